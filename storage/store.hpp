@@ -1,0 +1,162 @@
+// The store: logs, bodies, keys, cursors and derived tables in one folder. One daemon at a time.
+//
+//   auto store = Store::open({.folder = "/var/lib/deskmate"});
+//   store.value()->append({event}, [](Result<std::vector<Appended>> done) { ... });
+//   store.value()->read(0, 100, [](const StoredEvent& event) { ...; return true; });
+//
+// One writer thread commits whatever waits in one transaction, at once; nothing is acknowledged
+// before it is on disk. Reading is free of locks and may be done from any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "storage/error.hpp"
+#include "storage/event.hpp"
+
+namespace deskmate::storage {
+
+// Named limits.
+inline constexpr std::size_t pending_events_max = 16'384;           // waiting for the writer
+inline constexpr std::size_t pending_bytes_max = 64 * 1024 * 1024;  // waiting for the writer
+inline constexpr std::size_t batch_events_max = 4'096;              // in one transaction
+
+struct Options {
+  std::string folder;              // made with mode 0700 when absent
+  std::string secrets_folder;      // identity and wrapping key, 0700; empty: folder + "/secrets"
+  bool refuse_network_filesystem = true;
+  std::size_t initial_map_bytes = 16u << 20;  // grows by itself
+};
+
+// An event to be appended to this peer's log.
+struct NewEvent {
+  std::string type;
+  std::uint16_t schema = 1;
+  std::uint64_t stamp = 0;
+  std::string facts;                // msgpack map
+  std::string body;                 // msgpack map; empty: none
+  std::optional<Id16> buyer;        // the body is sealed under this buyer's key
+  bool request = false;             // home becomes this peer unless given
+  std::optional<Id32> home;
+};
+
+struct Appended {
+  std::uint64_t arrival = 0;
+  LogKey key;
+  Id16 id{};
+};
+
+// A cursor to move in the same transaction as an append.
+struct CursorMove {
+  std::string reader;
+  std::uint64_t arrival = 0;
+};
+
+// An event as read; views live until the callback returns.
+struct StoredEvent {
+  std::uint64_t arrival = 0;
+  LogKey key;
+  HeaderView header;
+  std::string_view record;  // the header's bytes as chained
+  std::string_view body;    // as stored: sealed where the header says so; empty unless asked for
+};
+
+// One change of a derived table; value nullopt removes.
+struct TableChange {
+  std::string table;
+  std::string key;
+  std::optional<std::string> value;
+};
+
+struct VerifyReport {
+  std::uint64_t events = 0;
+  std::uint64_t logs = 0;
+  std::uint64_t signatures = 0;
+  std::uint64_t erased_bodies = 0;
+  std::vector<std::string> faults;  // empty: all is well
+};
+
+class Store {
+ public:
+  // Opens or makes the folder. Errors: in_use, newer, unsupported, damaged, full, io; the message
+  // says what to do.
+  static Result<std::unique_ptr<Store>> open(const Options& options);
+  virtual ~Store() = default;  // writes what waits, then closes
+
+  virtual const LogName& log() const = 0;          // this peer's own log
+  virtual const Id32& pseudonym_key() const = 0;   // the desk's, for pseudonyms of external ids
+
+  // Appends all or none. done is called on the writer thread once they are on disk, or with the
+  // error. Errc::limit at once (from this call) when too much waits. [any thread]
+  using AppendDone = std::function<void(Result<std::vector<Appended>>)>;
+  virtual void append(std::vector<NewEvent> events, std::optional<CursorMove> cursor,
+                      AppendDone done) = 0;
+  void append(std::vector<NewEvent> events, AppendDone done) {
+    append(std::move(events), std::nullopt, std::move(done));
+  }
+
+  // Calls each with the events after arrival `after`, in arrival order, at most `limit`; stops when
+  // it returns false. Returns the last arrival seen, or `after`. [any thread]
+  virtual Result<std::uint64_t> read(std::uint64_t after, std::size_t limit, bool with_bodies,
+                                     const std::function<bool(const StoredEvent&)>& each) = 0;
+  virtual std::uint64_t last_arrival() const = 0;  // [any thread]
+  virtual Result<std::optional<std::uint64_t>> arrival_of(const LogKey& key) = 0;
+
+  // Opens a body: the plain bytes; nullopt where its key was destroyed. [any thread]
+  virtual Result<std::optional<std::string>> open_body(const StoredEvent& event) = 0;
+
+  // Cursors. done on the writer thread, after the commit; it may be empty. [any thread]
+  using Done = std::function<void(Result<void>)>;
+  virtual Result<std::optional<std::uint64_t>> cursor(std::string_view reader) = 0;
+  virtual void set_cursor(std::string reader, std::uint64_t arrival, Done done) = 0;
+
+  // Derived tables. What is written carries the position it stands for, committed together. The
+  // caller sorts nothing; the store writes in key order. [any thread]
+  virtual void write_tables(std::vector<TableChange> changes, std::uint64_t position,
+                            Done done) = 0;
+  virtual std::uint64_t tables_position() = 0;
+  virtual Result<std::optional<std::string>> table_get(std::string_view table,
+                                                       std::string_view key) = 0;
+  // From the first key not less than `from`, in order (or from the last not greater, backwards),
+  // until each returns false.
+  virtual Result<void> table_scan(
+      std::string_view table, std::string_view from, bool backwards,
+      const std::function<bool(std::string_view key, std::string_view value)>& each) = 0;
+  virtual void clear_tables(Done done) = 0;  // before a rebuild; position becomes 0
+
+  // A plugin instance's own small store; durable, neither sealed nor replicated.
+  virtual Result<std::optional<std::string>> kv_get(std::string_view owner,
+                                                    std::string_view key) = 0;
+  virtual void kv_put(std::string owner, std::string key, std::string value, Done done) = 0;
+
+  // Attachments, sealed under the buyer's key, named by the hash of what is stored. Blocking; from a
+  // pool thread.
+  virtual Result<Hash32> put_file(const Id16& buyer, std::string_view bytes) = 0;
+  virtual Result<std::optional<std::string>> get_file(const Hash32& hash, std::uint64_t offset,
+                                                      std::size_t size) = 0;
+
+  // Destroys the buyer's keys: bodies and files cannot be opened any more. Blocking.
+  virtual Result<void> erase_buyer(const Id16& buyer) = 0;
+
+  // Checks every chain, signature, body hash and key. Blocking; may run beside everything else.
+  virtual Result<VerifyReport> verify() = 0;
+
+  // Writes one file from which `restore` makes a folder again; checked before it is called done.
+  // Blocking; may run beside everything else.
+  virtual Result<void> backup(const std::string& file) = 0;
+
+  // The size of what waits for the writer, for the status page. [any thread]
+  virtual std::size_t pending_events() const = 0;
+};
+
+// Makes `options.folder` (which must not exist or be empty) from a backup, with a new incarnation;
+// whoever acts on requests treats unfinished ones of the older incarnation as attempted.
+Result<void> restore(const std::string& file, const Options& options);
+
+}  // namespace deskmate::storage
