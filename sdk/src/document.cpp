@@ -1,0 +1,432 @@
+// Bytes to nodes, to values and back. The only file that knows msgpack's library.
+#include <msgpack.hpp>
+
+#include "deskmate/value.hpp"
+
+namespace deskmate {
+
+namespace detail {
+
+enum class Kind : std::uint8_t {
+  nil,
+  boolean,
+  integer,
+  unsigned_integer,
+  number,
+  text,
+  bin,
+  array,
+  map
+};
+
+// A value; its elements (of a map: key, value, key, value) follow it directly.
+struct Node {
+  Kind kind = Kind::nil;
+  std::uint32_t count = 0;  // elements, members, bytes
+  std::uint32_t span = 1;   // nodes with everything inside, itself too
+  union {
+    bool boolean;
+    std::int64_t integer;
+    std::uint64_t unsigned_integer;
+    double number;
+    const char* bytes = nullptr;
+  };
+};
+
+}  // namespace detail
+
+namespace {
+
+using detail::Kind;
+using detail::Node;
+
+const Node nil_node;
+
+class NodeBuilder : public msgpack::null_visitor {
+ public:
+  NodeBuilder(std::vector<Node>& nodes, const Limits& limits) : nodes_(nodes), limits_(limits) {}
+
+  bool visit_nil() { return scalar(Kind::nil) != nullptr; }
+  bool visit_boolean(bool value) {
+    Node* node = scalar(Kind::boolean);
+    if (node) node->boolean = value;
+    return node != nullptr;
+  }
+  bool visit_positive_integer(std::uint64_t value) {
+    const bool small = value <= std::uint64_t{INT64_MAX};
+    Node* node = scalar(small ? Kind::integer : Kind::unsigned_integer);
+    if (!node) return false;
+    if (small) {
+      node->integer = static_cast<std::int64_t>(value);
+    } else {
+      node->unsigned_integer = value;
+    }
+    return true;
+  }
+  bool visit_negative_integer(std::int64_t value) {
+    Node* node = scalar(Kind::integer);
+    if (node) node->integer = value;
+    return node != nullptr;
+  }
+  bool visit_float32(float value) { return visit_float64(static_cast<double>(value)); }
+  bool visit_float64(double value) {
+    Node* node = scalar(Kind::number);
+    if (node) node->number = value;
+    return node != nullptr;
+  }
+  bool visit_str(const char* bytes, std::uint32_t size) {
+    if (!is_utf8(std::string_view(bytes, size))) return fail(Status::invalid, "text is not UTF-8");
+    Node& node = add(Kind::text);
+    node.bytes = bytes;
+    node.count = size;
+    return true;
+  }
+  bool visit_bin(const char* bytes, std::uint32_t size) {
+    Node* node = scalar(Kind::bin);
+    if (!node) return false;
+    node->bytes = bytes;
+    node->count = size;
+    return true;
+  }
+  bool visit_ext(const char*, std::uint32_t) {
+    return fail(Status::invalid, "extension types are not used");
+  }
+  bool start_array(std::uint32_t count) { return open(Kind::array, count); }
+  bool end_array() { return close(); }
+  bool start_map(std::uint32_t count) { return open(Kind::map, count); }
+  bool end_map() { return close(); }
+  bool start_map_key() {
+    key_next_ = true;
+    return true;
+  }
+  bool end_map_key() {
+    key_next_ = false;
+    return true;
+  }
+  void parse_error(std::size_t, std::size_t) { fail(Status::invalid, "not msgpack"); }
+  void insufficient_bytes(std::size_t, std::size_t) { fail(Status::invalid, "cut short"); }
+
+  const Error& error() const { return error_; }
+
+ private:
+  Node& add(Kind kind) {
+    Node& node = nodes_.emplace_back();
+    node.kind = kind;
+    return node;
+  }
+  Node* scalar(Kind kind) {
+    if (key_next_) {
+      fail(Status::invalid, "a map's key is not text");
+      return nullptr;
+    }
+    return &add(kind);
+  }
+  bool open(Kind kind, std::uint32_t count) {
+    if (key_next_) return fail(Status::invalid, "a map's key is not text");
+    if (open_.size() >= limits_.depth_max) return fail(Status::limit, "nested too deeply");
+    if (count > limits_.items_max) return fail(Status::limit, "a collection is too long");
+    open_.push_back(nodes_.size());
+    add(kind).count = count;
+    return true;
+  }
+  bool close() {
+    nodes_[open_.back()].span = static_cast<std::uint32_t>(nodes_.size() - open_.back());
+    open_.pop_back();
+    return true;
+  }
+  bool fail(Status code, const char* message) {
+    if (error_.message.empty()) error_ = Error{code, message, {}};
+    return false;
+  }
+
+  std::vector<Node>& nodes_;
+  const Limits& limits_;
+  std::vector<std::size_t> open_;
+  bool key_next_ = false;
+  Error error_;
+};
+
+std::string_view bytes_of(const Node& node) { return {node.bytes, node.count}; }
+
+// msgpack's packer writes to anything with write(); this one appends.
+struct Appender {
+  std::string& out;
+  void write(const char* bytes, std::size_t size) { out.append(bytes, size); }
+};
+
+msgpack::packer<Appender> packer(Appender& appender) { return msgpack::packer<Appender>(appender); }
+
+}  // namespace
+
+Document::Document() = default;
+Document::~Document() = default;
+Document::Document(Document&&) noexcept = default;
+Document& Document::operator=(Document&&) noexcept = default;
+
+Result<void> Document::parse(std::string_view bytes, const Limits& limits) {
+  nodes_.clear();
+  const auto refuse = [this](Error error) -> Result<void> {
+    nodes_.clear();
+    return error;
+  };
+  if (bytes.size() > limits.bytes_max) return refuse({Status::limit, "too many bytes", {}});
+  if (bytes.empty()) return refuse({Status::invalid, "cut short", {}});
+  NodeBuilder builder(nodes_, limits);
+  std::size_t offset = 0;
+  const bool parsed = msgpack::parse(bytes.data(), bytes.size(), offset, builder);
+  if (!builder.error().message.empty()) return refuse(builder.error());
+  if (!parsed) return refuse({Status::invalid, "not msgpack", {}});
+  if (offset != bytes.size()) return refuse({Status::invalid, "bytes follow the value", {}});
+  return {};
+}
+
+View Document::root() const { return nodes_.empty() ? View() : View(nodes_.data()); }
+
+View::View() : node_(&nil_node) {}
+
+bool View::is_nil() const { return node_->kind == Kind::nil; }
+bool View::is_bool() const { return node_->kind == Kind::boolean; }
+bool View::is_int() const { return node_->kind == Kind::integer; }
+bool View::is_uint() const {
+  return node_->kind == Kind::unsigned_integer ||
+         (node_->kind == Kind::integer && node_->integer >= 0);
+}
+bool View::is_double() const { return node_->kind == Kind::number; }
+bool View::is_str() const { return node_->kind == Kind::text; }
+bool View::is_bin() const { return node_->kind == Kind::bin; }
+bool View::is_array() const { return node_->kind == Kind::array; }
+bool View::is_map() const { return node_->kind == Kind::map; }
+
+bool View::as_bool(bool otherwise) const { return is_bool() ? node_->boolean : otherwise; }
+
+std::int64_t View::as_int(std::int64_t otherwise) const {
+  return is_int() ? node_->integer : otherwise;
+}
+
+std::uint64_t View::as_uint(std::uint64_t otherwise) const {
+  if (node_->kind == Kind::unsigned_integer) return node_->unsigned_integer;
+  return is_uint() ? static_cast<std::uint64_t>(node_->integer) : otherwise;
+}
+
+double View::as_double(double otherwise) const {
+  if (is_double()) return node_->number;
+  if (is_int()) return static_cast<double>(node_->integer);
+  return is_uint() ? static_cast<double>(node_->unsigned_integer) : otherwise;
+}
+
+std::string_view View::as_str(std::string_view otherwise) const {
+  return is_str() ? bytes_of(*node_) : otherwise;
+}
+
+std::string_view View::as_bin(std::string_view otherwise) const {
+  return is_bin() ? bytes_of(*node_) : otherwise;
+}
+
+std::size_t View::size() const { return is_array() || is_map() ? node_->count : 0; }
+
+View View::operator[](std::string_view key) const {
+  for (auto [name, item] : members()) {
+    if (name == key) return item;
+  }
+  return {};
+}
+
+View View::operator[](std::size_t index) const {
+  if (!is_array() || index >= node_->count) return {};
+  Iterator found = begin();
+  for (; index > 0; --index) ++found;
+  return *found;
+}
+
+bool View::contains(std::string_view key) const {
+  for (auto [name, item] : members()) {
+    if (name == key) return true;
+  }
+  return false;
+}
+
+View::Iterator View::begin() const {
+  return Iterator(is_array() ? node_ + 1 : node_ + node_->span);
+}
+View::Iterator View::end() const { return Iterator(node_ + node_->span); }
+
+View::Iterator& View::Iterator::operator++() {
+  at_ += at_->span;
+  return *this;
+}
+
+View::Members View::members() const {
+  return {is_map() ? node_ + 1 : node_ + node_->span, node_ + node_->span};
+}
+
+std::pair<std::string_view, View> View::Members::Iterator::operator*() const {
+  return {bytes_of(*at_), View(at_ + 1)};
+}
+
+View::Members::Iterator& View::Members::Iterator::operator++() {
+  at_ += 1 + (at_ + 1)->span;
+  return *this;
+}
+
+Value View::to_value() const {
+  switch (node_->kind) {
+    case Kind::nil:
+      return {};
+    case Kind::boolean:
+      return node_->boolean;
+    case Kind::integer:
+      return node_->integer;
+    case Kind::unsigned_integer:
+      return node_->unsigned_integer;
+    case Kind::number:
+      return node_->number;
+    case Kind::text:
+      return bytes_of(*node_);
+    case Kind::bin:
+      return Value::bin(bytes_of(*node_));
+    case Kind::array: {
+      Array items;
+      items.reserve(size());
+      for (View item : *this) items.push_back(item.to_value());
+      return items;
+    }
+    case Kind::map: {
+      Map map;
+      for (auto [name, item] : members()) map.add(std::string(name), item.to_value());
+      return map;
+    }
+  }
+  return {};
+}
+
+Result<Value> decode(std::string_view bytes, const Limits& limits) {
+  Document document;
+  if (auto parsed = document.parse(bytes, limits); !parsed) return parsed.error();
+  return document.root().to_value();
+}
+
+std::string encode(const Value& value) {
+  std::string out;
+  Writer(out).value(value);
+  return out;
+}
+
+std::string encode(const View& view) {
+  std::string out;
+  Writer(out).value(view);
+  return out;
+}
+
+Writer& Writer::nil() {
+  Appender appender{out_};
+  packer(appender).pack_nil();
+  return *this;
+}
+
+Writer& Writer::boolean(bool value) {
+  Appender appender{out_};
+  value ? packer(appender).pack_true() : packer(appender).pack_false();
+  return *this;
+}
+
+Writer& Writer::integer(std::int64_t value) {
+  Appender appender{out_};
+  packer(appender).pack_int64(value);
+  return *this;
+}
+
+Writer& Writer::unsigned_integer(std::uint64_t value) {
+  Appender appender{out_};
+  packer(appender).pack_uint64(value);
+  return *this;
+}
+
+Writer& Writer::number(double value) {
+  Appender appender{out_};
+  packer(appender).pack_double(value);
+  return *this;
+}
+
+Writer& Writer::text(std::string_view value) {
+  Appender appender{out_};
+  const auto size = static_cast<std::uint32_t>(value.size());
+  packer(appender).pack_str(size).pack_str_body(value.data(), size);
+  return *this;
+}
+
+Writer& Writer::bin(std::string_view value) {
+  Appender appender{out_};
+  const auto size = static_cast<std::uint32_t>(value.size());
+  packer(appender).pack_bin(size).pack_bin_body(value.data(), size);
+  return *this;
+}
+
+Writer& Writer::array(std::size_t count) {
+  Appender appender{out_};
+  packer(appender).pack_array(static_cast<std::uint32_t>(count));
+  return *this;
+}
+
+Writer& Writer::map(std::size_t count) {
+  Appender appender{out_};
+  packer(appender).pack_map(static_cast<std::uint32_t>(count));
+  return *this;
+}
+
+namespace {
+
+struct WriteValue {
+  Writer& out;
+  void operator()(std::monostate) const { out.nil(); }
+  void operator()(bool value) const { out.boolean(value); }
+  void operator()(std::int64_t value) const { out.integer(value); }
+  void operator()(std::uint64_t value) const { out.unsigned_integer(value); }
+  void operator()(double value) const { out.number(value); }
+  void operator()(const std::string& value) const { out.text(value); }
+  void operator()(const Bytes& value) const { out.bin(value.data); }
+  void operator()(const Array& items) const {
+    out.array(items.size());
+    for (const Value& item : items) out.value(item);
+  }
+  void operator()(const Map& map) const {
+    out.map(map.size());
+    for (const auto& [name, item] : map) out.key(name).value(item);
+  }
+};
+
+}  // namespace
+
+Writer& Writer::value(const Value& value) {
+  std::visit(WriteValue{*this}, value.data_);
+  return *this;
+}
+
+Writer& Writer::value(const View& view) {
+  switch (view.node_->kind) {
+    case Kind::nil:
+      return nil();
+    case Kind::boolean:
+      return boolean(view.node_->boolean);
+    case Kind::integer:
+      return integer(view.node_->integer);
+    case Kind::unsigned_integer:
+      return unsigned_integer(view.node_->unsigned_integer);
+    case Kind::number:
+      return number(view.node_->number);
+    case Kind::text:
+      return text(bytes_of(*view.node_));
+    case Kind::bin:
+      return bin(bytes_of(*view.node_));
+    case Kind::array:
+      array(view.size());
+      for (View item : view) value(item);
+      return *this;
+    case Kind::map:
+      map(view.size());
+      for (auto [name, item] : view.members()) key(name).value(item);
+      return *this;
+  }
+  return *this;
+}
+
+}  // namespace deskmate
