@@ -40,7 +40,7 @@ namespace {
 using detail::Kind;
 using detail::Node;
 
-const Node nil_node;
+const Node nil_node{};
 
 class NodeBuilder : public msgpack::null_visitor {
  public:

@@ -79,18 +79,19 @@ class Map {
   void add(std::string key, Value value);
   bool erase(std::string_view key);
 
-  std::size_t size() const { return members_.size(); }
-  bool empty() const { return members_.empty(); }
-  auto begin() const { return members_.begin(); }
-  auto end() const { return members_.end(); }
-  auto begin() { return members_.begin(); }
-  auto end() { return members_.end(); }
+  using Members = std::vector<Member>;
+  std::size_t size() const;
+  bool empty() const;
+  Members::const_iterator begin() const;
+  Members::const_iterator end() const;
+  Members::iterator begin();
+  Members::iterator end();
 
   // In order, too: {a, b} is not {b, a}, as their bytes are not.
   bool operator==(const Map& other) const;
 
  private:
-  std::vector<Member> members_;
+  Members members_;
 };
 
 // Any value. Numbers from 0 to INT64_MAX are held as int64, whatever they were made from, so that
@@ -170,6 +171,13 @@ class Value {
                Map>
       data_;
 };
+
+inline std::size_t Map::size() const { return members_.size(); }
+inline bool Map::empty() const { return members_.empty(); }
+inline Map::Members::const_iterator Map::begin() const { return members_.begin(); }
+inline Map::Members::const_iterator Map::end() const { return members_.end(); }
+inline Map::Members::iterator Map::begin() { return members_.begin(); }
+inline Map::Members::iterator Map::end() { return members_.end(); }
 
 // The shortest msgpack bytes of a value; map members in their order.
 std::string encode(const Value& value);
