@@ -1,0 +1,158 @@
+// The desk: a pure fold of events to the present state, the router that proposes assignments, the
+// checks of owners' commands, and the queries. No clock, network, file, thread or randomness: time
+// comes in as stamps and as `now`.
+//
+//   MemoryTables tables;
+//   Desk desk(tables, Policy{});
+//   desk.fold(event);                            // once per event of any log, in any order
+//   if (desk.wants_decide()) for (auto& p : desk.decide(now_ms)) append(p);   // then fold those
+//   auto reply = desk.reply(chat, member, "Hello");   // a proposal, or why not
+//
+// One thread at a time; everything returned is a copy. Facts of a known type that cannot be read
+// are counted and ignored. Nothing here throws but for bugs and what Tables throws.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/desk/explain.hpp"
+#include "core/desk/phrases.hpp"
+#include "core/desk/policy.hpp"
+#include "core/desk/tables.hpp"
+#include "core/desk/types.hpp"
+#include "core/desk/views.hpp"
+
+namespace deskmate::desk {
+
+struct MemberSpec {
+  MemberNo number = 0;
+  std::string name;
+  std::string role;  // one of roles()
+  std::uint32_t weight = 0;
+  std::string zone;                    // IANA; empty: UTC
+  std::vector<std::string> schedule;   // "06:00-24:00", "mon-fri 09:00-18:00"; none: always
+  std::uint32_t capacity = 0;          // 0: as of the role
+  std::vector<std::string> experts;    // topics
+  bool removed = false;
+};
+
+struct ChatFilter {
+  std::optional<MemberNo> owner;  // 0: nobody's
+  bool open = true;               // only open ones; otherwise the latest of all
+  std::string shop;               // empty: any
+};
+
+struct OrderFilter {
+  std::string shop;            // empty: any
+  std::optional<Id16> buyer;   // and joined accounts
+};
+
+// What an owner asks to be done to an order; more facts (lines, carrier …) and the body's text and
+// tracking go along unread.
+struct ActionSpec {
+  std::string kind;  // "refund"
+  Id16 order{};
+  MemberNo member = 0;
+  std::optional<std::int64_t> amount;  // of refund and coupon; minor units
+  std::string currency;
+  Value facts;  // a map
+  Value body;   // a map
+};
+
+using Target = std::variant<MemberNo, std::string>;  // a member, or a role
+
+class Desk {
+ public:
+  // Takes up the state in the tables, empty or not. The tables must outlive the desk.
+  Desk(Tables& tables, Policy policy);
+  ~Desk();
+  Desk(const Desk&) = delete;
+  Desk& operator=(const Desk&) = delete;
+
+  // --- the fold ---------------------------------------------------------------------------------
+  // Same events, same state and hash, whatever their order; folding one twice changes nothing but
+  // counts(). A constant number of table operations per event.
+  void fold(const EventView& event);
+  StateHash hash() const;
+  // The hash computed anew from the tables, for `verify`. Reads everything.
+  StateHash full_hash() const;
+  Counts counts() const;
+  void set_policy(Policy policy);
+  const Policy& policy() const;
+
+  // --- the router (the book) --------------------------------------------------------------------
+  // What to append now: chat.assigned, chat.queued, reply.requested for greetings. Accounts for its
+  // own proposals within the call. Call again only once these are folded (or were given up).
+  Proposals decide(std::uint64_t now_ms);
+  // Has anything happened since the last decide() that may need a decision?
+  bool wants_decide() const;
+  // When decide() should be called next though nothing happens (a schedule's boundary, the end of a
+  // presence, a cool-down or a block); nothing: never. Computed by decide().
+  std::optional<std::uint64_t> next_deadline_ms() const;
+
+  // --- commands: a valid proposal, or why not ----------------------------------------------------
+  Result<Proposal> reply(const Id16& chat, MemberNo member, std::string_view text) const;
+  Result<Proposal> note(const Id16& chat, MemberNo member, std::string_view text) const;
+  Result<Proposal> draft(const Id16& chat, MemberNo member, std::string_view text) const;
+  Result<Proposal> transfer(const Id16& chat, MemberNo from, const Target& to,
+                            std::string_view note) const;
+  // R12's one key: to an expert for "supervisor", that is whoever has at least that role.
+  Result<Proposal> call_supervisor(const Id16& chat, MemberNo member) const;
+  Result<Proposal> flag(const Id16& chat, MemberNo member, std::string_view topic) const;
+  Result<Proposal> claim(const Id16& chat, MemberNo member) const;
+  Result<Proposal> close(const Id16& chat, MemberNo member) const;
+  Result<Proposal> set_presence(MemberNo member, Presence state, std::uint64_t until_ms = 0) const;
+  Result<Proposal> set_member(const MemberSpec& member) const;
+  Result<Proposal> set_phrase(std::string_view name, std::string_view language,
+                              std::string_view text, bool removed = false) const;
+  Result<Proposal> join(const Id16& a, const Id16& b, MemberNo member) const;
+  Result<Proposal> separate(const Id16& a, const Id16& b, MemberNo member) const;
+  Result<Proposal> block(const Id16& buyer, MemberNo member, std::uint64_t until_ms = 0) const;
+  Result<Proposal> unblock(const Id16& buyer, MemberNo member) const;
+  Result<Proposal> action(const ActionSpec& action) const;
+  // as: "done", "again" or "dropped".
+  Result<Proposal> resolve(const Id16& request, std::string_view as, MemberNo member) const;
+
+  // --- queries ----------------------------------------------------------------------------------
+  std::vector<MemberView> members(std::uint64_t now_ms) const;  // by number, without removed ones
+  std::optional<MemberView> member(MemberNo number, std::uint64_t now_ms) const;  // removed ones too
+
+  std::vector<ChatRow> chats(const ChatFilter& filter, std::uint64_t now_ms,
+                             std::size_t limit) const;
+  // R11: everyone who waits for an answer, longest first, nudges counted.
+  std::vector<ChatRow> queue(std::uint64_t now_ms, std::size_t limit) const;
+  // R21: chats that the buyer ended last, closed ones too, latest first.
+  std::vector<ChatRow> last_word(std::uint64_t now_ms, std::size_t limit) const;
+  std::optional<ChatView> chat(const Id16& id, std::uint64_t now_ms, std::size_t limit) const;
+  std::optional<ChatRow> chat_row(const Id16& id, std::uint64_t now_ms) const;
+  std::optional<Id16> chat_by_number(ChatNo number) const;
+
+  std::vector<OrderView> orders(const OrderFilter& filter, std::size_t limit) const;  // latest first
+  std::optional<OrderView> order(const Id16& id) const;
+  // By the desk-wide pseudonym of the number as people write it; several shops may have the same.
+  std::vector<OrderView> orders_by_number(const Id16& number) const;
+  std::vector<ProductView> products(std::string_view shop, std::size_t limit) const;
+
+  // Requests that are not finished (pending, attempted, again), oldest first. kind, shop: empty for
+  // any. Those whose home is another peer are not this peer's to act on.
+  std::vector<RequestView> pending_requests(std::string_view kind, std::string_view shop,
+                                            std::size_t limit) const;
+  std::vector<RequestView> unknown_requests(std::size_t limit) const;  // a person is asked
+  std::optional<RequestView> request(const Id16& id) const;
+
+  std::vector<PhraseView> phrases() const;
+  std::vector<PluginView> plugins() const;
+  std::vector<LedgerView> ledger() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace deskmate::desk

@@ -1,0 +1,65 @@
+// What the owners have settled: routing, reply targets, greetings, roles. From the configuration;
+// every default has its place here. Values only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/desk/types.hpp"
+
+namespace deskmate::desk {
+
+inline constexpr std::uint64_t second_ms = 1'000;
+inline constexpr std::uint64_t minute_ms = 60 * second_ms;
+inline constexpr std::uint64_t hour_ms = 60 * minute_ms;
+
+// Roles in order of authority, lowest first (R13).
+struct Role {
+  std::string_view name;
+  std::string_view en;
+  std::string_view zh;
+};
+std::span<const Role> roles();  // presale insale aftersale review supervisor manager
+// The place in roles(); nothing for a role that is not among them.
+std::optional<std::size_t> authority(std::string_view role);
+
+// Minutes since 1970-01-01 00:00 of the wall clock in an IANA zone at a UTC time. Pure: the same
+// arguments give the same minutes.
+using LocalMinutes = std::function<std::int64_t(std::string_view zone, std::uint64_t utc_ms)>;
+std::int64_t utc_minutes(std::string_view zone, std::uint64_t utc_ms);  // every zone as UTC
+
+struct Policy {
+  // The log that this peer writes now; requests from an older incarnation of the same peer count as
+  // attempted.
+  storage::LogName self{};
+
+  std::uint64_t sticky_ms = 72 * hour_ms;  // R2
+  std::uint32_t suspend_at = 50;           // R9: open chats; nobody has more by the router
+  // R9: open chats per role; a role not named has suspend_at. A member's own capacity comes first.
+  std::map<std::string, std::uint32_t, std::less<>> capacity = {{"presale", 50}, {"aftersale", 10}};
+
+  std::uint64_t first_reply_ms = 30 * second_ms;    // R11: until here a waiting chat is green
+  std::uint64_t reply_warning_ms = 100 * second_ms;  // R11: from here on it is red
+  std::uint64_t nudge_ms = 60 * second_ms;           // R11: a nudge counts as so much more waiting
+  std::uint64_t cool_down_ms = 10 * minute_ms;       // R17: rest after an abusive chat; 0: none
+
+  // R13: does a chat about orders go to those whose role it is (no order: presale; one under way:
+  // insale; all delivered: aftersale), as far as the desk has such members?
+  bool match_roles = false;
+
+  // R40: shop to the text of its greeting, with the variables of quick phrases; no text: none.
+  std::map<std::string, std::string, std::less<>> greetings;
+  std::uint64_t greeting_fresh_ms = 10 * minute_ms;  // older messages are not greeted
+
+  LocalMinutes local_minutes = utc_minutes;
+
+  // The open chats at which a member is suspended.
+  std::uint32_t limit_of(std::string_view role, std::uint32_t own_capacity) const;
+};
+
+}  // namespace deskmate::desk

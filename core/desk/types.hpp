@@ -1,0 +1,118 @@
+// The plain types at the desk's edge: events in, proposals out, errors. Values only; any thread.
+#pragma once
+
+#include <array>
+#include <boost/system/result.hpp>
+#include <compare>
+#include <cstdint>
+#include <deskmate/value.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/event.hpp"
+
+namespace deskmate::desk {
+
+using storage::Id16;
+using storage::Id32;
+using EventRef = storage::LogKey;  // where an event lies, to fetch its body
+using StateHash = std::array<std::uint8_t, 32>;
+using MemberNo = std::uint32_t;  // 1 and up; 0: nobody
+using ChatNo = std::uint32_t;    // 1 and up; 0: none yet
+
+// Named limits.
+inline constexpr std::size_t members_max = 64;          // of one desk
+inline constexpr std::uint32_t weight_max = 1'000;      // of one member
+inline constexpr std::size_t name_max = 64;             // bytes: instance, role, topic, phrase, kind
+inline constexpr std::size_t sku_max = 128;             // bytes
+inline constexpr std::size_t schedule_ranges_max = 64;  // of one member
+inline constexpr std::size_t group_max = 32;            // joined accounts of one buyer
+inline constexpr std::size_t ids_max = 64;              // contacts or mentions of one event
+inline constexpr std::size_t text_max = 32 * 1024;      // bytes of a reply, note or draft
+inline constexpr std::size_t phrase_max = 4 * 1024;     // bytes of a quick phrase
+inline constexpr std::uint32_t nudges_max = 5;          // that raise a chat in the queue
+inline constexpr std::size_t decisions_max = 256;       // of one call of decide()
+
+// One event as the fold sees it: never its body. The views live as long as the call.
+struct EventView {
+  storage::LogKey key;
+  Id16 id{};
+  std::uint64_t stamp = 0;  // hybrid logical clock: UTC milliseconds << 16 | counter
+  std::string_view type;
+  std::uint16_t schema = 1;
+  std::string_view facts;  // msgpack map
+  bool request = false;
+  std::optional<Id32> home;
+};
+
+// An event that somebody wants appended: the book, or an owner whose command was found valid.
+struct Proposal {
+  std::string type;
+  Value facts;                // a map
+  std::optional<Value> body;  // a map; to be sealed under buyer
+  std::optional<Id16> buyer;
+  bool request = false;
+  // Of a reply: the buyer's message that it answers. The sender takes the external ids (thread,
+  // buyer, message) and the subject from that event's body.
+  std::optional<EventRef> answers;
+  // Of an action on an order: the event whose body holds the order's external ids.
+  std::optional<EventRef> subject;
+};
+using Proposals = std::vector<Proposal>;
+
+enum class Language { english, chinese };
+Language language_from(std::string_view code);  // "zh…": Chinese; anything else: English
+
+enum class Errc {
+  no_such_chat,
+  no_such_member,
+  no_such_role,    // nobody on the desk has it
+  no_such_order,
+  no_such_buyer,
+  no_such_request,
+  not_open,        // the chat is closed
+  not_unknown,     // the request's outcome is known, or it is still under way
+  note_required,   // a transfer needs a note
+  text_required,
+  too_long,        // text, name or list above its limit
+  same_member,     // it is theirs already
+  same_buyer,      // an account cannot be joined with itself
+  blocked,         // the buyer is blocked
+  bad_amount,      // not above 0, above what was paid, or in another currency
+  bad_schedule,
+  bad_value,       // anything else that is out of range
+};
+
+// detail names the offending value, without buyer data.
+struct Error {
+  Errc code = Errc::bad_value;
+  std::string detail;
+};
+
+// "There is no chat 7." / "没有会话 7。"
+std::string explain(const Error& error, Language language);
+
+template <class T>
+using Result = boost::system::result<T, Error>;
+
+// How boost::system::result throws when value() is called on an error: always a bug of the caller.
+[[noreturn]] inline void throw_exception_from_error(const Error& error,
+                                                    const boost::source_location&) {
+  throw std::logic_error(explain(error, Language::english));
+}
+
+inline std::uint64_t stamp_ms(std::uint64_t stamp) { return stamp >> 16; }
+
+// Ids as bytes and back; anything but 16 bytes gives nothing.
+inline std::string_view bytes_of(const Id16& id) {
+  return {reinterpret_cast<const char*>(id.data()), id.size()};
+}
+inline std::string_view bytes_of(const Id32& id) {
+  return {reinterpret_cast<const char*>(id.data()), id.size()};
+}
+std::optional<Id16> id16(std::string_view bytes);
+
+}  // namespace deskmate::desk
