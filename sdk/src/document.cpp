@@ -231,7 +231,7 @@ View View::operator[](std::string_view key) const {
   return {};
 }
 
-View View::operator[](std::size_t index) const {
+View View::at(std::size_t index) const {
   if (!is_array() || index >= node_->count) return {};
   Iterator found = begin();
   for (; index > 0; --index) ++found;

@@ -128,7 +128,7 @@ const Map& Value::as_map() const {
 
 std::size_t Value::size() const { return is_map() ? as_map().size() : as_array().size(); }
 
-const Value& Value::operator[](std::size_t index) const {
+const Value& Value::at(std::size_t index) const {
   const Array& items = as_array();
   return index < items.size() ? items[index] : nil_value;
 }

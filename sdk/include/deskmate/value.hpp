@@ -154,7 +154,14 @@ class Value {
   // A member or an element; nil where there is none.
   const Value& operator[](std::string_view key) const { return as_map()[key]; }
   const Value& operator[](const char* key) const { return as_map()[std::string_view(key)]; }
-  const Value& operator[](std::size_t index) const;
+  template <std::integral I>
+  const Value& operator[](I index) const {
+    return at(static_cast<std::size_t>(index));
+  }
+  template <std::integral I>
+  const Value& operator[](I index) {
+    return at(static_cast<std::size_t>(index));
+  }
 
   // For building: a nil becomes a map, an array; another kind throws std::logic_error.
   Value& operator[](std::string_view key) { return make_map()[key]; }
@@ -167,6 +174,8 @@ class Value {
 
  private:
   friend class Writer;
+  const Value& at(std::size_t index) const;
+
   std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Bytes, Array,
                Map>
       data_;
@@ -245,7 +254,10 @@ class View {
   // A member or an element; nil where there is none. Both walk: iterate where all are wanted.
   View operator[](std::string_view key) const;
   View operator[](const char* key) const { return (*this)[std::string_view(key)]; }
-  View operator[](std::size_t index) const;
+  template <std::integral I>
+  View operator[](I index) const {
+    return at(static_cast<std::size_t>(index));
+  }
   bool contains(std::string_view key) const;
 
   // The elements of an array (of anything else: none).  for (View item : view)
@@ -264,6 +276,8 @@ class View {
   friend class Document;
   friend class Writer;
   explicit View(const detail::Node* node) : node_(node) {}
+  View at(std::size_t index) const;
+
   const detail::Node* node_;
 };
 
