@@ -82,6 +82,10 @@ class Bus {
   void on_cancel(std::function<void(Session&, std::uint64_t id)> cancel) {
     on_cancel_ = std::move(cancel);
   }
+  // A session asked for a method that it has no right to; for the owner to see.
+  void on_denied(std::function<void(Session&, std::string_view method)> denied) {
+    on_denied_ = std::move(denied);
+  }
 
  private:
   const Method* find_method(std::string_view name) const;
@@ -95,6 +99,7 @@ class Bus {
   std::function<void(Session&)> on_ready_;
   std::function<void(Session&)> on_gone_;
   std::function<void(Session&, std::uint64_t)> on_cancel_;
+  std::function<void(Session&, std::string_view)> on_denied_;
   std::shared_ptr<Bus*> self_;  // what sessions hold of the bus; emptied when it goes
 };
 

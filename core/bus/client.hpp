@@ -69,7 +69,6 @@ class Client {
   Result<void> keep(Frame frame);                // of what is not the awaited answer
 
   int fd_ = -1;
-  std::uint32_t write_ms_ = client_deadline_ms;
   FrameReader reader_;
   Welcome welcome_;
   std::uint64_t last_id_ = 0;

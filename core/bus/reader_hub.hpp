@@ -28,9 +28,13 @@ class Bus;
 class Session;
 
 // Named limits.
-inline constexpr std::size_t hub_chunk_events = 256;      // read from the source at a time
-inline constexpr std::size_t hub_pass_events = 4'096;     // read before the loop has its turn
-inline constexpr std::uint64_t cursor_skip_min = 10'000;  // events without interest, see below
+inline constexpr std::size_t hub_chunk_events = 256;   // read from the source at a time
+inline constexpr std::size_t hub_pass_events = 4'096;  // read before the loop has its turn
+inline constexpr std::uint64_t hub_retry_ms = 1'000;   // after the log could not be read
+// A reader that waits for something rare must not go through all the rest again after a restart:
+// its cursor is moved for it when everything sent is committed and this many events did not concern
+// it.
+inline constexpr std::uint64_t cursor_skip_min = 10'000;
 
 // An event of the log. Views live until the callback returns.
 struct SourceEvent {
@@ -100,6 +104,9 @@ class ReaderHub {
   void close(Session& session, std::string_view reader);
   void close_all(const Session& session);
 
+  // The log could not be read; delivery is tried again after hub_retry_ms.
+  void on_fault(std::function<void(const Error&)> fault) { on_fault_ = std::move(fault); }
+
   struct Report {
     std::string session;
     std::string reader;
@@ -113,19 +120,22 @@ class ReaderHub {
 
  private:
   struct Reader;
-  class Pass;
+  class Chunk;
   using Key = std::pair<const Session*, std::string>;
 
   void pass();
   bool read_chunk(std::size_t& budget);
+  void fault(const Error& error);
   void move_idle_cursors();
-  Reader* find(const Session& session, std::string_view reader);
+  Reader* find(const Session& session, std::string_view reader) const;
 
   Loop& loop_;
   EventSource& source_;
   std::map<Key, std::unique_ptr<Reader>> readers_;
+  std::function<void(const Error&)> on_fault_;
   bool posted_ = false;
-  std::shared_ptr<bool> alive_;  // for what was posted
+  Loop::TimerId retry_ = 0;
+  std::shared_ptr<ReaderHub*> self_;  // for what was posted; emptied when the hub goes
 };
 
 }  // namespace deskmate::bus

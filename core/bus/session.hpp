@@ -24,6 +24,7 @@
 #include "core/bus/frame.hpp"
 #include "core/bus/loop.hpp"
 #include "core/bus/transport.hpp"
+#include "deskmate/ext/bus.h"
 
 namespace deskmate::bus {
 
@@ -62,7 +63,8 @@ Rights owner_rights();
 
 // Whether pattern ("order.*") covers topic, which may be a pattern, too.
 bool covers(std::string_view pattern, std::string_view topic);
-inline constexpr std::size_t topics_max = 64;  // of one reader
+inline constexpr std::size_t topics_max = 64;            // of one reader
+inline constexpr std::uint32_t open_reader_ms = 10'000;  // for reader.open and reader.close
 
 // The desk's answer to hello.
 struct Admission {
@@ -120,7 +122,10 @@ struct SessionHandlers {
   std::function<void(Session&, Events)> on_events;
   // The desk's side: a reader has more credit, or the way out is free again.
   std::function<void(Session&)> on_ready;
-  // The session has ended, once, never from within one of its functions.
+  // The session has ended, once, never from within one of its functions. reason.where says how:
+  // "goodbye" (the other side's), "closed" (it went away without), "hello" (not let in), "frame"
+  // (what it sent breaks the rules), "heartbeat" (it hangs), "queue" (it does not read), or what
+  // end() was given.
   std::function<void(Session&, const Error& reason)> on_end;
 };
 
