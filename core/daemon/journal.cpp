@@ -1,0 +1,344 @@
+#include "core/daemon/journal.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "core/daemon/errors.hpp"
+
+namespace deskmate::daemon {
+namespace {
+
+constexpr std::string_view clock_key = "last";
+
+std::string big_endian(std::uint64_t number) {
+  std::string out(8, '\0');
+  for (std::size_t i = 0; i < 8; ++i) out[7 - i] = static_cast<char>(number >> (8 * i));
+  return out;
+}
+
+std::uint64_t from_big_endian(std::string_view bytes) {
+  std::uint64_t out = 0;
+  for (const char c : bytes) out = out << 8 | static_cast<unsigned char>(c);
+  return out;
+}
+
+std::uint64_t stored_clock(desk::Tables& tables) {
+  const auto last = tables.get(clock_table, clock_key);
+  return last ? from_big_endian(*last) : 0;
+}
+
+}  // namespace
+
+void fold_event(desk::Desk& desk, desk::Tables& tables, const storage::StoredEvent& event) {
+  const auto& header = event.header;
+  desk::EventView view;
+  view.key = event.key;
+  view.id = storage::event_id(event.key);
+  view.stamp = header.stamp;
+  view.type = header.type;
+  view.schema = header.schema;
+  view.facts = header.facts;
+  view.request = (header.flags & storage::flag_request) != 0;
+  view.home = header.home;
+  desk.fold(view);
+
+  Document document;
+  if (document.parse(header.facts)) {
+    const std::string key = seen_key_of(header.type, document.root());
+    if (!key.empty()) tables.put(seen_table, key, {});
+  }
+  if (header.stamp > stored_clock(tables)) {
+    tables.put(clock_table, clock_key, big_endian(header.stamp));
+  }
+}
+
+Journal::Journal(bus::Loop& loop, storage::Store& store, TableCache& tables, desk::Desk& desk,
+                 WallClock wall_ms, Hooks hooks)
+    : loop_(loop),
+      store_(store),
+      tables_(tables),
+      desk_(desk),
+      wall_ms_(std::move(wall_ms)),
+      hooks_(std::move(hooks)),
+      alive_(std::make_shared<bool>(true)) {}
+
+Journal::~Journal() {
+  *alive_ = false;
+  loop_.cancel(flush_timer_);
+  loop_.cancel(decide_timer_);
+}
+
+// Work for the loop that is dropped when the journal has gone.
+void Journal::post(std::function<void()> work) {
+  loop_.post([alive = alive_, work = std::move(work)] {
+    if (*alive) work();
+  });
+}
+
+Result<void> Journal::open() {
+  tables_.start_at(store_.tables_position());
+  const std::uint64_t end = store_.last_arrival();
+  while (tables_.position() < end) {
+    const std::uint64_t before = tables_.position();
+    const auto read = store_.read(before, fold_piece_events, false,
+                                  [&](const storage::StoredEvent& event) {
+                                    fold_event(desk_, tables_, event);
+                                    tables_.set_position(event.arrival);
+                                    return true;
+                                  });
+    if (read.has_error()) return to_error(read.error());
+    if (tables_.position() == before) {
+      return Error{Status::internal, "the log ends before its last arrival", {}};
+    }
+  }
+  clock_.seen(stored_clock(tables_));
+  arm_flush();
+  arm_decide(0);
+  return {};
+}
+
+bool Journal::waits_for_flight(const Batch& batch) const {
+  return std::any_of(batch.events.begin(), batch.events.end(), [&](const Prepared& event) {
+    return !event.seen_key.empty() && flying_keys_.contains(event.seen_key);
+  });
+}
+
+void Journal::append(std::vector<Prepared> events, std::optional<storage::CursorMove> cursor,
+                     Done done) {
+  Batch batch{std::move(events), std::move(cursor), std::move(done)};
+  const auto refuse = [&](Status code, const char* message) {
+    post([refused = std::move(batch.done), code, message] { refused(Error{code, message, {}}); });
+  };
+  if (closing_) return refuse(Status::cancelled, "the desk is stopping");
+  if (deferred_.size() >= deferred_appends_max) return refuse(Status::limit, "too much waits");
+  // Behind a batch that waits, everything waits: a later cursor must not overtake it.
+  if (!deferred_.empty() || waits_for_flight(batch)) {
+    deferred_.push_back(std::move(batch));
+    return;
+  }
+  send(std::move(batch));
+}
+
+void Journal::send(Batch batch) {
+  auto flight = std::make_shared<Flight>();
+  flight->done = std::move(batch.done);
+  std::vector<storage::NewEvent> events;
+  for (Prepared& prepared : batch.events) {
+    const std::string& key = prepared.seen_key;
+    const bool known = !key.empty() && (flying_keys_.contains(key) || tables_.get(seen_table, key));
+    flight->duplicate.push_back(known);
+    if (known) continue;
+    if (!key.empty()) {
+      flying_keys_.insert(key);
+      flight->seen_keys.push_back(key);
+    }
+    prepared.event.stamp = clock_.next(wall_ms_());
+    events.push_back(std::move(prepared.event));
+  }
+  ++in_flight_;
+  const auto land = [this, alive = alive_, &loop = loop_,
+                     flight](storage::Result<std::vector<storage::Appended>> result) {
+    // On the writer's thread.
+    loop.post([this, alive, flight, result = std::move(result)] {
+      if (*alive) landed(flight, result);
+    });
+  };
+  if (!events.empty()) {
+    store_.append(std::move(events), std::move(batch.cursor), land);
+  } else if (batch.cursor) {
+    store_.set_cursor(batch.cursor->reader, batch.cursor->arrival,
+                      [land](storage::Result<void> result) {
+                        if (result.has_error()) {
+                          land(result.error());
+                        } else {
+                          land(std::vector<storage::Appended>());
+                        }
+                      });
+  } else {
+    land(std::vector<storage::Appended>());
+  }
+}
+
+void Journal::landed(const std::shared_ptr<Flight>& flight,
+                     storage::Result<std::vector<storage::Appended>> result) {
+  --in_flight_;
+  for (const auto& key : flight->seen_keys) flying_keys_.erase(key);
+  if (result.has_error()) {
+    flight->done(to_error(result.error()));
+  } else {
+    fold_tail();
+    std::vector<Outcome> outcomes;
+    auto appended = result.value().begin();
+    for (const bool duplicate : flight->duplicate) {
+      if (duplicate) {
+        outcomes.push_back({.duplicate = true, .arrival = 0, .id = {}});
+      } else {
+        outcomes.push_back({.duplicate = false, .arrival = appended->arrival, .id = appended->id});
+        ++appended;
+      }
+    }
+    flight->done(std::move(outcomes));
+  }
+  send_deferred();
+  decide();
+  if (closing_ && in_flight_ == 0) finish_close();
+}
+
+void Journal::send_deferred() {
+  while (!deferred_.empty() && !waits_for_flight(deferred_.front())) {
+    Batch batch = std::move(deferred_.front());
+    deferred_.pop_front();
+    send(std::move(batch));
+  }
+}
+
+void Journal::fold_tail() {
+  bool any = false;
+  while (true) {
+    const auto read = store_.read(tables_.position(), fold_piece_events, false,
+                                  [&](const storage::StoredEvent& event) {
+                                    clock_.seen(event.header.stamp);
+                                    fold_event(desk_, tables_, event);
+                                    tables_.set_position(event.arrival);
+                                    if (hooks_.on_event) hooks_.on_event(event);
+                                    any = true;
+                                    return true;
+                                  });
+    if (read.has_error()) throw std::runtime_error("the log: " + read.error().message);
+    if (tables_.position() >= store_.last_arrival()) break;
+  }
+  if (!any) return;
+  if (tables_.wants_flush()) flush();
+  if (hooks_.on_folded) hooks_.on_folded();
+}
+
+void Journal::decide() {
+  if (proposing_ || closing_) return;
+  const std::uint64_t now = wall_ms_();
+  const auto deadline = desk_.next_deadline_ms();
+  if (!desk_.wants_decide() && (!deadline || *deadline > now)) {
+    arm_decide(deadline ? std::min(*deadline - now, decide_latest_ms) : decide_latest_ms);
+    return;
+  }
+  std::vector<Prepared> events;
+  for (const auto& proposal : desk_.decide(now)) {
+    auto prepared = hooks_.prepare(proposal);
+    if (prepared) {
+      events.push_back(std::move(*prepared));
+    } else if (hooks_.on_error) {
+      hooks_.on_error(prepared.error());
+    }
+  }
+  if (events.empty()) {
+    arm_decide(decide_again_ms);
+    return;
+  }
+  proposing_ = true;
+  append(std::move(events), std::nullopt, [this](const Result<std::vector<Outcome>>& result) {
+    proposing_ = false;
+    if (result) return;  // landed() goes on to decide
+    if (hooks_.on_error) hooks_.on_error(result.error());
+    proposing_ = true;  // not again at once: the disk may be full
+    loop_.cancel(decide_timer_);
+    decide_timer_ = loop_.call_at(loop_.now_ms() + decide_again_ms, [this] {
+      decide_timer_ = 0;
+      proposing_ = false;
+      decide();
+    });
+  });
+}
+
+void Journal::arm_decide(std::uint64_t in_ms) {
+  loop_.cancel(decide_timer_);
+  decide_timer_ = loop_.call_at(loop_.now_ms() + in_ms, [this] {
+    decide_timer_ = 0;
+    decide();
+  });
+}
+
+void Journal::arm_flush() {
+  loop_.cancel(flush_timer_);
+  flush_timer_ = loop_.call_at(loop_.now_ms() + flush_every_ms, [this] {
+    flush_timer_ = 0;
+    flush();
+    arm_flush();
+  });
+}
+
+void Journal::flush() {
+  if (tables_.flushing() || tables_.held() || tables_.position() == tables_.written_position()) {
+    return;
+  }
+  tables_.flush([this, alive = alive_, &loop = loop_](storage::Result<void> result) {
+    loop.post([this, alive, result = std::move(result)] {
+      if (*alive) flush_done(result);
+    });
+  });
+}
+
+void Journal::flush_done(const storage::Result<void>& result) {
+  tables_.flushed(result.has_value());
+  if (result.has_error() && hooks_.on_error) hooks_.on_error(to_error(result.error()));
+  if (on_hold_) {
+    const auto on_hold = std::exchange(on_hold_, nullptr);
+    if (result.has_error()) {
+      on_hold(to_error(result.error()));
+    } else {
+      held_ = true;
+      tables_.hold(true);
+      on_hold({});
+    }
+  }
+  if (closing_ && in_flight_ == 0) {
+    if (result.has_error()) {  // what is missing is replayed at the next start
+      if (auto closed = std::exchange(closed_, nullptr)) closed();
+    } else {
+      finish_close();
+    }
+  }
+}
+
+void Journal::hold(std::function<void(Result<void>)> done) {
+  if (held_ || on_hold_) {
+    return post([done = std::move(done)] {
+      done(Error{Status::unavailable, "a comparison is under way", {}});
+    });
+  }
+  if (tables_.position() == tables_.written_position()) {
+    held_ = true;
+    tables_.hold(true);
+    return post([done = std::move(done)] { done({}); });
+  }
+  on_hold_ = std::move(done);
+  flush();  // or one is under way already
+}
+
+void Journal::release() {
+  held_ = false;
+  tables_.hold(false);
+  if (closing_ && in_flight_ == 0) finish_close();
+}
+
+void Journal::close(std::function<void()> done) {
+  closing_ = true;
+  closed_ = std::move(done);
+  for (Batch& batch : deferred_) batch.done(Error{Status::cancelled, "the desk is stopping", {}});
+  deferred_.clear();
+  loop_.cancel(decide_timer_);
+  loop_.cancel(flush_timer_);
+  decide_timer_ = flush_timer_ = 0;
+  if (in_flight_ == 0) post([this] { finish_close(); });
+}
+
+void Journal::finish_close() {
+  if (tables_.flushing() || held_ || !closed_) return;  // called again then
+  if (tables_.position() != tables_.written_position()) {
+    flush();
+    return;
+  }
+  auto closed = std::exchange(closed_, nullptr);
+  closed();
+}
+
+}  // namespace deskmate::daemon

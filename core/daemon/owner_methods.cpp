@@ -1,0 +1,416 @@
+// The methods of owners: what the command line and later the console ask for. README.md lists their
+// parameters and answers.
+#include <algorithm>
+#include <filesystem>
+
+#include "core/daemon/errors.hpp"
+#include "core/daemon/present.hpp"
+#include "core/daemon/service.hpp"
+#include "core/daemon/version.hpp"
+
+namespace deskmate::daemon {
+namespace {
+
+using bus::Answer;
+using bus::Call;
+
+constexpr std::size_t rows_default = 100;
+constexpr std::size_t rows_max = 1'000;
+
+std::size_t limit_of(const Call& call) {
+  return std::min<std::size_t>(call.params["limit"].as_uint(rows_default), rows_max);
+}
+
+desk::Language language_of(const Service& service, const Call& call) {
+  return desk::language_from(call.params["language"].as_str(name_of(service.options.language)));
+}
+
+Present present_of(Service& service, const Call& call) {
+  return {service.bodies, language_of(service, call)};
+}
+
+desk::MemberNo member_of(const Call& call) {
+  return static_cast<desk::MemberNo>(std::min<std::uint64_t>(call.params["member"].as_uint(), 1u << 20));
+}
+
+// Who acts: the member named, or the only one there is.
+Result<desk::MemberNo> actor_of(Service& service, const Call& call) {
+  if (const auto member = member_of(call); member != 0) return member;
+  const auto members = service.desk.members(service.options.wall_ms());
+  if (members.size() == 1) return members.front().number;
+  const Language language =
+      language_of(service, call) == desk::Language::chinese ? Language::zh : Language::en;
+  return Error{Status::invalid, say(language, "desk.which_member"), "member"};
+}
+
+// A chat by its number or its id.
+Result<desk::Id16> chat_of(Service& service, const Call& call) {
+  const View chat = call.params["chat"];
+  if (chat.is_str()) {
+    if (const auto id = id_from_hex(chat.as_str())) return *id;
+  } else if (chat.is_uint()) {
+    const auto number = static_cast<desk::ChatNo>(std::min<std::uint64_t>(chat.as_uint(), ~0u));
+    if (const auto id = service.desk.chat_by_number(number)) return *id;
+  }
+  const std::string name = chat.is_str() ? fix_utf8(chat.as_str()) : std::to_string(chat.as_uint());
+  return to_error(desk::Error{desk::Errc::no_such_chat, name}, language_of(service, call));
+}
+
+// Orders by number as written, or by id.
+std::vector<desk::OrderView> orders_of(Service& service, std::string_view order) {
+  if (const auto id = id_from_hex(order)) {
+    if (auto found = service.desk.order(*id)) return {std::move(*found)};
+  }
+  return service.desk.orders_by_number(service.pseudonyms.of_desk("number", order));
+}
+
+void finish(Service& service, const Call& call, desk::Result<desk::Proposal> proposal,
+            Answer answer) {
+  if (proposal.has_error()) {
+    return answer.fail(to_error(proposal.error(), language_of(service, call)));
+  }
+  const auto kept = std::make_shared<Answer>(std::move(answer));
+  service.append(proposal.value(), [kept](const Result<std::vector<Outcome>>& result) {
+    if (!result) return kept->fail(result.error());
+    kept->ok(Value::map(
+        {{"event", hex(result->front().id)}, {"arrival", result->front().arrival}}));
+  });
+}
+
+// --- asking -------------------------------------------------------------------------------------
+
+void status(Service& service, const Call&, Answer answer) {
+  const std::uint64_t now = service.options.wall_ms();
+  const auto counts = service.desk.counts();
+  std::uint64_t open = 0;
+  std::uint64_t waiting = 0;
+  std::uint64_t online = 0;
+  const auto members = service.desk.members(now);
+  for (const auto& member : members) {
+    open += member.open;
+    waiting += member.waiting;
+    online += member.takes_chats ? 1u : 0u;
+  }
+  const auto queued = service.desk.chats({.owner = 0, .open = true, .shop = {}}, now, rows_max);
+  const auto plugins = service.plugins.status();
+  const auto running = std::count_if(plugins.begin(), plugins.end(), [](const auto& plugin) {
+    return plugin.state == host::State::running;
+  });
+  const auto pending = service.desk.pending_requests("", "", rows_max);
+  const auto unknown = service.desk.unknown_requests(rows_max);
+  answer.ok(Value::map(
+      {{"desk", service.options.name},
+       {"version", version},
+       {"started_ms", service.started_ms},
+       {"now_ms", now},
+       {"log", Value::map({{"peer", storage::hex(service.store.log().peer)},
+                           {"events", service.store.last_arrival()},
+                           {"waiting", service.store.pending_events()}})},
+       {"members", Value::map({{"all", members.size()}, {"taking_chats", online}})},
+       {"chats", Value::map({{"open", open + queued.size()},
+                             {"waiting", waiting},
+                             {"queued", queued.size()}})},
+       {"requests", Value::map({{"pending", pending.size()}, {"unknown", unknown.size()}})},
+       {"plugins", Value::map({{"all", plugins.size()}, {"running", running}})},
+       {"events_malformed", counts.malformed},
+       {"state_hash", storage::hex(service.desk.hash())}}));
+}
+
+void members(Service& service, const Call& call, Answer answer) {
+  const Present present = present_of(service, call);
+  Array out;
+  for (const auto& member : service.desk.members(service.options.wall_ms())) {
+    out.push_back(present.member(member));
+  }
+  answer.ok(Value::map({{"members", std::move(out)}}));
+}
+
+void chats(Service& service, const Call& call, Answer answer) {
+  const Present present = present_of(service, call);
+  const std::uint64_t now = service.options.wall_ms();
+  const auto view = call.params["view"].as_str("open");
+  std::vector<desk::ChatRow> rows;
+  if (view == "queue") {
+    rows = service.desk.queue(now, limit_of(call));
+  } else if (view == "last_word") {
+    rows = service.desk.last_word(now, limit_of(call));
+  } else if (view == "open" || view == "all") {
+    desk::ChatFilter filter;
+    filter.open = view == "open";
+    filter.shop = call.params["shop"].as_str();
+    if (call.params.contains("member")) filter.owner = member_of(call);
+    rows = service.desk.chats(filter, now, limit_of(call));
+  } else {
+    return answer.fail({Status::invalid, "view is open, all, queue or last_word", "view"});
+  }
+  Array out;
+  for (const auto& row : rows) out.push_back(present.chat_row(row));
+  answer.ok(Value::map({{"chats", std::move(out)}}));
+}
+
+void chat(Service& service, const Call& call, Answer answer) {
+  const auto id = chat_of(service, call);
+  if (!id) return answer.fail(id.error());
+  const auto found = service.desk.chat(*id, service.options.wall_ms(), limit_of(call));
+  if (!found) {
+    return answer.fail(to_error(desk::Error{desk::Errc::no_such_chat, hex(*id)},
+                                language_of(service, call)));
+  }
+  answer.ok(present_of(service, call).chat(*found));
+}
+
+void orders(Service& service, const Call& call, Answer answer) {
+  const Present present = present_of(service, call);
+  desk::OrderFilter filter;
+  filter.shop = call.params["shop"].as_str();
+  if (call.params.contains("buyer")) filter.buyer = id_from_hex(call.params["buyer"].as_str());
+  Array out;
+  for (const auto& order : service.desk.orders(filter, limit_of(call))) {
+    out.push_back(present.order(order));
+  }
+  answer.ok(Value::map({{"orders", std::move(out)}}));
+}
+
+void order(Service& service, const Call& call, Answer answer) {
+  const auto number = call.params["order"].as_str();
+  const auto found = orders_of(service, number);
+  if (found.empty()) {
+    return answer.fail(to_error(desk::Error{desk::Errc::no_such_order, fix_utf8(number)},
+                                language_of(service, call)));
+  }
+  const Present present = present_of(service, call);
+  Array out;
+  for (const auto& one : found) out.push_back(present.order(one));
+  answer.ok(Value::map({{"orders", std::move(out)}}));
+}
+
+void requests(Service& service, const Call& call, Answer answer) {
+  const Present present = present_of(service, call);
+  Array pending;
+  Array unknown;
+  for (const auto& one : service.desk.pending_requests("", "", limit_of(call))) {
+    pending.push_back(present.request(one));
+  }
+  for (const auto& one : service.desk.unknown_requests(limit_of(call))) {
+    unknown.push_back(present.request(one));
+  }
+  answer.ok(Value::map({{"pending", std::move(pending)}, {"unknown", std::move(unknown)}}));
+}
+
+void request(Service& service, const Call& call, Answer answer) {
+  const auto text = call.params["request"].as_str();
+  const auto id = id_from_hex(text);
+  const auto found = id ? service.desk.request(*id) : std::nullopt;
+  if (!found) {
+    return answer.fail(to_error(desk::Error{desk::Errc::no_such_request, fix_utf8(text)},
+                                language_of(service, call)));
+  }
+  answer.ok(present_of(service, call).request(*found));
+}
+
+void plugins(Service& service, const Call& call, Answer answer) {
+  const Present present = present_of(service, call);
+  Array out;
+  for (const auto& plugin : service.plugins.status()) out.push_back(present.plugin(plugin));
+  answer.ok(Value::map({{"plugins", std::move(out)}}));
+}
+
+void ledger(Service& service, const Call&, Answer answer) {
+  Array out;
+  for (const auto& shares : service.desk.ledger()) {
+    Array group;
+    for (const auto& share : shares) {
+      group.push_back(Value::map(
+          {{"member", share.member}, {"weight", share.weight}, {"count", share.count}}));
+    }
+    out.push_back(Value(std::move(group)));
+  }
+  answer.ok(Value::map({{"ledger", std::move(out)}}));
+}
+
+// --- acting -------------------------------------------------------------------------------------
+
+// An action of a member on a chat.
+void on_chat(Service& service, const Call& call, Answer answer,
+             const std::function<desk::Result<desk::Proposal>(const desk::Id16&, desk::MemberNo)>&
+                 propose) {
+  const auto id = chat_of(service, call);
+  if (!id) return answer.fail(id.error());
+  const auto member = actor_of(service, call);
+  if (!member) return answer.fail(member.error());
+  finish(service, call, propose(*id, *member), std::move(answer));
+}
+
+void reply(Service& service, const Call& call, Answer answer) {
+  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
+    return service.desk.reply(chat_id, member, call.params["text"].as_str());
+  });
+}
+
+void note(Service& service, const Call& call, Answer answer) {
+  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
+    return service.desk.note(chat_id, member, call.params["text"].as_str());
+  });
+}
+
+void draft(Service& service, const Call& call, Answer answer) {
+  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
+    return service.desk.draft(chat_id, member, call.params["text"].as_str());
+  });
+}
+
+void transfer(Service& service, const Call& call, Answer answer) {
+  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
+    const View to = call.params["to"];
+    desk::Target target = std::string(to.as_str());
+    if (to.is_uint()) target = static_cast<desk::MemberNo>(to.as_uint());
+    return service.desk.transfer(chat_id, member, target, call.params["note"].as_str());
+  });
+}
+
+void flag(Service& service, const Call& call, Answer answer) {
+  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
+    const auto topic = call.params["topic"].as_str();
+    return topic == "supervisor" ? service.desk.call_supervisor(chat_id, member)
+                                 : service.desk.flag(chat_id, member, topic);
+  });
+}
+
+void claim(Service& service, const Call& call, Answer answer) {
+  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
+    return service.desk.claim(chat_id, member);
+  });
+}
+
+void close(Service& service, const Call& call, Answer answer) {
+  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
+    return service.desk.close(chat_id, member);
+  });
+}
+
+void presence(Service& service, const Call& call, Answer answer) {
+  const auto member = actor_of(service, call);
+  if (!member) return answer.fail(member.error());
+  const auto state = desk::presence_from(call.params["state"].as_str());
+  if (!state) {
+    return answer.fail(
+        {Status::invalid, "state is online, back_soon, away, off or suspended", "state"});
+  }
+  finish(service, call,
+         service.desk.set_presence(*member, *state, call.params["until_ms"].as_uint()),
+         std::move(answer));
+}
+
+void action(Service& service, const Call& call, Answer answer) {
+  const auto member = actor_of(service, call);
+  if (!member) return answer.fail(member.error());
+  const auto number = call.params["order"].as_str();
+  const auto found = orders_of(service, number);
+  if (found.empty()) {
+    return answer.fail(to_error(desk::Error{desk::Errc::no_such_order, fix_utf8(number)},
+                                language_of(service, call)));
+  }
+  const auto shop = call.params["shop"].as_str();
+  const auto fits = [&](const desk::OrderView& one) { return shop.empty() || one.shop == shop; };
+  if (std::count_if(found.begin(), found.end(), fits) != 1) {
+    return answer.fail({Status::invalid, "several shops have this order: name the shop", "shop"});
+  }
+  desk::ActionSpec spec;
+  const auto& chosen = *std::find_if(found.begin(), found.end(), fits);
+  spec.kind = call.params["kind"].as_str();
+  spec.order = chosen.id;
+  spec.member = *member;
+  if (call.params.contains("amount")) spec.amount = call.params["amount"].as_int();
+  spec.currency = call.params["currency"].as_str(spec.amount ? chosen.currency : "");
+  spec.facts = call.params["facts"].is_map() ? call.params["facts"].to_value() : Value::map();
+  spec.body = call.params["body"].is_map() ? call.params["body"].to_value() : Value::map();
+  finish(service, call, service.desk.action(spec), std::move(answer));
+}
+
+void resolve(Service& service, const Call& call, Answer answer) {
+  const auto member = actor_of(service, call);
+  if (!member) return answer.fail(member.error());
+  const auto text = call.params["request"].as_str();
+  const auto id = id_from_hex(text);
+  if (!id) {
+    return answer.fail(to_error(desk::Error{desk::Errc::no_such_request, fix_utf8(text)},
+                                language_of(service, call)));
+  }
+  finish(service, call, service.desk.resolve(*id, call.params["as"].as_str(), *member),
+         std::move(answer));
+}
+
+// Something between or about buyers.
+void on_buyers(Service& service, const Call& call, Answer answer,
+               const std::function<desk::Result<desk::Proposal>(desk::Id16, desk::Id16,
+                                                                desk::MemberNo)>& propose,
+               bool two) {
+  const auto member = actor_of(service, call);
+  if (!member) return answer.fail(member.error());
+  const auto a = id_from_hex(call.params["buyer"].as_str());
+  const auto b = two ? id_from_hex(call.params["other"].as_str()) : a;
+  if (!a || !b) return answer.fail({Status::invalid, "a buyer is 32 hex digits", "buyer"});
+  finish(service, call, propose(*a, *b, *member), std::move(answer));
+}
+
+void join(Service& service, const Call& call, Answer answer) {
+  on_buyers(
+      service, call, std::move(answer),
+      [&](auto a, auto b, auto member) { return service.desk.join(a, b, member); }, true);
+}
+
+void separate(Service& service, const Call& call, Answer answer) {
+  on_buyers(
+      service, call, std::move(answer),
+      [&](auto a, auto b, auto member) { return service.desk.separate(a, b, member); }, true);
+}
+
+void block(Service& service, const Call& call, Answer answer) {
+  on_buyers(
+      service, call, std::move(answer),
+      [&](auto a, auto, auto member) {
+        return service.desk.block(a, member, call.params["until_ms"].as_uint());
+      },
+      false);
+}
+
+void unblock(Service& service, const Call& call, Answer answer) {
+  on_buyers(
+      service, call, std::move(answer),
+      [&](auto a, auto, auto member) { return service.desk.unblock(a, member); }, false);
+}
+
+void plugin(Service& service, const Call& call, Answer answer) {
+  const auto what = call.params["do"].as_str();
+  auto done = service.plugins.command(call.params["name"].as_str(), what);
+  if (!done) return answer.fail(done.error());
+  answer.ok(Value::map());
+}
+
+}  // namespace
+
+void serve_owners(Service& service) {
+  using Handler = void (*)(Service&, const Call&, Answer);
+  constexpr std::pair<const char*, Handler> handlers[] = {
+      {"desk.status", status},     {"desk.members", members},   {"desk.chats", chats},
+      {"desk.chat", chat},         {"desk.orders", orders},     {"desk.order", order},
+      {"desk.requests", requests}, {"desk.request", request},   {"desk.plugins", plugins},
+      {"desk.ledger", ledger},     {"desk.reply", reply},       {"desk.note", note},
+      {"desk.draft", draft},       {"desk.transfer", transfer}, {"desk.flag", flag},
+      {"desk.claim", claim},       {"desk.close", close},       {"desk.presence", presence},
+      {"desk.action", action},     {"desk.resolve", resolve},   {"desk.join", join},
+      {"desk.separate", separate}, {"desk.block", block},       {"desk.unblock", unblock},
+      {"desk.plugin", plugin},
+  };
+  for (const auto& [name, handler] : handlers) {
+    service.bus.method(name, [&service, handler = handler](const Call& call, Answer answer) {
+      if (!call.session->rights().owner) {
+        return answer.fail({Status::denied, "for owners only", std::string(call.method)});
+      }
+      handler(service, call, std::move(answer));
+    });
+  }
+  serve_upkeep(service);
+}
+
+}  // namespace deskmate::daemon

@@ -1,0 +1,225 @@
+#include "core/daemon/service.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/daemon/errors.hpp"
+
+namespace deskmate::daemon {
+namespace {
+
+constexpr std::string_view outcome_suffixes[] = {".requested", ".attempted", ".done",    ".failed",
+                                                 ".unknown",   ".resolved"};
+
+bool concerns_requests(std::string_view type) {
+  return std::any_of(std::begin(outcome_suffixes), std::end(outcome_suffixes),
+                     [&](std::string_view suffix) { return type.ends_with(suffix); });
+}
+
+bool same(const desk::MemberSpec& spec, const desk::MemberView& view) {
+  return !view.removed && spec.name == view.name && spec.role == view.role &&
+         spec.weight == view.weight && spec.zone == view.zone && spec.schedule == view.schedule &&
+         spec.experts == view.experts;
+}
+
+}  // namespace
+
+Service::Service(bus::Loop& loop_of, bus::Bus& bus_of, storage::Store& store_of, Pool& pool_of,
+                 Plugins& plugins_of, ServiceOptions given, ServiceHooks hooks_of)
+    : loop(loop_of),
+      bus(bus_of),
+      store(store_of),
+      pool(pool_of),
+      plugins(plugins_of),
+      options(std::move(given)),
+      hooks(std::move(hooks_of)),
+      pseudonyms(store.pseudonym_key(), options.phone_prefix),
+      bodies(store),
+      tables(store),
+      desk(tables, options.policy),
+      journal(loop, store, tables, desk, options.wall_ms, journal_hooks()),
+      source(loop, store, [this] { return journal.position(); }),
+      hub(loop, source),
+      outbox(loop, *this, options.outbox),
+      alive_(std::make_shared<bool>(true)) {}
+
+Service::~Service() { *alive_ = false; }
+
+Journal::Hooks Service::journal_hooks() {
+  Journal::Hooks out;
+  out.prepare = [this](const desk::Proposal& proposal) { return prepare_proposal(proposal); };
+  out.on_event = [this](const storage::StoredEvent& event) {
+    if (concerns_requests(event.header.type)) requests_changed_ = true;
+  };
+  out.on_folded = [this] {
+    hub.notify();
+    if (std::exchange(requests_changed_, false)) outbox.pump();
+  };
+  out.on_error = [this](const Error& error) {
+    if (hooks.log) {
+      hooks.log("journal", {{"status", to_string(error.code)}, {"message", error.message}});
+    }
+  };
+  return out;
+}
+
+Result<void> Service::open() {
+  if (auto opened = journal.open(); !opened) return opened;
+  started_ms = options.wall_ms();
+  hub.serve(bus);
+  serve_plugins(*this);
+  serve_owners(*this);
+  outbox.pump();
+  return {};
+}
+
+void Service::set_policy(desk::Policy policy, OutboxTimes times) {
+  options.policy = policy;
+  desk.set_policy(std::move(policy));
+  options.outbox = times;
+  outbox.set_times(times);
+  journal.decide();
+}
+
+void Service::set_members(const std::vector<desk::MemberSpec>& members) {
+  const auto propose = [this](const desk::MemberSpec& spec) {
+    const auto proposal = desk.set_member(spec);
+    if (proposal.has_value()) {
+      append(proposal.value(), [](const Result<std::vector<Outcome>>&) {});
+    } else if (hooks.log) {
+      hooks.log("member", {{"number", std::to_string(spec.number)},
+                           {"message", desk::explain(proposal.error(), desk::Language::english)}});
+    }
+  };
+  const auto now = desk.members(options.wall_ms());
+  for (const auto& spec : members) {
+    const auto found = std::find_if(now.begin(), now.end(), [&](const desk::MemberView& view) {
+      return view.number == spec.number;
+    });
+    if (found == now.end() || !same(spec, *found)) propose(spec);
+  }
+  if (members.empty()) return;  // set by hand, not in the configuration
+  for (const auto& view : now) {
+    const bool kept =
+        std::any_of(members.begin(), members.end(),
+                    [&](const desk::MemberSpec& spec) { return spec.number == view.number; });
+    if (kept) continue;
+    desk::MemberSpec gone;
+    gone.number = view.number;
+    gone.name = view.name;
+    gone.role = view.role;
+    gone.weight = view.weight;
+    gone.zone = view.zone;
+    gone.schedule = view.schedule;
+    gone.experts = view.experts;
+    gone.removed = true;
+    propose(gone);
+  }
+}
+
+void Service::plugin_changed(const host::Change& change) {
+  Value event = Value::map({{"type", "plugin.state"},
+                            {"facts", Value::map({{"plugin", change.instance},
+                                                  {"state", change.state},
+                                                  {"reason", fix_utf8(change.reason.en)},
+                                                  {"code", change.code}})}});
+  append(event, [](const Result<void>&) {});
+  outbox.pump();
+}
+
+void Service::close(std::function<void()> done) {
+  const auto finished = std::make_shared<bool>(false);
+  auto finish = [this, alive = alive_, finished, done = std::move(done)] {
+    if (!*alive || std::exchange(*finished, true)) return;
+    journal.close(done);
+  };
+  outbox.stop(finish);
+  loop.call_at(loop.now_ms() + outbox_stop_ms, finish);
+}
+
+Result<Prepared> Service::prepare_proposal(const desk::Proposal& proposal) const {
+  Prepared out;
+  out.event.type = proposal.type;
+  out.event.facts = encode(proposal.facts);
+  out.event.request = proposal.request;
+  out.event.buyer = proposal.buyer;
+  Value body = proposal.body ? *proposal.body : Value::map();
+  // Whoever acts needs the external ids, which are only in the body of what is answered.
+  for (const auto& source_event : {proposal.answers, proposal.subject}) {
+    if (!source_event) continue;
+    const Value told = bodies.of(*source_event);
+    for (const auto& [name, id] : told["refs"].as_map()) body["refs"][name] = id;
+    if (proposal.answers && body["subject"].is_nil() && !told["subject"].as_str().empty()) {
+      body["subject"] = told["subject"];
+    }
+  }
+  if (body.size() > 0) out.event.body = encode(body);
+  if (out.event.facts.size() > storage::facts_max || out.event.body.size() > storage::body_max) {
+    return Error{Status::limit, "too large", proposal.type};
+  }
+  return out;
+}
+
+void Service::append(const desk::Proposal& proposal, Appended done) {
+  auto prepared = prepare_proposal(proposal);
+  if (!prepared) {
+    return loop.post([done = std::move(done), error = prepared.error()] { done(error); });
+  }
+  std::vector<Prepared> events;
+  events.push_back(std::move(*prepared));
+  journal.append(std::move(events), std::nullopt, std::move(done));
+}
+
+void Service::append(const Value& event, std::function<void(Result<void>)> done) {
+  const std::string bytes = encode(event);
+  Document document;
+  Result<Prepared> prepared = Error{Status::invalid, "no event", {}};
+  if (auto parsed = document.parse(bytes); parsed) {
+    prepared = prepare(document.root(), {}, pseudonyms);
+  }
+  if (!prepared) {
+    return loop.post([done = std::move(done), error = prepared.error()] { done(error); });
+  }
+  std::vector<Prepared> events;
+  events.push_back(std::move(*prepared));
+  journal.append(std::move(events), std::nullopt,
+                 [done = std::move(done)](const Result<std::vector<Outcome>>& result) {
+                   done(result ? Result<void>() : Result<void>(result.error()));
+                 });
+}
+
+std::vector<desk::RequestView> Service::pending(std::size_t limit) {
+  auto all = desk.pending_requests("", "", limit);
+  const auto& home = store.log().peer;
+  all.erase(std::remove_if(
+                all.begin(), all.end(),
+                [&](const desk::RequestView& request) { return request.home && *request.home != home; }),
+            all.end());
+  return all;
+}
+
+std::optional<Bodies::Whole> Service::event(const storage::LogKey& key) { return bodies.whole(key); }
+
+bool Service::connected(std::string_view shop, std::string_view kind) {
+  return plugins.performs(shop, kind) && bus.find(shop) != nullptr;
+}
+
+Result<void> Service::call(std::string_view shop, std::string_view method, const Value& params,
+                           std::uint32_t deadline_ms, std::function<void(Result<Value>)> reply) {
+  const auto asked = bus.call(shop, method, params, deadline_ms,
+                              [reply = std::move(reply)](const Result<std::string>& result) {
+                                reply(result ? decode(*result) : Result<Value>(result.error()));
+                              });
+  return asked ? Result<void>() : Result<void>(asked.error());
+}
+
+void Service::note(std::string_view what, const desk::RequestView& request, std::string_view code) {
+  if (!hooks.log) return;
+  hooks.log("action", {{"what", std::string(what)},
+                       {"request", storage::hex(request.id)},
+                       {"kind", request.kind},
+                       {"shop", request.shop},
+                       {"code", std::string(code)}});
+}
+
+}  // namespace deskmate::daemon

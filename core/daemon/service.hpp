@@ -1,0 +1,141 @@
+// One desk at work: store, tables, fold, router, outbox, readers, and the methods that plugins and
+// owners call. Wires the parts together and knows nothing of processes, signals or sockets.
+//
+//   Service service(loop, bus, store, pool, plugins, options, hooks);
+//   service.open();                         // replays what the tables lack
+//   ... bus.admit(...)
+//   service.close([] { ... });              // everything acknowledged is on disk
+//
+// Everything on the loop's thread, but for blocking work, which runs in the pool.
+#pragma once
+
+#include <deskmate/value.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/bus/bus.hpp"
+#include "core/bus/reader_hub.hpp"
+#include "core/daemon/bodies.hpp"
+#include "core/daemon/event_source.hpp"
+#include "core/daemon/journal.hpp"
+#include "core/daemon/messages.hpp"
+#include "core/daemon/outbox.hpp"
+#include "core/daemon/pseudonym.hpp"
+#include "core/daemon/table_cache.hpp"
+#include "core/desk/desk.hpp"
+#include "core/host/supervisor.hpp"
+#include "storage/store.hpp"
+
+namespace deskmate::daemon {
+
+// Threads for what blocks.
+class Pool {
+ public:
+  virtual ~Pool() = default;
+  // Does work on another thread, then `then` on the loop's. Work that waits when the pool goes away
+  // is dropped.
+  virtual void run(std::function<void()> work, std::function<void()> then) = 0;
+};
+
+// The plugins, as the service sees them.
+class Plugins {
+ public:
+  virtual ~Plugins() = default;
+  virtual bool performs(std::string_view instance, std::string_view kind) const = 0;
+  virtual std::vector<host::InstanceStatus> status() const = 0;
+  // what: start, stop, restart, remove
+  virtual Result<void> command(std::string_view instance, std::string_view what) = 0;
+};
+
+struct ServiceOptions {
+  std::string name;  // the desk's
+  std::string phone_prefix = "+86";
+  Language language = Language::en;
+  desk::Policy policy;
+  OutboxTimes outbox;
+  std::function<std::uint64_t()> wall_ms;  // UTC milliseconds
+  std::function<std::uint64_t()> random;
+};
+
+struct ServiceHooks {
+  // For the daemon's log; fields are without buyer data.
+  std::function<void(std::string_view what, const std::vector<std::pair<std::string, std::string>>&)>
+      log;
+};
+
+class Service : private OutboxWorld {
+ public:
+  // All outlive the service.
+  Service(bus::Loop& loop, bus::Bus& bus, storage::Store& store, Pool& pool, Plugins& plugins,
+          ServiceOptions options, ServiceHooks hooks);
+  ~Service() override;
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // Takes up the state; blocking. Then sessions may come.
+  Result<void> open();
+
+  // Members as the configuration has them: what differs is appended, who is missing is removed.
+  void set_members(const std::vector<desk::MemberSpec>& members);
+  void set_policy(desk::Policy policy, OutboxTimes outbox);
+
+  // A plugin's state has changed: recorded, and the outbox looks again.
+  void plugin_changed(const host::Change& change);
+
+  // Lets actions under way finish for at most outbox_stop_ms, then no more appends; done once the
+  // tables are written.
+  void close(std::function<void()> done);
+
+  // --- for the methods (owner_methods.cpp, plugin_methods.cpp) ---
+  using Appended = std::function<void(Result<std::vector<Outcome>>)>;
+  void append(const desk::Proposal& proposal, Appended done);
+  Result<Prepared> prepare_proposal(const desk::Proposal& proposal) const;
+
+  bus::Loop& loop;
+  bus::Bus& bus;
+  storage::Store& store;
+  Pool& pool;
+  Plugins& plugins;
+  ServiceOptions options;
+  ServiceHooks hooks;
+  Pseudonyms pseudonyms;
+  Bodies bodies;
+  TableCache tables;
+  desk::Desk desk;
+  Journal journal;
+  StoreSource source;
+  bus::ReaderHub hub;
+  Outbox outbox;
+  std::uint64_t started_ms = 0;  // UTC
+
+ private:
+  std::uint64_t wall_ms() override { return options.wall_ms(); }
+  std::uint64_t random() override { return options.random(); }
+  std::vector<desk::RequestView> pending(std::size_t limit) override;
+  std::optional<Bodies::Whole> event(const storage::LogKey& key) override;
+  bool connected(std::string_view shop, std::string_view kind) override;
+  Result<void> call(std::string_view shop, std::string_view method, const Value& params,
+                    std::uint32_t deadline_ms, std::function<void(Result<Value>)> reply) override;
+  void append(const Value& event, std::function<void(Result<void>)> done) override;
+  void note(std::string_view what, const desk::RequestView& request,
+            std::string_view code) override;
+
+  Journal::Hooks journal_hooks();
+
+  bool requests_changed_ = true;
+  std::shared_ptr<bool> alive_;
+};
+
+// How long a stopping desk waits for actions under way.
+inline constexpr std::uint64_t outbox_stop_ms = 3'000;
+
+// Registers the methods of frames.md that plugins use, and those of owners ("desk.*").
+void serve_plugins(Service& service);
+void serve_owners(Service& service);
+void serve_upkeep(Service& service);  // by serve_owners: verify, backup, erase
+
+}  // namespace deskmate::daemon

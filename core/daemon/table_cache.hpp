@@ -1,0 +1,96 @@
+// The desk's tables over the store's: changes stay in memory and are written in large batches with
+// the position that they stand for; what was read is kept for a while.
+//
+//   TableCache tables(store);
+//   tables.put("chat", key, value);       // fold an event
+//   tables.set_position(arrival);
+//   if (tables.wants_flush()) tables.flush(done);
+//
+// Loop thread only, but for what the store does. The store outlives it, and so must it outlive a
+// flush under way (wait for done).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/desk/tables.hpp"
+#include "storage/store.hpp"
+
+namespace deskmate::daemon {
+
+// Named limits.
+inline constexpr std::size_t unwritten_bytes_soft = 4u << 20;   // beyond, a flush is due
+inline constexpr std::size_t cached_bytes_max = 32u << 20;      // of clean entries; beyond, dropped
+inline constexpr std::size_t scan_piece_first = 16;             // entries read ahead by a scan
+inline constexpr std::size_t scan_piece_max = 512;
+
+class TableCache : public desk::Tables {
+ public:
+  explicit TableCache(storage::Store& store) : store_(store) {}
+
+  std::optional<std::string> get(std::string_view table, std::string_view key) override;
+  void put(std::string_view table, std::string_view key, std::string value) override;
+  void erase(std::string_view table, std::string_view key) override;
+  void scan(std::string_view table, std::string_view from, bool backwards,
+            const Each& each) override;
+
+  // What is on disk stands at this arrival; before anything else.
+  void start_at(std::uint64_t arrival) { position_ = written_position_ = arrival; }
+
+  // The arrival up to which the tables stand.
+  void set_position(std::uint64_t arrival) { position_ = arrival; }
+  std::uint64_t position() const { return position_; }
+  std::uint64_t written_position() const { return written_position_; }
+
+  bool wants_flush() const { return !flushing_ && !held_ && unwritten_bytes_ > unwritten_bytes_soft; }
+  bool flushing() const { return flushing_; }
+  std::size_t unwritten_bytes() const { return unwritten_bytes_; }
+
+  // Hands all changes to the store. done is called on the store's writer thread with its answer;
+  // the owner then calls flushed() on the loop. Not while one is under way or they are held.
+  void flush(std::function<void(storage::Result<void>)> done);
+  void flushed(bool written);
+
+  // While held nothing is written: what is on disk stands still, for a comparison.
+  void hold(bool held) { held_ = held; }
+  bool held() const { return held_; }
+
+ private:
+  struct Change {
+    std::optional<std::string> value;  // nullopt: erased
+    std::uint64_t generation = 0;
+  };
+  using Changes = std::map<std::string, Change, std::less<>>;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  using Clean = std::unordered_map<std::string, std::optional<std::string>, Hash, std::equal_to<>>;
+
+  void change(std::string_view table, std::string_view key, std::optional<std::string> value);
+  void remember(std::string_view table, std::string_view key, std::optional<std::string> value);
+  Clean& clean_of(std::string_view table);
+  class StoreScan;
+
+  storage::Store& store_;
+  std::map<std::string, Changes, std::less<>> changes_;
+  std::map<std::string, Clean, std::less<>> clean_;
+  std::size_t clean_bytes_ = 0;
+  std::size_t unwritten_bytes_ = 0;
+  std::uint64_t generation_ = 1;  // of changes that the next flush takes
+  std::uint64_t position_ = 0;
+  std::uint64_t flushing_position_ = 0;
+  std::uint64_t written_position_ = 0;
+  bool flushing_ = false;
+  bool held_ = false;
+};
+
+}  // namespace deskmate::daemon

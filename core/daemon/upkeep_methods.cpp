@@ -1,0 +1,94 @@
+// The owner's methods that take their time: verify, backup, erase. They work in the pool while the
+// desk goes on.
+#include <filesystem>
+
+#include "core/daemon/errors.hpp"
+#include "core/daemon/present.hpp"
+#include "core/daemon/rebuild.hpp"
+#include "core/daemon/service.hpp"
+#include "core/daemon/verify_report.hpp"
+
+namespace deskmate::daemon {
+namespace {
+
+using bus::Answer;
+using bus::Call;
+
+void verify(Service& service, Answer answer) {
+  struct Work {
+    Answer answer;
+    desk::Policy policy;
+    storage::Result<storage::VerifyReport> log = storage::Error{};
+    storage::Result<RebuildReport> tables = storage::Error{};
+  };
+  auto work = std::make_shared<Work>();
+  work->answer = std::move(answer);
+  work->policy = service.options.policy;
+  service.journal.hold([&service, work](const Result<void>& held) {
+    if (!held) return work->answer.fail(held.error());
+    service.pool.run(
+        [work, &store = service.store] {
+          work->log = store.verify();
+          if (work->log.has_value()) work->tables = compare_with_rebuild(store, work->policy);
+        },
+        [&service, work] {
+          service.journal.release();
+          if (work->log.has_error()) return work->answer.fail(to_error(work->log.error()));
+          if (work->tables.has_error()) return work->answer.fail(to_error(work->tables.error()));
+          work->answer.ok(to_value(work->log.value(), work->tables.value()));
+        });
+  });
+}
+
+void run_blocking(Service& service, Answer answer,
+                  std::function<storage::Result<void>(storage::Store&)> blocking) {
+  struct Work {
+    Answer answer;
+    storage::Result<void> result;
+  };
+  auto work = std::make_shared<Work>();
+  work->answer = std::move(answer);
+  service.pool.run(
+      [work, &store = service.store, blocking = std::move(blocking)] {
+        work->result = blocking(store);
+      },
+      [work] {
+        if (work->result.has_error()) return work->answer.fail(to_error(work->result.error()));
+        work->answer.ok(Value::map());
+      });
+}
+
+void backup(Service& service, const Call& call, Answer answer) {
+  const std::string file(call.params["file"].as_str());
+  if (!std::filesystem::path(file).is_absolute()) {
+    return answer.fail({Status::invalid, "file is an absolute path", "file"});
+  }
+  run_blocking(service, std::move(answer),
+               [file](storage::Store& store) { return store.backup(file); });
+}
+
+void erase(Service& service, const Call& call, Answer answer) {
+  const auto buyer = id_from_hex(call.params["buyer"].as_str());
+  if (!buyer) return answer.fail({Status::invalid, "a buyer is 32 hex digits", "buyer"});
+  run_blocking(service, std::move(answer), [buyer = *buyer](storage::Store& store) {
+    return store.erase_buyer(buyer);
+  });
+}
+
+}  // namespace
+
+void serve_upkeep(Service& service) {
+  const auto serve = [&](const char* name, auto handler) {
+    service.bus.method(name, [&service, handler](const Call& call, Answer answer) {
+      if (!call.session->rights().owner) {
+        return answer.fail({Status::denied, "for owners only", std::string(call.method)});
+      }
+      handler(service, call, std::move(answer));
+    });
+  };
+  serve("desk.verify", [](Service& at, const Call&, Answer answer) { verify(at, std::move(answer)); });
+  serve("desk.backup", backup);
+  serve("desk.erase", erase);
+}
+
+}  // namespace deskmate::daemon
