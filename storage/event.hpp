@@ -53,9 +53,9 @@ inline constexpr std::uint8_t hash_blake2b_256 = 1;
 inline constexpr std::uint8_t seal_none = 0;
 inline constexpr std::uint8_t seal_xchacha20_poly1305 = 1;
 
-inline constexpr std::size_t type_max = 64;              // bytes of an event type
-inline constexpr std::size_t facts_max = 64 * 1024;      // bytes
-inline constexpr std::size_t body_max = 512 * 1024;      // bytes, before sealing
+inline constexpr std::size_t type_max = 64;          // bytes of an event type
+inline constexpr std::size_t facts_max = 64 * 1024;  // bytes
+inline constexpr std::size_t body_max = 512 * 1024;  // bytes, before sealing
 
 // One event without its body. The views point into whatever it was decoded from.
 struct HeaderView {
@@ -64,12 +64,12 @@ struct HeaderView {
   std::uint8_t hash_alg = hash_blake2b_256;
   std::uint8_t seal_alg = seal_none;
   std::uint16_t schema = 1;
-  std::uint64_t stamp = 0;         // hybrid logical clock: UTC milliseconds << 16 | counter
-  std::string_view type;           // "message.received"
-  std::optional<Id32> home;        // with flag_request: the peer that acts
-  std::optional<Id16> key_id;      // with flag_sealed: the key's id
-  std::optional<Hash32> body_hash; // with flag_body: hash of the body as stored
-  std::string_view facts;          // msgpack map; never erased
+  std::uint64_t stamp = 0;          // hybrid logical clock: UTC milliseconds << 16 | counter
+  std::string_view type;            // "message.received"
+  std::optional<Id32> home;         // with flag_request: the peer that acts
+  std::optional<Id16> key_id;       // with flag_sealed: the key's id
+  std::optional<Hash32> body_hash;  // with flag_body: hash of the body as stored
+  std::string_view facts;           // msgpack map; never erased
 };
 
 // The record that is chained: version, flags, hash_alg, seal_alg (1 byte each), schema (2), stamp

@@ -28,8 +28,8 @@ inline constexpr std::size_t pending_bytes_max = 64 * 1024 * 1024;  // waiting f
 inline constexpr std::size_t batch_events_max = 4'096;              // in one transaction
 
 struct Options {
-  std::string folder;              // made with mode 0700 when absent
-  std::string secrets_folder;      // identity and wrapping key, 0700; empty: folder + "/secrets"
+  std::string folder;          // made with mode 0700 when absent
+  std::string secrets_folder;  // identity and wrapping key, 0700; empty: folder + "/secrets"
   bool refuse_network_filesystem = true;
   std::size_t initial_map_bytes = 16u << 20;  // grows by itself
 };
@@ -39,10 +39,10 @@ struct NewEvent {
   std::string type;
   std::uint16_t schema = 1;
   std::uint64_t stamp = 0;
-  std::string facts;                // msgpack map
-  std::string body;                 // msgpack map; empty: none
-  std::optional<Id16> buyer;        // the body is sealed under this buyer's key
-  bool request = false;             // home becomes this peer unless given
+  std::string facts;          // msgpack map
+  std::string body;           // msgpack map; empty: none
+  std::optional<Id16> buyer;  // the body is sealed under this buyer's key
+  bool request = false;       // home becomes this peer unless given
   std::optional<Id32> home;
 };
 
@@ -89,8 +89,8 @@ class Store {
   static Result<std::unique_ptr<Store>> open(const Options& options);
   virtual ~Store() = default;  // writes what waits, then closes
 
-  virtual const LogName& log() const = 0;          // this peer's own log
-  virtual const Id32& pseudonym_key() const = 0;   // the desk's, for pseudonyms of external ids
+  virtual const LogName& log() const = 0;         // this peer's own log
+  virtual const Id32& pseudonym_key() const = 0;  // the desk's, for pseudonyms of external ids
 
   // Appends all or none. done is called on the writer thread once they are on disk, or with the
   // error. Errc::limit at once (from this call) when too much waits. [any thread]
@@ -135,8 +135,8 @@ class Store {
                                                     std::string_view key) = 0;
   virtual void kv_put(std::string owner, std::string key, std::string value, Done done) = 0;
 
-  // Attachments, sealed under the buyer's key, named by the hash of what is stored. Blocking; from a
-  // pool thread.
+  // Attachments, sealed under the buyer's key, named by the hash of what is stored. Blocking; from
+  // a pool thread.
   virtual Result<Hash32> put_file(const Id16& buyer, std::string_view bytes) = 0;
   virtual Result<std::optional<std::string>> get_file(const Hash32& hash, std::uint64_t offset,
                                                       std::size_t size) = 0;

@@ -1,0 +1,310 @@
+#include "storage/keys.hpp"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+
+#include "storage/hash.hpp"
+#include "storage/sealing.hpp"
+#include "storage/secret_file.hpp"
+
+namespace deskmate::storage {
+namespace {
+
+constexpr std::string_view magic = "deskmate.keys/1\n";
+constexpr std::size_t check_size = 8;
+constexpr std::size_t header_size = 16 + 8 + 8 + check_size;
+constexpr std::size_t wrapped_size = sizeof(Key32) + seal_overhead;
+constexpr std::size_t record_size = 16 + 16 + wrapped_size + check_size;
+constexpr std::size_t erased_line_size = 33;
+static_assert(magic.size() == 16 && record_size == 112);
+
+std::string with_check(std::string bytes) {
+  bytes.append(view_of(hash_of(bytes)).substr(0, check_size));
+  return bytes;
+}
+
+bool check_holds(std::string_view bytes) {
+  std::size_t size = bytes.size() - check_size;
+  auto hash = hash_of(bytes.substr(0, size));
+  return view_of(hash).substr(0, check_size) == bytes.substr(size);
+}
+
+std::string header_of(std::uint64_t generation, std::uint64_t records) {
+  std::string bytes(magic);
+  append_number(bytes, generation);
+  append_number(bytes, records);
+  return with_check(std::move(bytes));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KeyRing>> KeyRing::open(const std::string& folder, const Secrets& secrets,
+                                               KeysPosition committed) {
+  std::unique_ptr<KeyRing> ring(
+      new KeyRing(folder + "/keys", secrets.folder() + "/erased", secrets.wrapping_key()));
+  auto done = ring->load_erased();
+  if (done && !exists(ring->path_)) {
+    if (committed != KeysPosition{}) {
+      return Error{Errc::damaged, ring->path_ +
+                                      " is missing: no message could be opened. Put it back, or "
+                                      "restore the latest backup with `deskmate restore FILE`"};
+    }
+    done = ring->make();
+  }
+  if (done) done = ring->load(committed);
+  if (done && ring->rewrite_needed_) {
+    done = ring->rewrite();
+    // They are gone from memory already; a full disk must not keep the desk from being read.
+    if (!done && done.error().code == Errc::full) done = {};
+  }
+  if (!done) return done.error();
+  return ring;
+}
+
+KeyRing::~KeyRing() {
+  for (auto& [id, entry] : entries_) sodium_memzero(entry.key.data(), entry.key.size());
+  sodium_memzero(wrapping_key_.data(), wrapping_key_.size());
+}
+
+Result<void> KeyRing::make() { return write_file_durably(path_, header_of(1, 0)); }
+
+Result<void> KeyRing::load_erased() {
+  if (!exists(erased_path_)) return {};
+  auto text = read_secret_file(erased_path_, keys_file_max);
+  if (!text) return text.error();
+  for (std::size_t at = 0; at < text->size(); at += erased_line_size) {
+    std::string_view line = std::string_view(*text).substr(at, erased_line_size);
+    if (line.size() < erased_line_size) break;  // half written, so never acknowledged
+    Id16 id{};
+    std::size_t size = 0;
+    if (sodium_hex2bin(id.data(), id.size(), line.data(), line.size() - 1, nullptr, &size,
+                       nullptr) != 0 ||
+        size != id.size() || line.back() != '\n') {
+      return Error{Errc::damaged, erased_path_ + ": line " +
+                                      std::to_string(at / erased_line_size + 1) +
+                                      " is not 32 hexadecimal digits. Put the copy you keep back"};
+    }
+    erased_.insert(id);
+  }
+  return {};
+}
+
+Result<void> KeyRing::load(KeysPosition committed) {
+  auto damaged = [this](const std::string& why) {
+    return Error{Errc::damaged, path_ + " is damaged (" + why +
+                                    "). Keep a copy of the folder and restore the latest backup "
+                                    "with `deskmate restore FILE`"};
+  };
+  auto bytes = read_file(path_, keys_file_max);
+  if (!bytes) return bytes.error();
+  std::string_view all = *bytes;
+  if (all.size() < header_size || !all.starts_with(magic) ||
+      !check_holds(all.substr(0, header_size))) {
+    return damaged("its first bytes are not those of a keys file");
+  }
+  position_.generation = get_number<std::uint64_t>(all.data() + 16);
+  std::uint64_t durable = get_number<std::uint64_t>(all.data() + 24);
+  if (position_.generation < committed.generation) return damaged("it is older than the log");
+  if (position_.generation == committed.generation) durable = std::max(durable, committed.records);
+  all.remove_prefix(header_size);
+  while (all.size() >= record_size && check_holds(all.substr(0, record_size))) {
+    ByteReader in(all.substr(0, record_size));
+    Id16 id = in.array<16>();
+    Entry entry;
+    entry.buyer = in.array<16>();
+    auto key = unseal(wrapping_key_, all.substr(0, 32), in.take(wrapped_size));
+    if (!key)
+      return damaged("a key does not open: wrapping.key is not the one it was written with");
+    entry.key = array_of<32>(*key);
+    sodium_memzero(key->data(), key->size());
+    if (erased_.contains(id)) {
+      rewrite_needed_ = true;
+    } else {
+      current_[entry.buyer] = id;
+      entries_[id] = entry;
+    }
+    ++position_.records;
+    all.remove_prefix(record_size);
+  }
+  if (position_.records < durable)
+    return damaged("key " + std::to_string(position_.records + 1) + " is broken");
+  auto file = open_file(path_, O_RDWR | O_APPEND);
+  if (!file) return file.error();
+  file_ = std::move(*file);
+  if (!all.empty()) {
+    // A power cut came before these were acknowledged.
+    auto size = static_cast<off_t>(bytes->size() - all.size());
+    if (::ftruncate(file_.get(), size) != 0) return system_error(errno, path_);
+    return sync_file(file_.get(), path_);
+  }
+  return {};
+}
+
+std::string KeyRing::wrap(const Id16& id, const Entry& entry) const {
+  std::string bytes(view_of(id));
+  bytes.append(view_of(entry.buyer));
+  std::string context = bytes;
+  seal(bytes, wrapping_key_, context, view_of(entry.key));
+  return with_check(std::move(bytes));
+}
+
+Result<std::vector<BuyerKey>> KeyRing::keys_for(std::span<const Id16> buyers) {
+  std::lock_guard file_lock(file_mutex_);
+  std::unordered_map<Id16, std::pair<Id16, Entry>, IdHash> made;
+  std::vector<BuyerKey> result;
+  result.reserve(buyers.size());
+  std::string records;
+  {
+    std::shared_lock lock(maps_mutex_);
+    for (const Id16& buyer : buyers) {
+      if (auto known = current_.find(buyer); known != current_.end()) {
+        result.push_back({known->second, entries_.at(known->second).key});
+        continue;
+      }
+      auto [place, fresh] = made.try_emplace(buyer);
+      auto& [id, entry] = place->second;
+      if (fresh) {
+        randombytes_buf(id.data(), id.size());
+        entry.buyer = buyer;
+        randombytes_buf(entry.key.data(), entry.key.size());
+        records += wrap(id, entry);
+      }
+      result.push_back({id, entry.key});
+    }
+  }
+  if (made.empty()) return result;
+  auto written = append(records, made.size());
+  if (!written) return written.error();
+  std::unique_lock lock(maps_mutex_);
+  for (const auto& [buyer, key] : made) {
+    entries_[key.first] = key.second;
+    current_[buyer] = key.first;
+  }
+  return result;
+}
+
+Result<void> KeyRing::append(std::string_view records, std::uint64_t count) {
+  std::uint64_t end = header_size + position_.records * record_size;
+  // What an earlier failure may have left behind.
+  if (::ftruncate(file_.get(), static_cast<off_t>(end)) != 0) return system_error(errno, path_);
+  if (end + records.size() > keys_file_max) return Error{Errc::limit, path_ + ": too many keys"};
+  auto done = write_all(file_.get(), records, path_);
+  if (done) done = sync_file(file_.get(), path_);
+  if (done) {
+    position_.records += count;
+  } else if (::ftruncate(file_.get(), static_cast<off_t>(end)) != 0) {
+    return system_error(errno, path_);
+  }
+  return done;
+}
+
+std::optional<Key32> KeyRing::find(const Id16& key_id) const {
+  std::shared_lock lock(maps_mutex_);
+  auto found = entries_.find(key_id);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second.key;
+}
+
+bool KeyRing::erased(const Id16& key_id) const {
+  std::shared_lock lock(maps_mutex_);
+  return erased_.contains(key_id);
+}
+
+KeysPosition KeyRing::position() const {
+  std::lock_guard lock(file_mutex_);
+  return position_;
+}
+
+Result<std::vector<Id16>> KeyRing::erase(const Id16& buyer) {
+  std::lock_guard file_lock(file_mutex_);
+  std::vector<Id16> ids;
+  {
+    std::shared_lock lock(maps_mutex_);
+    for (const auto& [id, entry] : entries_) {
+      if (entry.buyer == buyer) ids.push_back(id);
+    }
+  }
+  if (!ids.empty()) {
+    auto noted = note_erased(ids);
+    if (!noted) return noted.error();
+    std::unique_lock lock(maps_mutex_);
+    for (const Id16& id : ids) {
+      auto found = entries_.find(id);
+      sodium_memzero(found->second.key.data(), found->second.key.size());
+      entries_.erase(found);
+      erased_.insert(id);
+    }
+    current_.erase(buyer);
+    rewrite_needed_ = true;
+  }
+  if (rewrite_needed_) {
+    auto done = rewrite();
+    if (!done) return done.error();
+  }
+  return ids;
+}
+
+Result<void> KeyRing::note_erased(const std::vector<Id16>& ids) {
+  auto file = open_file(erased_path_, O_RDWR | O_CREAT | O_APPEND);
+  if (!file) return file.error();
+  auto size = size_of(file->get(), erased_path_);
+  if (!size) return size.error();
+  auto whole = static_cast<off_t>(*size / erased_line_size * erased_line_size);
+  if (::ftruncate(file->get(), whole) != 0) return system_error(errno, erased_path_);
+  std::string lines;
+  for (const Id16& id : ids) lines += hex(id) + "\n";
+  auto done = write_all(file->get(), lines, erased_path_);
+  if (done) done = sync_file(file->get(), erased_path_);
+  if (done) done = sync_folder(folder_of(erased_path_));
+  return done;
+}
+
+Result<void> KeyRing::rewrite() {
+  auto bytes = read_at(file_.get(), header_size,
+                       static_cast<std::size_t>(position_.records * record_size), path_);
+  if (!bytes) return bytes.error();
+  std::string kept;
+  {
+    std::shared_lock lock(maps_mutex_);
+    for (std::size_t at = 0; at < bytes->size(); at += record_size) {
+      std::string_view record = std::string_view(*bytes).substr(at, record_size);
+      if (!erased_.contains(array_of<16>(record.substr(0, 16)))) kept.append(record);
+    }
+  }
+  auto done = swap_file(position_.generation + 1, kept);
+  if (done) rewrite_needed_ = false;
+  return done;
+}
+
+Result<void> KeyRing::swap_file(std::uint64_t generation, std::string_view records) {
+  std::uint64_t count = records.size() / record_size;
+  std::string bytes = header_of(generation, count);
+  bytes.append(records);
+  auto done = write_file_durably(path_, bytes);
+  if (!done) return done;
+  auto file = open_file(path_, O_RDWR | O_APPEND);
+  if (!file) return file.error();
+  Fd old = std::exchange(file_, std::move(*file));
+  auto old_size = header_size + position_.records * record_size;
+  position_ = {generation, count};
+  // The old file has no name any more; its bytes go too, as far as the disk lets us.
+  int flags = ::fcntl(old.get(), F_GETFL);
+  ::fcntl(old.get(), F_SETFL, flags & ~O_APPEND);
+  std::string zeros(static_cast<std::size_t>(old_size), '\0');
+  if (::lseek(old.get(), 0, SEEK_SET) != 0) return system_error(errno, path_);
+  auto wiped = write_all(old.get(), zeros, path_);
+  if (wiped) wiped = sync_file(old.get(), path_);
+  return wiped;
+}
+
+Result<std::string> KeyRing::file_bytes() const {
+  std::lock_guard lock(file_mutex_);
+  return read_at(file_.get(), 0,
+                 static_cast<std::size_t>(header_size + position_.records * record_size), path_);
+}
+
+}  // namespace deskmate::storage

@@ -1,0 +1,88 @@
+// Buyers' keys: a small file `keys` in the data folder, each key wrapped by the folder's wrapping
+// key, and the list of erased ones in the secrets folder, where no backup takes it along. LMDB
+// leaves old bytes in free pages, so keys are never put there. Formats: storage/README.md.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "storage/bytes.hpp"
+#include "storage/event.hpp"
+#include "storage/identity.hpp"
+#include "storage/posix.hpp"
+
+namespace deskmate::storage {
+
+inline constexpr std::uint64_t keys_file_max = std::uint64_t{1} << 30;  // bytes
+
+// How far the keys file is known to be on disk; committed in `meta` together with what uses it.
+struct KeysPosition {
+  std::uint64_t generation = 0;  // rises with every rewriting
+  std::uint64_t records = 0;
+  bool operator==(const KeysPosition&) const = default;
+};
+
+struct BuyerKey {
+  Id16 id{};
+  Key32 key{};
+};
+
+class KeyRing {
+ public:
+  // Opens or makes the file, drops what a power cut left half written after `committed`, and
+  // applies the erasure list. Errc::damaged for a file that cannot be what was written.
+  static Result<std::unique_ptr<KeyRing>> open(const std::string& folder, const Secrets& secrets,
+                                               KeysPosition committed);
+  ~KeyRing();
+
+  // Keys for these buyers, made where there is none and then on disk when this returns. In the
+  // order asked for. [any thread]
+  Result<std::vector<BuyerKey>> keys_for(std::span<const Id16> buyers);
+  std::optional<Key32> find(const Id16& key_id) const;  // [any thread]
+  bool erased(const Id16& key_id) const;                // [any thread]
+  KeysPosition position() const;                        // [any thread]
+
+  // Destroys all keys of the buyer, first in the list, then in memory and in the file. May be
+  // called again after an error. Returns the keys' ids.
+  Result<std::vector<Id16>> erase(const Id16& buyer);
+  // The file as it is, for a backup. [any thread]
+  Result<std::string> file_bytes() const;
+
+ private:
+  struct Entry {
+    Id16 buyer{};
+    Key32 key{};
+  };
+
+  KeyRing(std::string path, std::string erased_path, const Key32& wrapping_key)
+      : path_(std::move(path)), erased_path_(std::move(erased_path)), wrapping_key_(wrapping_key) {}
+  Result<void> load_erased();
+  Result<void> make();
+  Result<void> load(KeysPosition committed);
+  Result<void> append(std::string_view records, std::uint64_t count);
+  Result<void> note_erased(const std::vector<Id16>& ids);
+  Result<void> rewrite();
+  Result<void> swap_file(std::uint64_t generation, std::string_view records);
+  std::string wrap(const Id16& id, const Entry& entry) const;
+
+  std::string path_;
+  std::string erased_path_;
+  Key32 wrapping_key_;
+  mutable std::mutex file_mutex_;  // the file, the list and position_; taken before maps_mutex_
+  mutable std::shared_mutex maps_mutex_;
+  Fd file_;
+  KeysPosition position_;
+  bool rewrite_needed_ = false;
+  std::unordered_map<Id16, Entry, IdHash> entries_;  // by key id
+  std::unordered_map<Id16, Id16, IdHash> current_;   // buyer → the key for what is new
+  std::unordered_set<Id16, IdHash> erased_;
+};
+
+}  // namespace deskmate::storage

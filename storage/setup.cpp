@@ -1,0 +1,111 @@
+#include "storage/setup.hpp"
+
+#include <sodium.h>
+
+#include "storage/sealing.hpp"
+
+namespace deskmate::storage {
+namespace {
+
+std::uint64_t random_incarnation() {
+  std::uint64_t number = 0;
+  while (number == 0) randombytes_buf(&number, sizeof(number));
+  return number;
+}
+
+int put_own_log(MDB_txn* txn, const Databases& databases, std::uint32_t number,
+                const LogName& name) {
+  std::string value;
+  append_number(value, number);
+  int result = put_log(txn, databases, number, name);
+  return result == MDB_SUCCESS ? put(txn, databases.meta, meta_key::log, value) : result;
+}
+
+}  // namespace
+
+Result<bool> is_set_up(Database& database) {
+  auto txn = database.read();
+  if (!txn) return txn.error();
+  auto version = get(txn->get(), database.databases().meta, meta_key::version);
+  if (!version) return version.error();
+  return version->has_value();
+}
+
+Result<void> set_up(Database& database, const Secrets& secrets, const KeysPosition& keys) {
+  LogName name;
+  randombytes_buf(name.desk.data(), name.desk.size());
+  name.peer = secrets.peer();
+  name.incarnation = random_incarnation();
+  Key32 pseudonym{};
+  randombytes_buf(pseudonym.data(), pseudonym.size());
+  std::string wrapped;
+  seal(wrapped, secrets.wrapping_key(), pseudonym_context, view_of(pseudonym));
+  sodium_memzero(pseudonym.data(), pseudonym.size());
+  std::string version;
+  append_number(version, format_version);
+
+  auto txn = database.write();
+  if (!txn) return txn.error();
+  const Databases& databases = database.databases();
+  int number = put_own_log(txn->get(), databases, 1, name);
+  if (number == MDB_SUCCESS) number = put(txn->get(), databases.meta, meta_key::pseudonym, wrapped);
+  if (number == MDB_SUCCESS) number = put_keys_position(txn->get(), databases, keys);
+  if (number == MDB_SUCCESS) number = put(txn->get(), databases.meta, meta_key::version, version);
+  if (number == MDB_SUCCESS) number = txn->commit();
+  if (number != MDB_SUCCESS) return lmdb_error(number, database.folder() + "/data.mdb");
+  return {};
+}
+
+Result<Setup> read_setup(Database& database, const Secrets& secrets) {
+  auto txn = database.read();
+  if (!txn) return txn.error();
+  const Databases& databases = database.databases();
+  auto logs = read_logs(txn->get(), databases);
+  if (!logs) return logs.error();
+  auto own = read_meta_number(txn->get(), databases, meta_key::log, 0);
+  if (!own) return own.error();
+  Setup setup;
+  setup.own_log = static_cast<std::uint32_t>(*own);
+  auto found = logs->find(setup.own_log);
+  auto wrapped = get(txn->get(), databases.meta, meta_key::pseudonym);
+  if (!wrapped) return wrapped.error();
+  if (found == logs->end() || !*wrapped) {
+    return lmdb_error(MDB_CORRUPTED, database.folder() + "/data.mdb");
+  }
+  if (found->second.peer != secrets.peer()) {
+    return Error{Errc::invalid, secrets.folder() +
+                                    "/identity.key is another peer's than the one who "
+                                    "wrote this log. Put the right one back"};
+  }
+  auto pseudonym = unseal(secrets.wrapping_key(), pseudonym_context, **wrapped);
+  if (!pseudonym || pseudonym->size() != setup.pseudonym_key.size()) {
+    return Error{Errc::invalid, secrets.folder() +
+                                    "/wrapping.key is not the one this folder was "
+                                    "written with. Put the right one back"};
+  }
+  setup.pseudonym_key = array_of<32>(*pseudonym);
+  sodium_memzero(pseudonym->data(), pseudonym->size());
+  setup.logs = std::move(*logs);
+  return setup;
+}
+
+Result<void> start_new_log(Database& database, const Setup& setup) {
+  LogName name = setup.logs.at(setup.own_log);
+  name.incarnation = random_incarnation();
+  std::uint32_t number = setup.logs.rbegin()->first + 1;
+  while (true) {
+    int result = MDB_SUCCESS;
+    {
+      auto txn = database.write();
+      if (!txn) return txn.error();
+      result = put_own_log(txn->get(), database.databases(), number, name);
+      if (result == MDB_SUCCESS) result = txn->commit();
+    }
+    if (result == MDB_SUCCESS) return {};
+    if (result != MDB_MAP_FULL) return lmdb_error(result, database.folder() + "/data.mdb");
+    auto grown = database.grow();
+    if (!grown) return grown;
+  }
+}
+
+}  // namespace deskmate::storage

@@ -1,0 +1,27 @@
+// What a folder needs before a store stands on it: the version, this peer's log, the pseudonym key.
+#pragma once
+
+#include "storage/database.hpp"
+#include "storage/hooks.hpp"
+#include "storage/identity.hpp"
+#include "storage/layout.hpp"
+
+namespace deskmate::storage {
+
+// What meta says once the folder is set up.
+struct Setup {
+  LogNames logs;
+  std::uint32_t own_log = 0;
+  Key32 pseudonym_key{};
+};
+
+// Whether meta holds a version: false for a database that was only just made.
+Result<bool> is_set_up(Database& database);
+// Draws desk, incarnation and pseudonym key and writes them, in one transaction.
+Result<void> set_up(Database& database, const Secrets& secrets, const KeysPosition& keys);
+// Errc::invalid when identity.key or wrapping.key are not this folder's.
+Result<Setup> read_setup(Database& database, const Secrets& secrets);
+// Starts a new log of this peer with a new incarnation; the old ones stay as they are.
+Result<void> start_new_log(Database& database, const Setup& setup);
+
+}  // namespace deskmate::storage

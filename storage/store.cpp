@@ -1,0 +1,520 @@
+#include "storage/store.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+#include <tuple>
+
+#include "storage/backup.hpp"
+#include "storage/files.hpp"
+#include "storage/folder.hpp"
+#include "storage/hooks.hpp"
+#include "storage/sealing.hpp"
+#include "storage/setup.hpp"
+#include "storage/store_limits.hpp"
+#include "storage/verify.hpp"
+#include "storage/writer.hpp"
+
+namespace deskmate::storage {
+namespace {
+
+constexpr std::size_t first_read_events = 32;     // then twice as many each time
+constexpr std::size_t read_events_max = 512;      // copied out of one read transaction
+constexpr std::size_t read_bytes_max = 1u << 20;  // the same
+
+// Events copied out of a read transaction, so that it is short whatever their reader does.
+struct Page {
+  struct Item {
+    std::uint64_t arrival;
+    Slot slot;
+    std::size_t record;
+    std::size_t record_size;
+    std::size_t body_size;
+  };
+  std::string bytes;
+  std::vector<Item> items;
+};
+
+class StoreImpl final : public Store {
+ public:
+  StoreImpl(HeldFolder held, Secrets secrets, Hooks hooks, Setup setup,
+            std::unique_ptr<Database> database, std::unique_ptr<KeyRing> keys,
+            std::unique_ptr<FileStore> files)
+      : held_(std::move(held)),
+        secrets_(std::move(secrets)),
+        hooks_(std::move(hooks)),
+        setup_(std::move(setup)),
+        log_(setup_.logs.at(setup_.own_log)),
+        database_(std::move(database)),
+        keys_(std::move(keys)),
+        files_(std::move(files)) {}
+  StoreImpl(const StoreImpl&) = delete;
+  StoreImpl& operator=(const StoreImpl&) = delete;
+  ~StoreImpl() override {
+    sodium_memzero(setup_.pseudonym_key.data(), setup_.pseudonym_key.size());
+  }
+
+  void start(const Tip& tip, std::uint64_t tables_position) {
+    Writer::Start start;
+    start.log_number = setup_.own_log;
+    start.newest_log = setup_.logs.rbegin()->first == setup_.own_log;
+    start.log = log_;
+    start.tip = tip;
+    start.tables_position = tables_position;
+    writer_ = std::make_unique<Writer>(*database_, *keys_, secrets_, hooks_, start);
+  }
+
+  const LogName& log() const override { return log_; }
+  const Id32& pseudonym_key() const override { return setup_.pseudonym_key; }
+  std::uint64_t last_arrival() const override { return writer_->last_arrival(); }
+  std::uint64_t tables_position() override { return writer_->tables_position(); }
+  std::size_t pending_events() const override { return writer_->pending_events(); }
+
+  void append(std::vector<NewEvent> events, std::optional<CursorMove> cursor,
+              AppendDone done) override;
+  Result<std::uint64_t> read(std::uint64_t after, std::size_t limit, bool with_bodies,
+                             const std::function<bool(const StoredEvent&)>& each) override;
+  Result<std::optional<std::uint64_t>> arrival_of(const LogKey& key) override;
+  Result<std::optional<std::string>> open_body(const StoredEvent& event) override;
+  Result<std::optional<std::uint64_t>> cursor(std::string_view reader) override;
+  void set_cursor(std::string reader, std::uint64_t arrival, Done done) override;
+  void write_tables(std::vector<TableChange> changes, std::uint64_t position, Done done) override;
+  Result<std::optional<std::string>> table_get(std::string_view table,
+                                               std::string_view key) override;
+  Result<void> table_scan(
+      std::string_view table, std::string_view from, bool backwards,
+      const std::function<bool(std::string_view, std::string_view)>& each) override;
+  void clear_tables(Done done) override;
+  Result<std::optional<std::string>> kv_get(std::string_view owner, std::string_view key) override;
+  void kv_put(std::string owner, std::string key, std::string value, Done done) override;
+  Result<Hash32> put_file(const Id16& buyer, std::string_view bytes) override {
+    return files_->put(buyer, bytes);
+  }
+  Result<std::optional<std::string>> get_file(const Hash32& hash, std::uint64_t offset,
+                                              std::size_t size) override {
+    return files_->get(hash, offset, size);
+  }
+  Result<void> erase_buyer(const Id16& buyer) override;
+  Result<VerifyReport> verify() override;
+  Result<void> backup(const std::string& file) override;
+
+ private:
+  Result<Page> read_page(std::uint64_t after, std::size_t limit, bool with_bodies);
+  std::optional<std::uint32_t> number_of(const LogName& name) const;
+  Result<std::optional<std::string>> get_copy(MDB_dbi dbi, std::string_view key);
+
+  HeldFolder held_;
+  Secrets secrets_;
+  Hooks hooks_;
+  Setup setup_;
+  LogName log_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<KeyRing> keys_;
+  std::unique_ptr<FileStore> files_;
+  std::mutex backup_mutex_;
+  std::unique_ptr<Writer> writer_;  // last, so that it ends first
+};
+
+Error too_long(const char* what, std::size_t most) {
+  return {Errc::invalid, std::string(what) + ": 1 to " + std::to_string(most) + " bytes expected"};
+}
+
+// table or owner ‖ 0 ‖ key, as long as LMDB takes them.
+Result<std::string> two_part_key(std::string_view first, std::string_view second) {
+  if (first.empty() || first.find('\0') != std::string_view::npos) {
+    return Error{Errc::invalid, "a name without bytes, or with a zero byte"};
+  }
+  if (first.size() + 1 + second.size() > lmdb_key_max)
+    return too_long("name and key", lmdb_key_max - 1);
+  std::string key(first);
+  key.push_back('\0');
+  key.append(second);
+  return key;
+}
+
+Result<void> check_event(const NewEvent& event) {
+  if (event.body.size() > body_max) {
+    return Error{Errc::invalid, event.type + ": a body of more than 512 KiB"};
+  }
+  if (event.home && !event.request) {
+    return Error{Errc::invalid, event.type + ": only a request has a home"};
+  }
+  if (event.type.empty() || event.type.size() > type_max) return too_long("event type", type_max);
+  if (event.facts.size() > facts_max) {
+    return Error{Errc::invalid, event.type + ": more than 64 KiB of facts"};
+  }
+  return {};
+}
+
+Result<void> check_reader(std::string_view reader) {
+  if (reader.empty() || reader.size() > reader_name_max) return too_long("reader", reader_name_max);
+  return {};
+}
+
+// Calls back with an error that is known before anything was queued.
+template <class DoneFunction>
+void refuse(const DoneFunction& done, const Error& error) {
+  if (done) done(error);
+}
+
+void StoreImpl::append(std::vector<NewEvent> events, std::optional<CursorMove> cursor,
+                       AppendDone done) {
+  if (events.size() > batch_events_max) {
+    return refuse(done, {Errc::limit, "more than " + std::to_string(batch_events_max) +
+                                          " events in one append"});
+  }
+  std::size_t bytes = 0;
+  for (const NewEvent& event : events) {
+    auto checked = check_event(event);
+    if (!checked) return refuse(done, checked.error());
+    bytes += sizeof(NewEvent) + event.facts.size() + event.body.size();
+  }
+  if (cursor) {
+    auto checked = check_reader(cursor->reader);
+    if (!checked) return refuse(done, checked.error());
+  }
+  std::size_t count = std::max<std::size_t>(events.size(), 1);
+  Task task = AppendTask{std::move(events), std::move(cursor), std::move(done), {}};
+  auto submitted = writer_->submit(std::move(task), count, bytes);
+  if (!submitted) refuse(std::get<AppendTask>(task).done, submitted.error());
+}
+
+Result<Page> StoreImpl::read_page(std::uint64_t after, std::size_t limit, bool with_bodies) {
+  auto txn = database_->read();
+  if (!txn) return txn.error();
+  const Databases& databases = database_->databases();
+  Page page;
+  page.items.reserve(limit);
+  Cursor arrivals(txn->get(), databases.arrivals);
+  Cursor events(txn->get(), databases.events);
+  Cursor bodies(txn->get(), databases.bodies);
+  bool in_step = false;  // the events cursor stands just before the next one
+  for (arrivals.seek(view_of(encode_number(after + 1)));
+       arrivals.valid() && page.items.size() < limit && page.bytes.size() < read_bytes_max;
+       arrivals.next()) {
+    std::string_view slot = arrivals.value();
+    // Events of one log arrive in order, so the next one is mostly the right one.
+    if (in_step) events.next();
+    if (!in_step || !events.valid() || events.key() != slot) events.seek(slot);
+    in_step = events.valid();
+    if (!events.valid() || events.key() != slot || slot.size() != sizeof(SlotBytes) ||
+        events.value().size() < event_prefix_size) {
+      return Error{Errc::damaged,
+                   "the log is damaged: arrival " +
+                       std::to_string(get_number<std::uint64_t>(arrivals.key().data())) +
+                       " leads nowhere. Run `deskmate verify`"};
+    }
+    std::string_view record = events.value().substr(event_prefix_size);
+    Page::Item item{get_number<std::uint64_t>(arrivals.key().data()), decode_slot(slot),
+                    page.bytes.size(), record.size(), 0};
+    page.bytes.append(record);
+    bool has_body = record.size() > 1 && (static_cast<std::uint8_t>(record[1]) & flag_body) != 0;
+    if (with_bodies && has_body && bodies.seek(slot) && bodies.key() == slot) {
+      item.body_size = bodies.value().size();
+      page.bytes.append(bodies.value());
+    }
+    page.items.push_back(item);
+  }
+  auto status = arrivals.status();
+  if (!status) return status.error();
+  return page;
+}
+
+Result<std::uint64_t> StoreImpl::read(std::uint64_t after, std::size_t limit, bool with_bodies,
+                                      const std::function<bool(const StoredEvent&)>& each) {
+  std::size_t page_size = first_read_events;
+  while (limit > 0) {
+    std::size_t wanted = std::min(limit, page_size);
+    page_size = std::min(page_size * 2, read_events_max);
+    auto page = read_page(after, wanted, with_bodies);
+    if (!page) return page.error();
+    if (page->items.empty()) break;
+    for (const Page::Item& item : page->items) {
+      auto log = setup_.logs.find(item.slot.log);
+      if (log == setup_.logs.end())
+        return Error{Errc::damaged, "the log is damaged: an unknown log"};
+      StoredEvent event;
+      event.arrival = item.arrival;
+      event.key = {log->second, item.slot.seq};
+      event.record = std::string_view(page->bytes).substr(item.record, item.record_size);
+      event.body =
+          std::string_view(page->bytes).substr(item.record + item.record_size, item.body_size);
+      auto header = decode_header(event.record);
+      if (!header) return header.error();
+      event.header = *header;
+      after = item.arrival;
+      --limit;
+      if (!each(event)) return after;
+    }
+  }
+  return after;
+}
+
+std::optional<std::uint32_t> StoreImpl::number_of(const LogName& name) const {
+  for (const auto& [number, known] : setup_.logs) {
+    if (known == name) return number;
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<std::uint64_t>> StoreImpl::arrival_of(const LogKey& key) {
+  auto number = number_of(key.log);
+  if (!number) return std::optional<std::uint64_t>();
+  auto txn = database_->read();
+  if (!txn) return txn.error();
+  auto value =
+      get(txn->get(), database_->databases().events, view_of(encode(Slot{*number, key.seq})));
+  if (!value) return value.error();
+  if (!*value || (*value)->size() < event_prefix_size) return std::optional<std::uint64_t>();
+  return std::optional(get_number<std::uint64_t>((*value)->data()));
+}
+
+Result<std::optional<std::string>> StoreImpl::get_copy(MDB_dbi dbi, std::string_view key) {
+  auto txn = database_->read();
+  if (!txn) return txn.error();
+  auto value = get(txn->get(), dbi, key);
+  if (!value) return value.error();
+  if (!*value) return std::optional<std::string>();
+  return std::optional<std::string>(**value);
+}
+
+Result<std::optional<std::string>> StoreImpl::open_body(const StoredEvent& event) {
+  if ((event.header.flags & flag_body) == 0) return std::optional<std::string>("");
+  std::string stored;
+  std::string_view body = event.body;
+  if (body.empty()) {
+    auto number = number_of(event.key.log);
+    if (!number) return Error{Errc::not_found, "an event of a log that is not here"};
+    auto slot = encode(Slot{*number, event.key.seq});
+    auto value = get_copy(database_->databases().bodies, view_of(slot));
+    if (!value) return value.error();
+    if (!*value) return Error{Errc::damaged, "a body is missing. Run `deskmate verify`"};
+    stored = std::move(**value);
+    body = stored;
+  }
+  if ((event.header.flags & flag_sealed) == 0) return std::optional<std::string>(body);
+  if (event.header.seal_alg != seal_xchacha20_poly1305 || !event.header.key_id) {
+    return Error{Errc::newer, "a body sealed by a newer Deskmate"};
+  }
+  auto key = keys_->find(*event.header.key_id);
+  if (!key) {
+    if (keys_->erased(*event.header.key_id)) return std::optional<std::string>();
+    return Error{Errc::not_found, "key " + hex(*event.header.key_id) + " is not here"};
+  }
+  auto plain = unseal(*key, body_context(event.key, event.header.type), body);
+  sodium_memzero(key->data(), key->size());
+  if (!plain) return Error{Errc::damaged, "a body does not open. Run `deskmate verify`"};
+  return std::optional<std::string>(std::move(*plain));
+}
+
+Result<std::optional<std::uint64_t>> StoreImpl::cursor(std::string_view reader) {
+  auto checked = check_reader(reader);
+  if (!checked) return checked.error();
+  auto value = get_copy(database_->databases().cursors, reader);
+  if (!value) return value.error();
+  if (!*value || (*value)->size() != 8) return std::optional<std::uint64_t>();
+  return std::optional(get_number<std::uint64_t>((*value)->data()));
+}
+
+void StoreImpl::set_cursor(std::string reader, std::uint64_t arrival, Done done) {
+  auto checked = check_reader(reader);
+  if (!checked) return refuse(done, checked.error());
+  Task task = CursorTask{{std::move(reader), arrival}, std::move(done)};
+  auto submitted = writer_->submit(std::move(task), 1, 0);
+  if (!submitted) refuse(std::get<CursorTask>(task).done, submitted.error());
+}
+
+void StoreImpl::write_tables(std::vector<TableChange> changes, std::uint64_t position, Done done) {
+  std::size_t bytes = 0;
+  for (const TableChange& change : changes) {
+    if (change.value && change.value->size() > value_max) {
+      return refuse(done, {Errc::limit, change.table + ": a value of more than " +
+                                            std::to_string(value_max) + " bytes"});
+    }
+    auto key = two_part_key(change.table, change.key);
+    if (!key) return refuse(done, key.error());
+    bytes += sizeof(TableChange) + key->size() + (change.value ? change.value->size() : 0);
+  }
+  // Stable, so that of several changes of one key the last one stays.
+  std::stable_sort(changes.begin(), changes.end(), [](const TableChange& a, const TableChange& b) {
+    return std::tie(a.table, a.key) < std::tie(b.table, b.key);
+  });
+  Task task = TablesTask{std::move(changes), position, false, std::move(done)};
+  auto submitted = writer_->submit(std::move(task), 1, bytes);
+  if (!submitted) refuse(std::get<TablesTask>(task).done, submitted.error());
+}
+
+void StoreImpl::clear_tables(Done done) {
+  Task task = TablesTask{{}, 0, true, std::move(done)};
+  auto submitted = writer_->submit(std::move(task), 1, 0);
+  if (!submitted) refuse(std::get<TablesTask>(task).done, submitted.error());
+}
+
+Result<std::optional<std::string>> StoreImpl::table_get(std::string_view table,
+                                                        std::string_view key) {
+  auto full = two_part_key(table, key);
+  if (!full) return full.error();
+  return get_copy(database_->databases().tables, *full);
+}
+
+Result<void> StoreImpl::table_scan(
+    std::string_view table, std::string_view from, bool backwards,
+    const std::function<bool(std::string_view, std::string_view)>& each) {
+  auto full = two_part_key(table, from);
+  if (!full) return full.error();
+  auto txn = database_->read();
+  if (!txn) return txn.error();
+  std::size_t prefix = table.size() + 1;
+  std::string wanted = full->substr(0, prefix);
+  Cursor at(txn->get(), database_->databases().tables);
+  if (backwards) {
+    at.seek_back(*full);
+  } else {
+    at.seek(*full);
+  }
+  while (at.valid() && at.key().starts_with(wanted)) {
+    if (!each(at.key().substr(prefix), at.value())) return {};
+    if (backwards) {
+      at.previous();
+    } else {
+      at.next();
+    }
+  }
+  return at.status();
+}
+
+Result<std::optional<std::string>> StoreImpl::kv_get(std::string_view owner, std::string_view key) {
+  auto full = two_part_key(owner, key);
+  if (!full) return full.error();
+  return get_copy(database_->databases().kv, *full);
+}
+
+void StoreImpl::kv_put(std::string owner, std::string key, std::string value, Done done) {
+  if (value.size() > value_max) {
+    return refuse(done,
+                  {Errc::limit, "a value of more than " + std::to_string(value_max) + " bytes"});
+  }
+  auto full = two_part_key(owner, key);
+  if (!full) return refuse(done, full.error());
+  std::size_t bytes = full->size() + value.size();
+  Task task = KvTask{std::move(*full), std::move(value), std::move(done)};
+  auto submitted = writer_->submit(std::move(task), 1, bytes);
+  if (!submitted) refuse(std::get<KvTask>(task).done, submitted.error());
+}
+
+Result<void> StoreImpl::erase_buyer(const Id16& buyer) {
+  // On the writer thread, so that no event is sealed under a key that is being destroyed.
+  return writer_->run([&]() -> Result<void> {
+    auto erased = keys_->erase(buyer);
+    if (!erased) return erased.error();
+    return erased->empty() ? Result<void>() : files_->forget_erased();
+  });
+}
+
+Result<VerifyReport> StoreImpl::verify() {
+  auto is_signed = writer_->run([this] { return writer_->sign_head(); });
+  // Reading is worth it when the disk is full, too.
+  if (!is_signed && is_signed.error().code != Errc::full) return is_signed.error();
+  auto report = verify_log(*database_, key_states(*keys_));
+  if (!report) return report;
+  auto checked = files_->for_each([&](const std::string& name) -> Result<void> {
+    auto intact = files_->intact(name);
+    if (!intact) return intact.error();
+    if (!*intact && report->faults.size() < faults_max)
+      report->faults.push_back(name + " was changed");
+    return {};
+  });
+  if (!checked) return checked.error();
+  return report;
+}
+
+Result<void> StoreImpl::backup(const std::string& file) {
+  std::lock_guard lock(backup_mutex_);
+  auto ready = writer_->run([this]() -> Result<void> {
+    auto is_signed = writer_->sign_head();
+    return is_signed ? database_->make_room() : is_signed;
+  });
+  if (!ready) return ready;
+  return write_backup(*database_, *keys_, *files_, file);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const Options& options) {
+  return open_store(options, Hooks{});
+}
+
+Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& hooks) {
+  auto held = hold_folder(options, hooks);
+  if (!held) return held.error();
+  const std::string folder = held->folder;
+  if (exists(folder + restore_folder)) {
+    return Error{Errc::damaged,
+                 folder + ": a restore did not finish. Run `deskmate restore FILE` again"};
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder + backup_folder, ignored);
+  bool fresh = !exists(folder + "/data.mdb");
+  auto secrets = Secrets::open(held->secrets, fresh);
+  if (!secrets) return secrets.error();
+  auto database = Database::open(folder, options.initial_map_bytes, hooks.format_version);
+  if (!database) return database.error();
+  auto ready = is_set_up(**database);
+  if (!ready) return ready.error();
+  if (*ready) {
+    auto migrated = migrate(**database, hooks.format_version, hooks.migrations);
+    if (!migrated) return migrated.error();
+  }
+  KeysPosition position;
+  Setup setup;
+  if (*ready) {
+    // Before the keys, whose own complaint about a wrong wrapping key would say less.
+    auto read = read_setup(**database, *secrets);
+    if (!read) return read.error();
+    auto txn = (*database)->read();
+    if (!txn) return txn.error();
+    auto keys_position = read_keys_position(txn->get(), (*database)->databases());
+    if (!keys_position) return keys_position.error();
+    setup = std::move(*read);
+    position = *keys_position;
+  }
+  auto keys = KeyRing::open(folder, *secrets, position);
+  if (!keys) return keys.error();
+  if (!*ready) {
+    if ((*keys)->position().records > 0) {
+      return Error{Errc::damaged, folder +
+                                      "/data.mdb is missing, and the keys of its messages are "
+                                      "there. Put it back, or restore the latest backup into a "
+                                      "new folder with `deskmate restore FILE`"};
+    }
+    auto made = set_up(**database, *secrets, (*keys)->position());
+    if (!made) return made.error();
+    auto read = read_setup(**database, *secrets);
+    if (!read) return read.error();
+    setup = std::move(*read);
+  }
+  Tip tip;
+  std::uint64_t tables_position = 0;
+  {
+    auto txn = (*database)->read();
+    if (!txn) return txn.error();
+    auto read =
+        read_tip(txn->get(), (*database)->databases(), setup.own_log, setup.logs.at(setup.own_log));
+    if (!read) return read.error();
+    tip = *read;
+    auto tables = read_meta_number(txn->get(), (*database)->databases(), meta_key::tables, 0);
+    if (!tables) return tables.error();
+    tables_position = *tables;
+  }
+  auto files = FileStore::open(folder, **keys);
+  if (!files) return files.error();
+  auto store =
+      std::make_unique<StoreImpl>(std::move(*held), std::move(*secrets), hooks, std::move(setup),
+                                  std::move(*database), std::move(*keys), std::move(*files));
+  store->start(tip, tables_position);
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace deskmate::storage
