@@ -149,7 +149,7 @@ class Connector::Worker : public detail::Port {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return stopping_ || due_ || !jobs_.empty(); });
         if (stopping_) break;
-        if (jobs_.empty()) {
+        if (jobs_.empty() || (due_ && !begun)) {  // actions first, but begin before all
           due_ = false;
         } else {
           job = std::move(jobs_.front());
@@ -162,14 +162,17 @@ class Connector::Worker : public detail::Port {
       }
       Result<void> result = Error{Status::internal, "a fault in the connector", {}};
       std::uint32_t every_ms = poll_every_default_ms;
-      detail::guard(host(), begun ? "poll" : "begin", [&] {
-        every_ms = connector_.poll_every_ms(session_);
-        if (!begun) {
-          result = connector_.begin(session_);
-          begun = result.has_value();
-        }
-        if (begun) result = connector_.poll(session_);
-      });
+      if (!begun) {
+        detail::guard(host(), "begin", [&] { result = connector_.begin(session_); });
+        begun = result.has_value();
+      }
+      if (begun) {
+        result = Error{Status::internal, "a fault in the connector", {}};
+        detail::guard(host(), "poll", [&] {
+          every_ms = connector_.poll_every_ms(session_);
+          result = connector_.poll(session_);
+        });
+      }
       failures = result ? 0 : std::min(failures + 1, 16u);
       if (!result && result.error().code != Status::cancelled) complain(result.error());
       poll_after(result ? every_ms : backoff_ms(every_ms, failures));

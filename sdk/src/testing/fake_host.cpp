@@ -96,19 +96,22 @@ struct FakeHost::Impl {
     return DM_OK;
   }
 
-  // The error the test asked for, if this is the call.
-  std::optional<Error> failure(const std::string& call) {
+  // Answers, or not, as the test asked; false: it asked for nothing.
+  bool taken(const std::string& call, dm_reply_fn reply, void* user) {
+    if (held_calls.erase(call) == 1) {
+      held.emplace_back(reply, user);
+      return true;
+    }
     const auto found = failures.find(call);
-    if (found == failures.end()) return {};
-    Error error = found->second;
+    if (found == failures.end()) return false;
+    answer(reply, user, found->second);
     failures.erase(found);
-    return error;
+    return true;
   }
 
   // --- deskmate.bus/1 ---
 
   Result<Value> append(dm_bytes bytes) {
-    if (auto error = failure("append")) return *error;
     const auto given = decode(view_of(bytes));
     if (!given) return given.error();
     if (!given->is_array()) return Error{Status::invalid, "events are an array", {}};
@@ -180,12 +183,14 @@ struct FakeHost::Impl {
 
   static dm_status bus_append(const dm_host* host, dm_bytes bytes, dm_reply_fn reply, void* user) {
     Impl& self = of(host);
+    if (self.taken("append", reply, user)) return DM_OK;
     return self.answer(reply, user, self.append(bytes));
   }
 
   static dm_status bus_append_at(const dm_host* host, dm_bytes bytes, const char* reader,
                                  std::uint64_t arrival, dm_reply_fn reply, void* user) {
     Impl& self = of(host);
+    if (self.taken("append", reply, user)) return DM_OK;
     auto result = self.append(bytes);
     if (result) self.commit(reader, arrival);
     return self.answer(reply, user, std::move(result));
@@ -195,7 +200,7 @@ struct FakeHost::Impl {
                                dm_reply_fn reply, void* user, std::uint64_t* id) {
     Impl& self = of(host);
     if (id) *id = ++self.last_id;
-    if (auto error = self.failure(method)) return self.answer(reply, user, *error);
+    if (self.taken(method, reply, user)) return DM_OK;
     return self.answer(reply, user, Error{Status::not_found, "no such method", method});
   }
 
@@ -213,8 +218,15 @@ struct FakeHost::Impl {
   dm_status answered(std::uint64_t id, Result<Value> result) {
     const auto found = asked.find(id);
     if (found == asked.end()) return DM_NOT_FOUND;
-    found->second = std::move(result);
+    const auto done = std::move(found->second);
+    asked.erase(found);
+    done(std::move(result));
     return DM_OK;
+  }
+
+  const dm_ext_plugin_bus* plugin_bus() const {
+    if (!plugin) return nullptr;
+    return static_cast<const dm_ext_plugin_bus*>(plugin->extension(plugin, DM_EXT_PLUGIN_BUS));
   }
 
   // --- deskmate.reader/1 ---
@@ -305,7 +317,7 @@ struct FakeHost::Impl {
 
   static dm_status kv_get(const dm_host* host, dm_bytes key, dm_reply_fn reply, void* user) {
     Impl& self = of(host);
-    if (auto error = self.failure("kv.get")) return self.answer(reply, user, *error);
+    if (self.taken("kv.get", reply, user)) return DM_OK;
     const auto found = self.kv.find(std::string(view_of(key)));
     const bool there = found != self.kv.end();
     return self.answer(reply, user, there ? Value::bin(found->second) : Value());
@@ -314,7 +326,7 @@ struct FakeHost::Impl {
   static dm_status kv_put(const dm_host* host, dm_bytes key, dm_bytes value, dm_reply_fn reply,
                           void* user) {
     Impl& self = of(host);
-    if (auto error = self.failure("kv.put")) return self.answer(reply, user, *error);
+    if (self.taken("kv.put", reply, user)) return DM_OK;
     if (key.size == 0 || key.size > DM_KV_KEY_MAX || value.size > DM_KV_VALUE_MAX) {
       return DM_LIMIT;
     }
@@ -332,7 +344,7 @@ struct FakeHost::Impl {
   static dm_status secret_get(const dm_host* host, const char* name, dm_reply_fn reply,
                               void* user) {
     Impl& self = of(host);
-    if (auto error = self.failure("secret")) return self.answer(reply, user, *error);
+    if (self.taken("secret", reply, user)) return DM_OK;
     const auto found = self.secrets.find(name);
     if (found != self.secrets.end()) return self.answer(reply, user, Value(found->second));
     return self.answer(reply, user, Error{Status::not_found, "the owner has not set it", name});
@@ -392,7 +404,7 @@ struct FakeHost::Impl {
                               std::uint64_t* id) {
     Impl& self = of(host);
     if (id) *id = ++self.last_id;
-    if (auto error = self.failure("fetch")) return self.answer(reply, user, *error);
+    if (self.taken("fetch", reply, user)) return DM_OK;
     const auto params = decode(view_of(bytes));
     if (!params) return DM_INVALID;
     HttpRequest request;
@@ -412,7 +424,7 @@ struct FakeHost::Impl {
 
   static dm_status file_create(const dm_host* host, const char*, dm_reply_fn reply, void* user) {
     Impl& self = of(host);
-    if (auto error = self.failure("file.create")) return self.answer(reply, user, *error);
+    if (self.taken("file.create", reply, user)) return DM_OK;
     if (self.writing.size() >= DM_FILE_OPEN_MAX) return DM_LIMIT;
     self.writing[++self.last_id];
     return self.answer(reply, user, Value::map({{"file", self.last_id}}));
@@ -421,7 +433,7 @@ struct FakeHost::Impl {
   static dm_status file_write(const dm_host* host, std::uint64_t file, dm_bytes piece,
                               dm_reply_fn reply, void* user) {
     Impl& self = of(host);
-    if (auto error = self.failure("file.write")) return self.answer(reply, user, *error);
+    if (self.taken("file.write", reply, user)) return DM_OK;
     const auto found = self.writing.find(file);
     if (found == self.writing.end()) return DM_NOT_FOUND;
     if (piece.size > DM_FILE_PIECE_MAX || found->second.size() + piece.size > DM_FILE_MAX) {
@@ -434,7 +446,7 @@ struct FakeHost::Impl {
   static dm_status file_finish(const dm_host* host, std::uint64_t file, dm_reply_fn reply,
                                void* user) {
     Impl& self = of(host);
-    if (auto error = self.failure("file.finish")) return self.answer(reply, user, *error);
+    if (self.taken("file.finish", reply, user)) return DM_OK;
     const auto found = self.writing.find(file);
     if (found == self.writing.end()) return DM_NOT_FOUND;
     const std::string hash = digest(found->second, 32);
@@ -447,7 +459,7 @@ struct FakeHost::Impl {
   static dm_status file_read(const dm_host* host, dm_bytes hash, std::uint64_t offset,
                              std::uint32_t size, dm_reply_fn reply, void* user) {
     Impl& self = of(host);
-    if (auto error = self.failure("file.read")) return self.answer(reply, user, *error);
+    if (self.taken("file.read", reply, user)) return DM_OK;
     const auto found = self.files.find(std::string(view_of(hash)));
     if (found == self.files.end()) {
       return self.answer(reply, user, Error{Status::not_found, "no such file", {}});
@@ -511,8 +523,10 @@ struct FakeHost::Impl {
   std::uint64_t last_id = 0;
   std::map<std::pair<std::uint64_t, std::uint64_t>, Timer> timers;  // by time and number
   std::deque<std::function<void()>> due;
-  std::map<std::uint64_t, std::optional<Result<Value>>> asked;
+  std::map<std::uint64_t, std::function<void(Result<Value>)>> asked;
   std::map<std::string, Error> failures;
+  std::set<std::string> held_calls;
+  std::vector<std::pair<dm_reply_fn, void*>> held;
 
   std::vector<StoredEvent> events;
   std::set<std::string> seen;
@@ -553,6 +567,8 @@ HttpTape& FakeHost::http() { return impl_->tape; }
 void FakeHost::fail_next(const std::string& call, Error error) {
   impl_->failures[call] = std::move(error);
 }
+
+void FakeHost::hold_next(const std::string& call) { impl_->held_calls.insert(call); }
 
 const std::vector<StoredEvent>& FakeHost::events() const { return impl_->events; }
 
@@ -608,7 +624,9 @@ Result<void> FakeHost::start(dm_entry_fn entry) {
 void FakeHost::stop() {
   if (!impl_->plugin) return;
   impl_->plugin->stop(impl_->plugin);
-  // Open calls have their answers in due already: the fake answers at once, only later.
+  const Error cancelled{Status::cancelled, "the host is stopping", {}};
+  for (const auto& [reply, user] : impl_->held) impl_->answer(reply, user, cancelled);
+  impl_->held.clear();
   std::deque<std::function<void()>> left;
   left.swap(impl_->due);
   for (const auto& each : left) each();
@@ -624,8 +642,8 @@ void FakeHost::run() {
   }
 }
 
-bool FakeHost::run_until(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
+bool FakeHost::run_until(const std::function<bool()>& done, std::uint32_t wait_ms) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
   for (;;) {
     run();
     if (done()) return true;
@@ -638,22 +656,34 @@ bool FakeHost::run_until(const std::function<bool()>& done) {
 
 Result<Value> FakeHost::request(const std::string& method, const Value& params,
                                 std::uint32_t deadline_ms) {
-  if (!impl_->plugin) return Error{Status::unavailable, "no plugin runs", {}};
-  const auto* side = static_cast<const dm_ext_plugin_bus*>(
-      impl_->plugin->extension(impl_->plugin, DM_EXT_PLUGIN_BUS));
-  if (!side) return Error{Status::not_found, "the plugin answers no requests", method};
-  const std::uint64_t id = ++impl_->last_id;
-  impl_->asked[id];
-  side->on_request(impl_->plugin, id, method.c_str(), bytes_of(encode(params)), deadline_ms);
-  const bool answered = run_until([&] { return impl_->asked[id].has_value(); });
-  Result<Value> result = Error{Status::deadline, "the plugin did not answer", method};
-  if (answered) {
-    result = std::move(*impl_->asked[id]);
-  } else {
-    side->on_cancel(impl_->plugin, id);
+  std::optional<Result<Value>> answer;
+  const std::uint64_t id = ask(
+      method, params, [&](Result<Value> result) { answer.emplace(std::move(result)); },
+      deadline_ms);
+  if (run_until([&] { return answer.has_value(); }, std::min(deadline_ms, patience_ms))) {
+    return std::move(*answer);
   }
-  impl_->asked.erase(id);
-  return result;
+  give_up(id);
+  return Error{Status::deadline, "the plugin did not answer", method};
+}
+
+std::uint64_t FakeHost::ask(const std::string& method, const Value& params,
+                            std::function<void(Result<Value>)> done, std::uint32_t deadline_ms) {
+  const std::uint64_t id = ++impl_->last_id;
+  const dm_ext_plugin_bus* side = impl_->plugin_bus();
+  if (!side) {
+    done(Error{Status::unavailable, "no plugin that answers requests runs", method});
+    return id;
+  }
+  impl_->asked[id] = std::move(done);
+  const std::string bytes = encode(params);
+  side->on_request(impl_->plugin, id, method.c_str(), bytes_of(bytes), deadline_ms);
+  return id;
+}
+
+void FakeHost::give_up(std::uint64_t id) {
+  if (impl_->asked.erase(id) == 0) return;
+  if (const dm_ext_plugin_bus* side = impl_->plugin_bus()) side->on_cancel(impl_->plugin, id);
 }
 
 void FakeHost::add_event(const std::string& type, const Value& facts, const Value& body) {

@@ -12,7 +12,7 @@
 #include <memory>
 #include <utility>
 
-#include "deskmate/connector.hpp"
+#include "deskmate/plugin.hpp"
 #include "deskmate/testing/fake_host.hpp"
 
 namespace deskmate::testing {
@@ -61,6 +61,15 @@ class Bench {
   std::unique_ptr<detail::InlinePort> port_;
   std::unique_ptr<Session> session_;
 };
+
+// What DESKMATE_PLUGIN would define for T, where a test has several.
+//   host.start(testing::entry_of<MyPlugin>)
+template <class T>
+const dm_descriptor* entry_of(std::uint32_t) {
+  static const dm_descriptor descriptor = {DM_ABI, 0, "test", "1.0.0",
+                                           &deskmate::detail::create<T>};
+  return &descriptor;
+}
 
 // An action as the desk would ask for it. number makes its request id.
 Action action(std::string kind, Map facts, Map body = {}, std::uint8_t number = 1);

@@ -59,6 +59,8 @@ class FakeHost {
   // The next call of that name ("append", "kv.put", "fetch", "secret", "file.create", …) answers
   // with this error.
   void fail_next(const std::string& call, Error error);
+  // The next call of that name gets no answer before stop, which answers with DM_CANCELLED.
+  void hold_next(const std::string& call);
 
   // --- What the plugin did. ---
   const std::vector<StoredEvent>& events() const;
@@ -80,14 +82,22 @@ class FakeHost {
   // Stops and destroys the instance; every open call is answered with DM_CANCELLED before.
   void stop();
 
-  // Runs the plugin thread's work until done returns true; false: patience_ms have passed.
-  bool run_until(const std::function<bool()>& done);
+  // Runs the plugin thread's work until done returns true; false: wait_ms of real time passed.
+  bool run_until(const std::function<bool()>& done, std::uint32_t wait_ms = patience_ms);
   // Runs what is due now, without waiting for other threads.
   void run();
 
   // Asks the plugin and waits for its answer.
   Result<Value> request(const std::string& method, const Value& params,
                         std::uint32_t deadline_ms = patience_ms);
+
+  // The same without waiting: done gets the answer in run_until, run, request or stop. Answers are
+  // whatever the plugin says; one that never answers is never heard of.
+  std::uint64_t ask(const std::string& method, const Value& params,
+                    std::function<void(Result<Value>)> done,
+                    std::uint32_t deadline_ms = patience_ms);
+  // Tells the plugin that nobody waits for that one any more.
+  void give_up(std::uint64_t id);
 
   // An event of somebody else's, for the plugin's readers.
   void add_event(const std::string& type, const Value& facts, const Value& body = {});

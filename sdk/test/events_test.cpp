@@ -1,0 +1,135 @@
+#include "deskmate/events.hpp"
+
+#include <gtest/gtest.h>
+
+namespace deskmate::events {
+namespace {
+
+Id id(std::uint8_t last) {
+  Id made;
+  made.bytes.back() = last;
+  return made;
+}
+
+TEST(Events, KeepFieldsThatAreNotKnownYet) {
+  const Value facts = Value::map(
+      {{"shop", "box"},
+       {"order", id(1).to_value()},
+       {"total", 2598},
+       {"gift", true},
+       {"lines",
+        Value::array({Value::map({{"sku", "A"}, {"quantity", 2}, {"engraving", "Li"}})})}});
+  const Value body = Value::map({{"number", "T_1001"}, {"wish", Value::map({{"hour", 18}})}});
+  const auto order = read<OrderSeen>(facts, body);
+  ASSERT_TRUE(order) << order.error().where;
+  EXPECT_EQ(order->total, 2598);
+  EXPECT_EQ(order->lines.at(0).sku, "A");
+  EXPECT_EQ(order->number, "T_1001");
+  const NewEvent again = to_event(*order);
+  EXPECT_EQ(again.type, "order.seen");
+  EXPECT_TRUE(again.facts["gift"].as_bool());
+  EXPECT_EQ(again.facts["lines"][0]["engraving"].as_str(), "Li");
+  EXPECT_EQ(again.body["wish"]["hour"].as_int(), 18);
+  EXPECT_EQ(again.facts["order"].as_bin(), id(1).view());
+}
+
+TEST(Events, NameTheFieldOfAWrongKind) {
+  const auto wrong = read<MessageReceived>(Value::map({{"shop", "mail"}, {"at", "yesterday"}}));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().where, "facts.at");
+  EXPECT_FALSE(read<MessageReceived>(Value::map({{"thread", Value::bin("short")}})));
+  EXPECT_FALSE(read<ChatAssigned>(Value::map({{"member", -1}})));
+  const auto part =
+      read<OrderSeen>(Value::map({{"lines", Value::array({Value::map({{"quantity", "two"}})})}}));
+  ASSERT_FALSE(part);
+  EXPECT_EQ(part.error().where, "facts.lines");
+}
+
+TEST(Events, TypesAreChecked) {
+  EXPECT_TRUE(read<ChatClosed>(Value::map(), {}, "chat.closed"));
+  EXPECT_FALSE(read<ChatClosed>(Value::map(), {}, "chat.noted"));
+  const auto refund = read<ActionRequested>(Value::map({{"amount", 500}}), {}, "refund.requested");
+  ASSERT_TRUE(refund);
+  EXPECT_EQ(refund->kind, "refund");
+  EXPECT_EQ(to_event(*refund).type, "refund.requested");
+  EXPECT_FALSE(read<ActionRequested>(Value::map(), {}, "refund.done"));
+  const auto done = read<ActionState>(Value::map({{"attempt", 2}}), {}, "order_note.done");
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->kind, "order_note");
+  EXPECT_EQ(done->state, "done");
+  EXPECT_FALSE(read<ActionState>(Value::map(), {}, "refund.requested"));
+}
+
+TEST(Events, LeaveOutWhatIsEmpty) {
+  MessageReceived message;
+  message.shop = "mail";
+  message.text = "hi";
+  const NewEvent event = to_event(message);
+  EXPECT_FALSE(event.facts.contains("thread"));
+  EXPECT_FALSE(event.facts.contains("contacts"));
+  EXPECT_TRUE(event.facts.contains("at"));
+  EXPECT_EQ(event.body.size(), 1u);
+  BuyerBlocked blocked;
+  EXPECT_FALSE(facts_of(blocked).contains("until"));
+  blocked.until = 0;
+  EXPECT_TRUE(facts_of(blocked).contains("until"));
+}
+
+TEST(Events, CarryPairsListsAndFiles) {
+  ChatAssigned assigned;
+  assigned.chat = id(3);
+  assigned.why = Map{{"rule", "weight"}};
+  assigned.shares = {{1, 3}, {2, 1}};
+  const auto back = read<ChatAssigned>(Value(facts_of(assigned)));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->shares, assigned.shares);
+  EXPECT_EQ(back->why["rule"].as_str(), "weight");
+  MessageReceived message;
+  message.contacts = {id(1), id(2)};
+  message.attached.emplace_back().name = "box.jpg";
+  message.attached.back().hash = Bytes(std::string(32, 'h'));
+  const auto again = read<MessageReceived>(Value(facts_of(message)), Value(body_of(message)));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->contacts.size(), 2u);
+  EXPECT_EQ(again->attached.at(0).name, "box.jpg");
+  EXPECT_EQ(again->attached.at(0).hash.size(), 32u);
+}
+
+TEST(Events, AreReadAsDelivered) {
+  const std::string facts = encode(Value::map({{"shop", "mail"}, {"member", 2}}));
+  const std::string body = encode(Value::map({{"text", "It left today."}}));
+  Event event;
+  event.type = "reply.requested";
+  event.facts = facts;
+  event.body = body;
+  const auto reply = read<ReplyRequested>(event);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->member, 2u);
+  EXPECT_EQ(reply->text, "It left today.");
+  event.body = {};
+  EXPECT_TRUE(read<ReplyRequested>(event));
+  event.facts = "\xc1";
+  EXPECT_FALSE(read<ReplyRequested>(event));
+}
+
+TEST(NewEvent, IsWrittenAsTheBusTakesIt) {
+  NewEvent event("buyer.seen");
+  event.facts = {{"shop", "box"}};
+  event.refs = {{"buyer", "c-17"}};
+  event.contacts = {"email:ann@example.org"};
+  event.dedupe = "buyer";
+  EXPECT_EQ(event.to_value(), Value::map({{"type", "buyer.seen"},
+                                          {"facts", Value::map({{"shop", "box"}})},
+                                          {"refs", Value::map({{"buyer", "c-17"}})},
+                                          {"dedupe", "buyer"},
+                                          {"contacts", Value::array({"email:ann@example.org"})}}));
+}
+
+TEST(Id, KnowsNoneFromSome) {
+  EXPECT_TRUE(Id().empty());
+  EXPECT_TRUE(Id::from("short").empty());
+  EXPECT_EQ(id(0xab).hex(), "000000000000000000000000000000ab");
+}
+
+}  // namespace
+}  // namespace deskmate::events

@@ -1,0 +1,23 @@
+# Every header of the ABI by itself, as every standard that plugins may be written in, with the
+# warnings of a careful project: cmake -DCC=… -DCXX=… -DINCLUDE=… -P headers_test.cmake
+file(GLOB headers ${INCLUDE}/deskmate/abi.h ${INCLUDE}/deskmate/ext/*.h)
+list(LENGTH headers count)
+if(count LESS 10)
+  message(FATAL_ERROR "only ${count} headers in ${INCLUDE}")
+endif()
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Werror -fsyntax-only -I${INCLUDE})
+foreach(standard c11 c17 c++11 c++14 c++17 c++20)
+  if(standard MATCHES "\\+")
+    set(compiler ${CXX} -x c++)
+  else()
+    set(compiler ${CC} -Wstrict-prototypes -x c)
+  endif()
+  foreach(header ${headers})
+    execute_process(COMMAND ${compiler} -std=${standard} ${warnings} -include ${header} /dev/null
+      RESULT_VARIABLE failed ERROR_VARIABLE text)
+    if(failed)
+      message(FATAL_ERROR "${header} as ${standard}:\n${text}")
+    endif()
+  endforeach()
+endforeach()
+message(STATUS "${count} headers compile as C11 to C++20")
