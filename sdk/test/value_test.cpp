@@ -2,25 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <limits>
-#include <new>
 
-namespace {
-std::atomic<std::size_t> largest_allocation = 0;  // bytes, since it was last set to 0
-}
-
-// Counts, for the tests of what untrusted bytes may claim.
-void* operator new(std::size_t size) {
-  std::size_t largest = largest_allocation;
-  while (size > largest && !largest_allocation.compare_exchange_weak(largest, size)) {
-  }
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "allocations.hpp"
 
 namespace deskmate {
 namespace {

@@ -1,0 +1,17 @@
+#include "allocations.hpp"
+
+#include <cstdlib>
+#include <new>
+
+std::atomic<std::size_t> largest_allocation = 0;
+
+void* operator new(std::size_t size) {
+  std::size_t largest = largest_allocation;
+  while (size > largest && !largest_allocation.compare_exchange_weak(largest, size)) {
+  }
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
