@@ -1,16 +1,16 @@
 // HTTP for plugins (deskmate.http/1): only to the hosts that the instance may reach, with
 // time-outs, a rate limit, retries with backoff and Retry-After, limits on what comes back.
 //
-//   HttpService http(loop.get_executor());
+//   HttpService http(loop);
 //   http.allow("vendure", hosts);
 //   auto id = http.fetch("vendure", request, [](Result<HttpAnswer> answer) { ... });
 //
-// One thread of its own runs libcurl, so connections are kept and reused and neither names nor
-// TLS handshakes hold up the loop. Public functions and callbacks: the loop thread. Nothing of an
-// URL but its host, and nothing of headers or bodies, is ever logged or put into an error.
+// Each instance has a thread of its own that runs libcurl, so its connections are kept and reused,
+// by nobody else, and neither names nor TLS handshakes hold up the loop. Public functions and
+// callbacks: the loop thread. Nothing of an URL but its host, and nothing of headers or bodies, is
+// ever logged or put into an error.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <deskmate/result.hpp>
 #include <deskmate/value.hpp>
@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/bus/loop.hpp"
 #include "core/host/settings.hpp"
 
 namespace deskmate::host {
@@ -70,7 +71,7 @@ struct HttpOptions {
 
 class HttpService {
  public:
-  explicit HttpService(boost::asio::any_io_executor loop, HttpOptions options = {});
+  explicit HttpService(bus::Loop& loop, HttpOptions options = {});  // the loop outlives it
   ~HttpService();  // cancels what is under way without calling back; joins its thread
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;

@@ -3,8 +3,11 @@
 
 #include <toml++/toml.h>
 
+#include <cstdint>
 #include <deskmate/value.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/host/manifest.hpp"
@@ -20,6 +23,12 @@ Checked<deskmate::Value> check_settings(const Manifest& manifest, const toml::ta
 // The same for settings from elsewhere, a map or nil for none; where is only for messages.
 Checked<deskmate::Value> check_settings(const Manifest& manifest, const deskmate::Value& given,
                                         const std::string& where);
+
+// A TOML value as a Value; a date becomes text.
+deskmate::Value value_of(const toml::node& node);
+
+// What is wrong with a value given for a setting; nullopt: nothing.
+std::optional<Text> mistake(const SettingSpec& spec, const deskmate::Value& value);
 
 // One host that an instance may reach by HTTP.
 struct AllowedHost {

@@ -8,12 +8,15 @@
 //   ...
 //   plugins.stop_all([] { ... });
 //
+// It registers the bus methods http.fetch, secret.get and log.write, and takes Bus::on_cancel and
+// Bus::on_denied. The session of a plugin has its instance's name.
+//
 // Public functions and hooks: the loop thread; nothing blocks. The bus, the services and the loop
 // outlive it. Destroying it kills what still runs.
 #pragma once
 
 #include <deskmate/abi.h>
-#include <boost/asio/io_context.hpp>
+#include <deskmate/ext/log.h>
 #include <cstdint>
 #include <deskmate/result.hpp>
 #include <deskmate/value.hpp>
@@ -26,66 +29,40 @@
 
 #include "core/host/http_service.hpp"
 #include "core/host/manifest.hpp"
+#include "core/host/reason.hpp"
 #include "core/host/restart.hpp"
 #include "core/host/secrets.hpp"
 #include "core/host/text.hpp"
 
 namespace deskmate::bus {
+class AsioLoop;
 class Bus;
-}
+}  // namespace deskmate::bus
 
 namespace deskmate::host {
 
 // Named limits and defaults.
-inline constexpr std::uint32_t start_ms_default = 20'000;     // from spawn to running
+inline constexpr std::uint32_t start_ms_default = 20'000;     // from spawn to hello
 inline constexpr std::uint32_t heartbeat_ms_default = 5'000;  // between pings
-inline constexpr std::uint32_t heartbeats_missed_max = 3;     // then it hangs and is killed
-inline constexpr std::uint32_t stop_grace_ms = 1'000;         // beyond DM_STOP_MS, before SIGKILL
-inline constexpr std::uint32_t plugin_files_max = 256;        // RLIMIT_NOFILE of a plugin
-inline constexpr std::uint32_t log_lines_per_s = 100;         // of one instance
-inline constexpr std::size_t log_line_max = 4'096;            // bytes; the rest is cut
-inline constexpr std::size_t denials_kept_max = 16;           // distinct ones of an instance
+inline constexpr std::uint32_t heartbeats_missed_max = 3;     // periods of silence: it hangs
+inline constexpr std::uint32_t flood_ticks_max = 3;     // heartbeats in a row with too much: killed
+inline constexpr std::uint32_t stop_grace_ms = 1'000;   // beyond DM_STOP_MS, before SIGKILL
+inline constexpr std::uint32_t plugin_files_max = 256;  // RLIMIT_NOFILE of a plugin
+inline constexpr std::uint32_t log_lines_per_s = 100;   // of one instance
+inline constexpr std::size_t log_line_max = 4'096;      // bytes; the rest is cut
+inline constexpr std::size_t denials_kept_max = 16;     // distinct ones of an instance
 inline constexpr std::size_t instances_max = 64;
 
 enum class Isolation { process, daemon };
 
 enum class State {
   off,       // not running, and not to be: stopped by the owner, or given up
-  starting,  // spawned; its start has not returned yet
+  starting,  // spawned; it has not said hello yet
   running,
   stopping,
   backoff,  // crashed; waits for its next start
 };
 std::string_view to_string(State state);  // "running"
-
-// Why an instance is not running, or stopped the last time.
-enum class Cause {
-  none,       // it has not stopped
-  owner,      // the owner or the desk stopped it
-  manifest,   // manifest or settings are wrong; see the text
-  library,    // not a plugin, another ABI, another id or version than the manifest says
-  start,      // its start failed
-  slow,       // did not start in time
-  exit,       // ended by itself; code: exit code
-  signal,     // code: signal number
-  exception,  // let an exception out of a callback
-  thread,     // called the host from a wrong thread
-  memory,     // reached its memory limit
-  hang,       // did not answer the heartbeat
-  frame,      // sent what is no frame
-  flood,      // sent more than the limits allow
-  spawn,      // the system would not start a process
-};
-std::string_view to_string(Cause cause);  // "signal"
-
-struct Reason {
-  Cause cause = Cause::none;
-  int code = 0;
-  std::string detail;       // of the plugin or the system, one line, cut
-  std::string last_stderr;  // its last line, of the process that ended
-
-  Text text() const;  // for the owner: "crashed: SIGSEGV (segmentation fault); last line: ..."
-};
 
 struct InstanceConfig {
   std::string name;              // the instance's, and its shop's: [a-z0-9-]
@@ -109,6 +86,8 @@ struct InstanceStatus {
   std::uint32_t starts = 0;          // since it was added
   Reason last;                       // why it stopped the last time
   std::vector<std::string> denied;   // what it asked for without having declared it
+  std::uint64_t lines_left_out = 0;  // of its log, because there were too many
+  std::uint64_t pauses = 0;          // its session was not read for a while: too much came
   std::vector<std::string> actions;  // kinds that it carries out
 };
 
@@ -143,8 +122,8 @@ struct SupervisorOptions {
 
 class Supervisor {
  public:
-  Supervisor(boost::asio::io_context& loop, bus::Bus& bus, HttpService& http,
-             const Secrets& secrets, SupervisorOptions options, SupervisorHooks hooks);
+  Supervisor(bus::AsioLoop& loop, bus::Bus& bus, HttpService& http, const Secrets& secrets,
+             SupervisorOptions options, SupervisorHooks hooks);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -166,6 +145,10 @@ class Supervisor {
   void stop_all(std::function<void()> done);
 
   std::vector<InstanceStatus> status() const;  // in the order they were added
+
+  // For the desk's other methods: it asked for something that its manifest does not declare, such
+  // as "append order.seen". Kept for the owner and told once. Unknown instances are ignored.
+  void denied(std::string_view instance, std::string what);
 
   // The running instance that carries out this kind of action for itself; false where it does not.
   bool performs(std::string_view instance, std::string_view kind) const;
