@@ -3,6 +3,9 @@
 #
 # The version script leaves the entry as the only exported symbol: otherwise dlclose does not unload
 # what g++ builds (it exports unique symbols), and two plugins could see each other's.
+#
+# cmake --install puts the same folder into lib/deskmate/plugins/ID.
+include(GNUInstallDirs)
 set(DESKMATE_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
 
 function(deskmate_add_plugin id)
@@ -20,4 +23,7 @@ function(deskmate_add_plugin id)
     target_link_options(${id} PRIVATE -Wl,-z,defs)
   endif()
   configure_file(plugin.toml ${CMAKE_BINARY_DIR}/plugins/${id}/plugin.toml COPYONLY)
+  set(installed ${CMAKE_INSTALL_LIBDIR}/deskmate/plugins/${id})
+  install(TARGETS ${id} LIBRARY DESTINATION ${installed} COMPONENT plugins)
+  install(FILES plugin.toml DESTINATION ${installed} COMPONENT plugins)
 endfunction()
