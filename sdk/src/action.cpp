@@ -65,6 +65,10 @@ Found Found::cannot_tell(std::string message) {
   return Found(Map{{"found", "cannot tell"}, {"message", std::move(message)}});
 }
 
+Found Found::ask_later(std::string message) {
+  return Found(Map{{"found", "later"}, {"message", std::move(message)}});
+}
+
 Found::Found(const Error& error) { *this = cannot_tell(error.message); }
 
 Found& Found::ref(std::string_view name, std::string_view external_id) {

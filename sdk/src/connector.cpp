@@ -190,9 +190,13 @@ class Connector::Worker : public detail::Port {
       if (job.look_up) return answer(job.id, Error{Status::unavailable, "not connected", {}});
       result = Outcome::failed("offline", "not connected yet", true, backoff_first_ms).to_map();
     } else if (job.look_up) {
-      result = Found::cannot_tell("a fault in the connector").to_map();
+      Found found = Found::cannot_tell("a fault in the connector");
       detail::guard(host(), "look_up",
-                    [&] { result = connector_.look_up(session_, job.action).to_map(); });
+                    [&] { found = connector_.look_up(session_, job.action); });
+      if (found.is_later()) {
+        return answer(job.id, Error{Status::unavailable, std::string(found.message()), {}});
+      }
+      result = found.to_map();
     } else {
       result = Outcome::unknown("a fault in the connector").to_map();
       detail::guard(host(), "perform",

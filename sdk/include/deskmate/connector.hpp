@@ -71,6 +71,8 @@ class Found {
   static Found yes();
   static Found no();
   static Found cannot_tell(std::string message);
+  // The place to look at cannot be reached now: the desk asks again later, and no person yet.
+  static Found ask_later(std::string message);
   Found(const Error& error);  // cannot tell
 
   Found& ref(std::string_view name, std::string_view external_id);
@@ -78,6 +80,8 @@ class Found {
 
   bool is_yes() const { return result_["found"].as_str() == "yes"; }
   bool is_no() const { return result_["found"].as_str() == "no"; }
+  bool is_later() const { return result_["found"].as_str() == "later"; }
+  std::string_view message() const { return result_["message"].as_str(); }
   const Map& to_map() const { return result_; }
 
  private:
