@@ -40,6 +40,9 @@ std::shared_ptr<Session> Bus::admit(std::unique_ptr<Transport> transport, AdmitH
   own.on_cancel = [bus = self_](Session& session, std::uint64_t id) {
     if (*bus != nullptr && (*bus)->on_cancel_) (*bus)->on_cancel_(session, id);
   };
+  own.on_denied = [bus = self_](Session& session, const Error& error) {
+    if (*bus != nullptr && (*bus)->on_denied_) (*bus)->on_denied_(session, error);
+  };
   own.on_ready = [bus = self_](Session& session) {
     if (*bus != nullptr && (*bus)->on_ready_) (*bus)->on_ready_(session);
   };
@@ -92,7 +95,6 @@ void Bus::dispatch(Session& session, Incoming request, Answer answer) {
   };
   if (!session.rights().may_request(request.method)) {
     refuse(Status::denied, "has no right to ask for '" + request.method + "'");
-    if (on_denied_) on_denied_(session, request.method);
     return;
   }
   const Method* found = find_method(request.method);

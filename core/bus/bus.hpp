@@ -82,8 +82,8 @@ class Bus {
   void on_cancel(std::function<void(Session&, std::uint64_t id)> cancel) {
     on_cancel_ = std::move(cancel);
   }
-  // A session asked for a method that it has no right to; for the owner to see.
-  void on_denied(std::function<void(Session&, std::string_view method)> denied) {
+  // A session asked for something that it has no right to, of whatever method; for the owner to see.
+  void on_denied(std::function<void(Session&, const Error&)> denied) {
     on_denied_ = std::move(denied);
   }
 
@@ -99,7 +99,7 @@ class Bus {
   std::function<void(Session&)> on_ready_;
   std::function<void(Session&)> on_gone_;
   std::function<void(Session&, std::uint64_t)> on_cancel_;
-  std::function<void(Session&, std::string_view)> on_denied_;
+  std::function<void(Session&, const Error&)> on_denied_;
   std::shared_ptr<Bus*> self_;  // what sessions hold of the bus; emptied when it goes
 };
 

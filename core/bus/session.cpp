@@ -220,6 +220,7 @@ Result<void> Session::answer(std::uint64_t id, Result<std::string> result) {
     Error error = result.error();
     // Only refusals travel this way.
     if (static_cast<std::int32_t>(error.code) >= 0) error.code = Status::internal;
+    if (error.code == Status::denied && handlers_.on_denied) handlers_.on_denied(*this, error);
     send(Refusal{id, std::move(error)});
   } else if (!frame_fits(result->size())) {
     send(Refusal{id, {Status::limit, "the result is too large for a frame", "result"}});

@@ -118,6 +118,8 @@ struct SessionHandlers {
   std::function<void(Session&, Incoming, Answer)> on_request;
   // Nobody waits for the answer to this request any more.
   std::function<void(Session&, std::uint64_t id)> on_cancel;
+  // A request of the other side was refused with Status::denied. Only to take note of.
+  std::function<void(Session&, const Error&)> on_denied;
   // The guest's side: events of one of its readers.
   std::function<void(Session&, Events)> on_events;
   // The desk's side: a reader has more credit, or the way out is free again.
