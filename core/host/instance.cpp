@@ -148,6 +148,9 @@ void Instance::end(Reason reason) {
   run_.reset();
   context_.http.forget(config_.name);
   last_ = std::move(reason);
+  // Why its start failed is what it logged last, not the number that it returned.
+  if (last_.cause == Cause::start && !last_error_.empty()) last_.last_stderr = last_error_;
+  last_error_.clear();
   if (last_.cause == Cause::owner) {
     if (wanted_) return begin();  // a restart
     return off("stopped");
@@ -226,6 +229,7 @@ void Instance::denied(std::string what) {
 }
 
 void Instance::log(int level, std::string_view line) {
+  if (level >= DM_LOG_ERROR) last_error_ = one_line(line);
   if (!context_.hooks.on_log) return;
   std::uint64_t left_out = 0;
   const bool allowed = lines_.allow(context_.run.loop.now_ms(), left_out);

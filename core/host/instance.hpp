@@ -67,6 +67,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::uint64_t next_start_ms_ = 0;
   std::uint32_t starts_ = 0;
   Reason last_;
+  std::string last_error_;  // that it logged in this run
   std::vector<std::string> denied_;
   LineLimit lines_{log_lines_per_s};
   std::function<void()> when_off_;

@@ -19,6 +19,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/host/poll_loop.hpp"
 #include "core/host/runtime.hpp"
@@ -30,10 +31,14 @@ using namespace deskmate::host;
 
 PollLoop* signalled_loop = nullptr;
 
-[[noreturn]] void leave(int code, const std::string& why) {
-  const std::string line = "deskmate-plugin-host: " + why + "\n";
+void say(const std::string& what) {
+  const std::string line = "deskmate-plugin-host: " + what + "\n";
   const ssize_t wrote = write(STDERR_FILENO, line.data(), line.size());
   static_cast<void>(wrote);
+}
+
+[[noreturn]] void leave(int code, const std::string& why) {
+  say(why);
   // Not exit(): the plugin's threads still run, and its destructors are not to be trusted now.
   _exit(code);
 }
@@ -142,7 +147,7 @@ int run(const Arguments& arguments) {
   runtime.connect(make_poll_transport(loop, arguments.fd));
   loop.run();
   std::signal(SIGTERM, SIG_IGN);
-  return 0;
+  return result;
 }
 
 }  // namespace

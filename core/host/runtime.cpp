@@ -134,7 +134,8 @@ void Runtime::Impl::on_open(bus::Session& open) {
   state = State::running;
   dm_status status = DM_OK;
   if (!guarded("start", [&] { status = plugin->start(plugin); })) return;
-  if (status != DM_OK) fault(PluginFault::Kind::start, "start returned " + status_text(status));
+  started = status == DM_OK;
+  if (!started) fault(PluginFault::Kind::start, "start returned " + status_text(status));
 }
 
 void Runtime::Impl::on_request(bus::Incoming request, bus::Answer answer) {
@@ -291,7 +292,7 @@ void Runtime::Impl::stop(const Error& reason) {
     // Whoever waits in a thread of the plugin's is let go before stop waits for that thread.
     if (session != nullptr) session->cancel_all();
     faulty = false;  // it is told to stop even after a fault: its threads have to end
-    guarded("stop", [this] { plugin->stop(plugin); });
+    if (started) guarded("stop", [this] { plugin->stop(plugin); });
     if (session != nullptr) session->cancel_all();
   }
   {

@@ -74,7 +74,8 @@ struct Runtime::Impl : std::enable_shared_from_this<Runtime::Impl> {
   dm_plugin* plugin = nullptr;
   const dm_ext_plugin_bus* plugin_bus = nullptr;
   const dm_ext_plugin_reader* plugin_reader = nullptr;
-  bool faulty = false;
+  bool started = false;  // its start returned DM_OK, so that stop is due
+  bool faulty = false;   // none of its functions is called any more
 
   std::string instance;                                      // fixed before create
   std::map<std::string, std::string, std::less<>> settings;  // msgpack; fixed before create

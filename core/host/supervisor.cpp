@@ -56,11 +56,11 @@ struct Supervisor::Impl : std::enable_shared_from_this<Supervisor::Impl> {
       const auto found = self->fetches.find({&session, id});
       if (found != self->fetches.end()) self->http.cancel(found->second);
     });
-    bus.on_denied([weak = weak_from_this()](bus::Session& session, std::string_view method) {
+    bus.on_denied([weak = weak_from_this()](bus::Session& session, const Error& error) {
       const auto self = weak.lock();
       if (self == nullptr) return;
       if (const auto instance = self->find(session.name())) {
-        instance->denied("method " + std::string(method));
+        instance->denied(error.message);
       }
     });
   }
@@ -77,9 +77,6 @@ struct Supervisor::Impl : std::enable_shared_from_this<Supervisor::Impl> {
                  kept = call.session](Result<HttpAnswer> got) {
       if (const auto self = weak.lock()) {
         self->fetches.erase(key);
-        if (!got && got.error().code == Status::denied) {
-          if (const auto found = self->find(instance)) found->denied(got.error().message);
-        }
       }
       if (!got) return shared->fail(got.error());
       shared->ok(to_value(std::move(*got)));
@@ -93,14 +90,8 @@ struct Supervisor::Impl : std::enable_shared_from_this<Supervisor::Impl> {
       return answer.fail({Status::denied, "only plugins have secrets", "secret"});
     }
     const std::string_view name = call.params["name"].as_str();
-    const auto& known = instance->manifest().secrets;
     auto secret = secrets.get(instance->manifest(), instance->name(), name);
     if (secret) return answer.ok(Value(std::move(*secret)));
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      instance->denied("secret " + std::string(name));
-    } else if (secret.error().code != Status::not_found) {
-      instance->log(DM_LOG_ERROR, secret.error().message);
-    }
     answer.fail(secret.error());
   }
 
@@ -247,10 +238,6 @@ std::vector<InstanceStatus> Supervisor::status() const {
   all.reserve(impl_->instances.size());
   for (const auto& instance : impl_->instances) all.push_back(instance->status());
   return all;
-}
-
-void Supervisor::denied(std::string_view instance, std::string what) {
-  if (const auto found = impl_->find(instance)) found->denied(std::move(what));
 }
 
 bool Supervisor::performs(std::string_view instance, std::string_view kind) const {

@@ -79,13 +79,13 @@ struct InstanceStatus {
   Text title;  // the manifest's name
   Isolation isolation = Isolation::process;
   State state = State::off;
-  int pid = 0;                       // 0: no process of its own, or not running
-  std::uint64_t since_ms = 0;        // UTC; of this state
-  std::uint64_t next_start_ms = 0;   // UTC; in backoff
-  std::size_t crashes = 0;           // within the window
-  std::uint32_t starts = 0;          // since it was added
-  Reason last;                       // why it stopped the last time
-  std::vector<std::string> denied;   // what it asked for without having declared it
+  int pid = 0;                      // 0: no process of its own, or not running
+  std::uint64_t since_ms = 0;       // UTC; of this state
+  std::uint64_t next_start_ms = 0;  // UTC; in backoff
+  std::size_t crashes = 0;          // within the window
+  std::uint32_t starts = 0;         // since it was added
+  Reason last;                      // why it stopped the last time
+  std::vector<std::string> denied;  // what it was refused, because its manifest does not declare it
   std::uint64_t lines_left_out = 0;  // of its log, because there were too many
   std::uint64_t pauses = 0;          // its session was not read for a while: too much came
   std::vector<std::string> actions;  // kinds that it carries out
@@ -145,10 +145,6 @@ class Supervisor {
   void stop_all(std::function<void()> done);
 
   std::vector<InstanceStatus> status() const;  // in the order they were added
-
-  // For the desk's other methods: it asked for something that its manifest does not declare, such
-  // as "append order.seen". Kept for the owner and told once. Unknown instances are ignored.
-  void denied(std::string_view instance, std::string what);
 
   // The running instance that carries out this kind of action for itself; false where it does not.
   bool performs(std::string_view instance, std::string_view kind) const;
