@@ -1,0 +1,166 @@
+// What the store does when the disk does not do what it should.
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+#include "storage/test_support.hpp"
+
+namespace deskmate::storage {
+namespace {
+
+using namespace testing;
+
+TEST(Fault, AFailedCommitLeavesNothingBehind) {
+  TempFolder folder;
+  std::atomic<int> fail = 0;
+  Hooks hooks;
+  hooks.before_commit = [&] { return fail.load(); };
+  auto store = open_at(folder.path(), hooks);
+  append(*store, {event_of("one", "body", 1)});
+  for (int number : {ENOSPC, EIO, EDQUOT}) {
+    fail = number;
+    auto failed = try_append(*store, {event_of("lost", "body", 2)}, CursorMove{"r", 9});
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, number == EIO ? Errc::io : Errc::full);
+    EXPECT_EQ(open_body_at(*store, 1), "body");
+    fail = 0;
+  }
+  auto appended = append(*store, {event_of("two", "body", 2)});
+  EXPECT_EQ(appended[0].arrival, 2U);
+  EXPECT_EQ(appended[0].key.seq, 2U);
+  EXPECT_EQ(must(store->cursor("r")), std::nullopt);
+  auto report = must(store->verify());
+  EXPECT_TRUE(report.faults.empty()) << report.faults.front();
+  EXPECT_EQ(report.events, 2U);
+}
+
+TEST(Fault, EveryCallerOfAFailedBatchIsTold) {
+  TempFolder folder;
+  std::atomic<int> fail = 0;
+  Hooks hooks;
+  hooks.before_commit = [&] { return fail.exchange(0); };
+  auto store = open_at(folder.path(), hooks);
+  std::atomic<int> told = 0;
+  {
+    HeldWriter held(*store);
+    fail = ENOSPC;
+    for (int i = 0; i < 10; ++i) {
+      store->append({event_of("x")}, [&](const Result<std::vector<Appended>>& done) {
+        if (!done && done.error().code == Errc::full) ++told;
+      });
+    }
+    store->set_cursor("r", 1, [&](const Result<void>& done) {
+      if (!done) ++told;
+    });
+  }
+  must(store->verify());
+  EXPECT_EQ(told, 11);
+  EXPECT_EQ(store->last_arrival(), 1U);
+}
+
+TEST(Fault, AnEarlyFullMapIsRetriedWhole) {
+  TempFolder folder;
+  std::atomic<int> times = 3;
+  Hooks hooks;
+  hooks.before_commit = [&] { return times-- > 0 ? MDB_MAP_FULL : 0; };
+  auto store = open_at(folder.path(), hooks);
+  append(*store, {event_of("one", "body", 1), event_of("two")});
+  EXPECT_LT(times, 0);
+  auto events = read_all(*store);
+  EXPECT_EQ(events.size(), 2U);
+  EXPECT_TRUE(must(store->verify()).faults.empty());
+}
+
+TEST(Fault, WritingGoesOnWhenTheDiskAnswersAgain) {
+  TempFolder folder;
+  std::atomic<bool> dead = false;
+  Hooks hooks;
+  hooks.before_commit = [&] { return dead ? EIO : 0; };
+  hooks.before_reopen = hooks.before_commit;
+  auto store = open_at(folder.path(), hooks);
+  append(*store, {event_of("one")});
+  dead = true;
+  EXPECT_EQ(try_append(*store, {event_of("lost")}).error().code, Errc::io);
+  EXPECT_EQ(try_append(*store, {event_of("lost")}).error().code, Errc::io);
+  EXPECT_EQ(read_all(*store).size(), 1U);
+  dead = false;
+  EXPECT_EQ(append(*store, {event_of("two")})[0].key.seq, 2U);
+  EXPECT_TRUE(must(store->verify()).faults.empty());
+}
+
+// A disk that is really too small: its own filesystem where that is allowed, and a limit on the
+// size of files where it is not.
+class SmallDisk {
+ public:
+  SmallDisk() {
+    mounted_ = ::mount("deskmate-test", folder_.path().c_str(), "tmpfs", 0, "size=1m") == 0;
+    if (!mounted_) {
+      std::signal(SIGXFSZ, SIG_IGN);
+      ::getrlimit(RLIMIT_FSIZE, &before_);
+      limit(1 << 20);
+    }
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (mounted_) {
+      ::umount2(folder_.path().c_str(), MNT_DETACH);
+    } else {
+      limit(before_.rlim_cur);
+    }
+  }
+  void make_room() {
+    if (mounted_) {
+      ASSERT_EQ(::mount("deskmate-test", folder_.path().c_str(), "tmpfs", MS_REMOUNT, "size=32m"),
+                0);
+    } else {
+      limit(32 << 20);
+    }
+  }
+  const std::string& path() const { return folder_.path(); }
+
+ private:
+  void limit(rlim_t bytes) {
+    struct rlimit now = before_;
+    now.rlim_cur = bytes;
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &now), 0);
+  }
+  TempFolder folder_;
+  bool mounted_ = false;
+  struct rlimit before_ {};
+};
+
+TEST(Fault, AFullDiskIsAnErrorUntilThereIsRoom) {
+  SmallDisk disk;
+  auto store = open_at(disk.path());
+  std::uint64_t acknowledged = 0;
+  Errc code = Errc::invalid;
+  for (int i = 0; i < 200 && code == Errc::invalid; ++i) {
+    auto done = try_append(*store, {event_of("x", std::string(30'000, 'b'), 1)});
+    if (done) {
+      ++acknowledged;
+    } else {
+      code = done.error().code;
+    }
+  }
+  EXPECT_EQ(code, Errc::full);
+  EXPECT_GT(acknowledged, 5U);
+  EXPECT_EQ(try_append(*store, {event_of("x", std::string(30'000, 'b'), 1)}).error().code,
+            Errc::full);
+  EXPECT_EQ(read_all(*store).size(), acknowledged);
+  EXPECT_EQ(open_body_at(*store, acknowledged), std::string(30'000, 'b'));
+  disk.make_room();
+  EXPECT_EQ(append(*store, {event_of("x", std::string(30'000, 'c'), 2)})[0].key.seq,
+            acknowledged + 1);
+  store.reset();
+  store = open_at(disk.path());
+  EXPECT_EQ(store->last_arrival(), acknowledged + 1);
+  auto report = must(store->verify());
+  EXPECT_TRUE(report.faults.empty()) << report.faults.front();
+}
+
+}  // namespace
+}  // namespace deskmate::storage
