@@ -33,6 +33,7 @@ inline constexpr std::size_t group_max = 32;            // joined accounts of on
 inline constexpr std::size_t ids_max = 64;              // contacts or mentions of one event
 inline constexpr std::size_t text_max = 32 * 1024;      // bytes of a reply, note or draft
 inline constexpr std::size_t phrase_max = 4 * 1024;     // bytes of a quick phrase
+inline constexpr std::size_t order_lines_max = 500;      // of one order
 inline constexpr std::uint32_t nudges_max = 5;          // that raise a chat in the queue
 inline constexpr std::size_t decisions_max = 256;       // of one call of decide()
 

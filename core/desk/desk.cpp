@@ -1,0 +1,186 @@
+#include "core/desk/desk.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/desk/commands.hpp"
+#include "core/desk/fold.hpp"
+#include "core/desk/queries.hpp"
+#include "core/desk/router.hpp"
+#include "core/desk/state.hpp"
+
+namespace deskmate::desk {
+
+struct Desk::Parts {
+  Parts(Tables& tables, Policy settled)
+      : policy(std::move(settled)),
+        state(tables),
+        fold(state),
+        commands(state, policy),
+        queries(state, policy) {}
+
+  Policy policy;
+  State state;
+  Fold fold;
+  Commands commands;
+  Queries queries;
+  bool wants_decide = true;  // whatever happened before the start
+  bool parked_due = true;    // a block may have ended
+  std::optional<std::uint64_t> parked_next_ms;
+  std::optional<std::uint64_t> next_ms;
+};
+
+Desk::Desk(Tables& tables, Policy policy)
+    : parts_(std::make_unique<Parts>(tables, std::move(policy))) {}
+Desk::~Desk() = default;
+
+void Desk::fold(const EventView& event) {
+  auto& counts = parts_->state.counts;
+  switch (parts_->fold.apply(event)) {
+    case Folded::unknown: ++counts.unknown; break;
+    case Folded::malformed: ++counts.malformed; break;
+    case Folded::blocking:
+      parts_->parked_due = true;
+      [[fallthrough]];
+    case Folded::routing:
+      parts_->wants_decide = true;
+      [[fallthrough]];
+    case Folded::quiet: ++counts.folded; break;
+  }
+  parts_->state.save_meta();
+}
+
+StateHash Desk::hash() const { return parts_->state.hash(); }
+StateHash Desk::full_hash() const { return parts_->state.full_hash(); }
+Counts Desk::counts() const { return parts_->state.counts; }
+const Policy& Desk::policy() const { return parts_->policy; }
+
+void Desk::set_policy(Policy policy) {
+  parts_->policy = std::move(policy);
+  parts_->wants_decide = true;
+}
+
+Proposals Desk::decide(std::uint64_t now_ms) {
+  Parts& parts = *parts_;
+  const bool parked =
+      parts.parked_due || (parts.parked_next_ms && *parts.parked_next_ms <= now_ms);
+  Decisions made = Router(parts.state, parts.policy, now_ms).decide(parked);
+  parts.wants_decide = made.more;
+  const auto earlier = [](std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
+    return a && b ? std::min(a, b) : a ? a : b;
+  };
+  parts.parked_next_ms =
+      parked ? made.parked_next_ms : earlier(parts.parked_next_ms, made.parked_next_ms);
+  parts.parked_due = parked && made.more;
+  parts.next_ms = earlier(made.next_ms, parts.parked_next_ms);
+  return std::move(made.proposals);
+}
+
+bool Desk::wants_decide() const { return parts_->wants_decide; }
+std::optional<std::uint64_t> Desk::next_deadline_ms() const { return parts_->next_ms; }
+
+Result<Proposal> Desk::reply(const Id16& chat, MemberNo member, std::string_view text) const {
+  return parts_->commands.reply(chat, member, text);
+}
+Result<Proposal> Desk::note(const Id16& chat, MemberNo member, std::string_view text) const {
+  return parts_->commands.written("chat.noted", chat, member, text);
+}
+Result<Proposal> Desk::draft(const Id16& chat, MemberNo member, std::string_view text) const {
+  return parts_->commands.written("chat.drafted", chat, member, text);
+}
+Result<Proposal> Desk::transfer(const Id16& chat, MemberNo from, const Target& to,
+                                std::string_view note) const {
+  return parts_->commands.transfer(chat, from, to, note);
+}
+Result<Proposal> Desk::call_supervisor(const Id16& chat, MemberNo member) const {
+  return parts_->commands.flag(chat, member, topic_supervisor);
+}
+Result<Proposal> Desk::flag(const Id16& chat, MemberNo member, std::string_view topic) const {
+  return parts_->commands.flag(chat, member, topic);
+}
+Result<Proposal> Desk::claim(const Id16& chat, MemberNo member) const {
+  return parts_->commands.claim(chat, member);
+}
+Result<Proposal> Desk::close(const Id16& chat, MemberNo member) const {
+  return parts_->commands.close(chat, member);
+}
+Result<Proposal> Desk::set_presence(MemberNo member, Presence state,
+                                    std::uint64_t until_ms) const {
+  return parts_->commands.set_presence(member, state, until_ms);
+}
+Result<Proposal> Desk::set_member(const MemberSpec& member) const {
+  return parts_->commands.set_member(member);
+}
+Result<Proposal> Desk::set_phrase(std::string_view name, std::string_view language,
+                                  std::string_view text, bool removed) const {
+  return parts_->commands.set_phrase(name, language, text, removed);
+}
+Result<Proposal> Desk::join(const Id16& a, const Id16& b, MemberNo member) const {
+  return parts_->commands.set_joined(a, b, member, true);
+}
+Result<Proposal> Desk::separate(const Id16& a, const Id16& b, MemberNo member) const {
+  return parts_->commands.set_joined(a, b, member, false);
+}
+Result<Proposal> Desk::block(const Id16& buyer, MemberNo member, std::uint64_t until_ms) const {
+  return parts_->commands.set_blocked(buyer, member, true, until_ms);
+}
+Result<Proposal> Desk::unblock(const Id16& buyer, MemberNo member) const {
+  return parts_->commands.set_blocked(buyer, member, false, 0);
+}
+Result<Proposal> Desk::action(const ActionSpec& action) const {
+  return parts_->commands.action(action);
+}
+Result<Proposal> Desk::resolve(const Id16& request, std::string_view as, MemberNo member) const {
+  return parts_->commands.resolve(request, as, member);
+}
+
+std::vector<MemberView> Desk::members(std::uint64_t now_ms) const {
+  return parts_->queries.members(now_ms);
+}
+std::optional<MemberView> Desk::member(MemberNo number, std::uint64_t now_ms) const {
+  return parts_->queries.member(number, now_ms);
+}
+std::vector<ChatRow> Desk::chats(const ChatFilter& filter, std::uint64_t now_ms,
+                                 std::size_t limit) const {
+  return parts_->queries.chats(filter, now_ms, limit);
+}
+std::vector<ChatRow> Desk::queue(std::uint64_t now_ms, std::size_t limit) const {
+  return parts_->queries.queue(now_ms, limit);
+}
+std::vector<ChatRow> Desk::last_word(std::uint64_t now_ms, std::size_t limit) const {
+  return parts_->queries.last_word(now_ms, limit);
+}
+std::optional<ChatView> Desk::chat(const Id16& id, std::uint64_t now_ms, std::size_t limit) const {
+  return parts_->queries.chat(id, now_ms, limit);
+}
+std::optional<ChatRow> Desk::chat_row(const Id16& id, std::uint64_t now_ms) const {
+  return parts_->queries.row(id, now_ms);
+}
+std::optional<Id16> Desk::chat_by_number(ChatNo number) const {
+  return parts_->queries.chat_by_number(number);
+}
+std::vector<OrderView> Desk::orders(const OrderFilter& filter, std::size_t limit) const {
+  return parts_->queries.orders(filter, limit);
+}
+std::optional<OrderView> Desk::order(const Id16& id) const { return parts_->queries.order(id); }
+std::vector<OrderView> Desk::orders_by_number(const Id16& number) const {
+  return parts_->queries.orders_by_number(number);
+}
+std::vector<ProductView> Desk::products(std::string_view shop, std::size_t limit) const {
+  return parts_->queries.products(shop, limit);
+}
+std::vector<RequestView> Desk::pending_requests(std::string_view kind, std::string_view shop,
+                                                std::size_t limit) const {
+  return parts_->queries.requests(false, kind, shop, limit);
+}
+std::vector<RequestView> Desk::unknown_requests(std::size_t limit) const {
+  return parts_->queries.requests(true, {}, {}, limit);
+}
+std::optional<RequestView> Desk::request(const Id16& id) const {
+  return parts_->queries.request(id);
+}
+std::vector<PhraseView> Desk::phrases() const { return parts_->queries.phrases(); }
+std::vector<PluginView> Desk::plugins() const { return parts_->queries.plugins(); }
+std::vector<LedgerView> Desk::ledger() const { return parts_->queries.ledger(); }
+
+}  // namespace deskmate::desk

@@ -1,0 +1,193 @@
+#include "core/desk/explain.hpp"
+
+#include <utility>
+
+#include "core/desk/policy.hpp"
+
+namespace deskmate::desk {
+namespace {
+
+using Text = std::pair<std::string_view, std::string_view>;  // English, Chinese
+
+std::string_view pick(const Text& text, Language language) {
+  return language == Language::chinese ? text.second : text.first;
+}
+
+std::string number(const Value& value) { return std::to_string(value.as_int()); }
+
+// "41 h", "5 min", "20 s"
+std::string span_text(std::uint64_t ms, Language language) {
+  if (ms >= hour_ms) return std::to_string(ms / hour_ms) + std::string(pick({" h", " 小时"}, language));
+  if (ms >= minute_ms) {
+    return std::to_string(ms / minute_ms) + std::string(pick({" min", " 分钟"}, language));
+  }
+  return std::to_string(ms / second_ms) + std::string(pick({" s", " 秒"}, language));
+}
+
+// Hundredths, without zeros at the end: "1", "0.75", "-0.5".
+std::string fraction(std::int64_t numerator, std::int64_t denominator) {
+  if (denominator <= 0) return "?";
+  const bool negative = numerator < 0;
+  const std::int64_t size = negative ? -numerator : numerator;
+  const std::int64_t hundredths =
+      size / denominator * 100 + (size % denominator * 100 + denominator / 2) / denominator;
+  std::string text = (negative && hundredths != 0 ? "-" : "") + std::to_string(hundredths / 100);
+  if (hundredths % 100 != 0) {
+    text += '.';
+    text += static_cast<char>('0' + hundredths % 100 / 10);
+    if (hundredths % 10 != 0) text += static_cast<char>('0' + hundredths % 10);
+  }
+  return text;
+}
+
+std::string presence_text(std::string_view name, Language language) {
+  static constexpr std::pair<std::string_view, Text> texts[] = {
+      {"online", {"online", "在线"}},          {"back_soon", {"back soon", "马上回来"}},
+      {"away", {"away", "离开"}},              {"off", {"off", "下线"}},
+      {"suspended", {"suspended", "挂起"}},    {"cooling", {"resting", "正在休息"}},
+      {"removed", {"no longer a member", "已不是成员"}},
+  };
+  for (const auto& [known, text] : texts) {
+    if (known == name) return std::string(pick(text, language));
+  }
+  return std::string(name);
+}
+
+std::string role_text(std::string_view name, Language language) {
+  for (const Role& role : roles()) {
+    if (role.name == name) return std::string(pick({role.en, role.zh}, language));
+  }
+  return std::string(name);
+}
+
+std::string weights(const Value& shares) {
+  std::string out;
+  for (const Value& share : shares.as_array()) {
+    if (!out.empty()) out += ':';
+    out += number(share[1]);
+  }
+  return out;
+}
+
+// Why the one who served them last did not get it.
+std::string last_text(const Value& last, Language language) {
+  if (!last.is_map()) return {};
+  const std::string member = number(last["member"]);
+  const std::string ago = span_text(last["ago_ms"].as_uint(), language);
+  const bool chinese = language == Language::chinese;
+  if (last["because"].as_str() == "late") {
+    const std::string within = span_text(last["within_ms"].as_uint(72 * hour_ms), language);
+    return chinese ? "；上次由 " + member + " 号接待，已是 " + ago + "前，超过 " + within
+                   : "; last served by member " + member + ", " + ago + " ago, more than " + within;
+  }
+  const std::string state = presence_text(last["because"].as_str(), language);
+  return chinese ? "；上次由 " + member + " 号在 " + ago + "前接待，但" + state
+                 : "; last served by member " + member + ", " + ago + " ago, but " + state;
+}
+
+std::string queued_text(const Value& why, Language language) {
+  const std::string_view because = why["because"].as_str();
+  Text text{"in the queue: nobody is there to take it", "排队中：没有人可以接待"};
+  if (because == "full") {
+    text = {"in the queue: those who are there have as many chats as they may",
+            "排队中：在线的成员会话已满"};
+  } else if (because == "cooling") {
+    text = {"in the queue: those who are there are resting", "排队中：在线的成员正在休息"};
+  }
+  std::string out(pick(text, language));
+  if (const std::string_view role = why["role"].as_str(); !role.empty()) {
+    out += pick({" (", "（"}, language);
+    out += role_text(role, language);
+    out += pick({")", "）"}, language);
+  }
+  return out + last_text(why["last"], language);
+}
+
+}  // namespace
+
+std::string explain(const Value& why, Language language) {
+  const bool chinese = language == Language::chinese;
+  const std::string_view rule = why["rule"].as_str();
+  const std::string member = number(why["member"]);
+  if (rule == "sticky") {
+    const std::string ago = span_text(why["ago_ms"].as_uint(), language);
+    const std::string state = presence_text(why["presence"].as_str(), language);
+    return chinese ? "上次由 " + member + " 号接待，" + ago + "前，" + state
+                   : "last served by member " + member + ", " + ago + " ago, " + state;
+  }
+  if (rule == "weight") {
+    const std::string owed = fraction(why["owed"].as_int(), why["of"].as_int());
+    const std::string shares = weights(why["shares"]);
+    const std::string text =
+        chinese ? "按权重 " + shares + "，应给 " + member + " 号 " + owed + " 个"
+                : "by weight, " + shares + ", member " + member + " was owed " + owed;
+    return text + last_text(why["last"], language);
+  }
+  if (rule == "expert") {
+    const std::string topic(why["topic"].as_str());
+    return chinese ? member + " 号是“" + topic + "”的专家"
+                   : "member " + member + " is an expert for \"" + topic + "\"";
+  }
+  if (rule == "role") {
+    const std::string role = role_text(why["role"].as_str(), language);
+    return chinese ? "转给" + role + "，" + member + " 号会话最少"
+                   : "transferred to " + role + ", member " + member + " had the fewest chats";
+  }
+  if (rule == "manual") {
+    return chinese ? member + " 号自己接了" : "taken by member " + member;
+  }
+  if (rule == "transferred") {
+    const std::string from = number(why["from"]);
+    const std::string to =
+        why["role"].is_str() ? role_text(why["role"].as_str(), language)
+        : chinese            ? member + " 号"
+                             : "member " + member;
+    return chinese ? "由 " + from + " 号转给" + to : "transferred by member " + from + " to " + to;
+  }
+  if (rule == "queued") return queued_text(why, language);
+  if (rule == "blocked") {
+    return std::string(pick({"not routed: the buyer is blocked", "不分配：买家已被拉黑"}, language));
+  }
+  return std::string(rule);
+}
+
+std::string explain(const Error& error, Language language) {
+  const auto with = [&](const Text& text) {
+    std::string out(pick(text, language));
+    if (!error.detail.empty()) {
+      out += language == Language::chinese ? "：" : ": ";
+      out += error.detail;
+    }
+    return out + (language == Language::chinese ? "。" : ".");
+  };
+  switch (error.code) {
+    case Errc::no_such_chat: return with({"There is no such chat", "没有这个会话"});
+    case Errc::no_such_member: return with({"There is no such member", "没有这个成员"});
+    case Errc::no_such_role: return with({"Nobody on this desk has the role", "没有人是这个角色"});
+    case Errc::no_such_order: return with({"There is no such order", "没有这个订单"});
+    case Errc::no_such_buyer: return with({"There is no such buyer", "没有这个买家"});
+    case Errc::no_such_request: return with({"There is no such request", "没有这个请求"});
+    case Errc::not_open: return with({"The chat is closed", "会话已关闭"});
+    case Errc::not_unknown:
+      return with({"This request is not waiting for a person's word", "这个请求不需要人工确认"});
+    case Errc::note_required:
+      return with({"A transfer needs a note for whoever takes over", "转接需要给接手人留言"});
+    case Errc::text_required: return with({"There is no text", "没有内容"});
+    case Errc::too_long: return with({"That is too long", "内容太长"});
+    case Errc::same_member: return with({"The chat is theirs already", "会话已经在他那里"});
+    case Errc::same_buyer:
+      return with({"An account cannot be joined with itself", "账号不能与自己合并"});
+    case Errc::blocked: return with({"The buyer is blocked; unblock them first", "买家已被拉黑，请先解除"});
+    case Errc::bad_amount:
+      return with({"The amount must be above 0, at most what was paid and not refunded yet, and in "
+                   "the order's currency",
+                   "金额必须大于 0，不超过已付未退的金额，币种与订单一致"});
+    case Errc::bad_schedule:
+      return with({"The schedule cannot be read; write for example \"mon-fri 09:00-18:00\"",
+                   "时间表无法读取，请写成例如 \"mon-fri 09:00-18:00\""});
+    case Errc::bad_value: return with({"That value is out of range", "数值超出范围"});
+  }
+  return with({"That is not possible", "无法执行"});
+}
+
+}  // namespace deskmate::desk

@@ -1,0 +1,62 @@
+#include "core/desk/fold.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace deskmate::desk {
+
+Fold::Handler Fold::handler_of(std::string_view type) {
+  static constexpr std::array<std::pair<std::string_view, Handler>, 21> handlers = {{
+      {"buyer.blocked", &Fold::buyer_blocked},
+      {"buyer.joined", &Fold::buyer_joined},
+      {"buyer.seen", &Fold::buyer_seen},
+      {"buyer.separated", &Fold::buyer_separated},
+      {"buyer.unblocked", &Fold::buyer_unblocked},
+      {"chat.assigned", &Fold::chat_assigned},
+      {"chat.closed", &Fold::chat_closed},
+      {"chat.drafted", &Fold::chat_drafted},
+      {"chat.flagged", &Fold::chat_flagged},
+      {"chat.noted", &Fold::chat_noted},
+      {"chat.queued", &Fold::chat_queued},
+      {"chat.transferred", &Fold::chat_transferred},
+      {"member.presence", &Fold::member_presence},
+      {"member.set", &Fold::member_set},
+      {"message.received", &Fold::message_received},
+      {"message.sent", &Fold::message_sent},
+      {"order.seen", &Fold::order_seen},
+      {"parcel.seen", &Fold::parcel_seen},
+      {"phrase.set", &Fold::phrase_set},
+      {"plugin.state", &Fold::plugin_state},
+      {"product.seen", &Fold::product_seen},
+  }};
+  const auto at = std::lower_bound(
+      handlers.begin(), handlers.end(), type,
+      [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+  return at != handlers.end() && at->first == type ? at->second : nullptr;
+}
+
+Folded Fold::apply(const EventView& event) {
+  const Handler handler = handler_of(event.type);
+  const std::size_t dot = event.type.rfind('.');
+  const std::string_view what =
+      dot == std::string_view::npos ? std::string_view() : event.type.substr(dot + 1);
+  const bool is_request = handler == nullptr && what == "requested" && event.request;
+  const bool is_outcome =
+      handler == nullptr && (what == "attempted" || what == "done" || what == "failed" ||
+                             what == "unknown" || what == "resolved");
+  if (handler == nullptr && !is_request && !is_outcome) return Folded::unknown;
+  if (event.key.seq == 0) return Folded::malformed;
+
+  const bool parsed = facts_.parse(event.facts).has_value();
+  In in{event, Facts(facts_.root())};
+  if (is_outcome && !(parsed && in.facts.has("request") && in.facts.has("kind"))) {
+    return Folded::unknown;  // somebody else's "x.done"
+  }
+  if (!parsed) return Folded::malformed;
+  if (handler != nullptr) return (this->*handler)(in);
+  const std::string_view kind = event.type.substr(0, dot);
+  return is_request ? requested(in, kind) : outcome(in, kind, what);
+}
+
+}  // namespace deskmate::desk

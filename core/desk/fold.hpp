@@ -1,0 +1,85 @@
+// The fold: one event into the state. Every handler reads all of its facts first and then changes
+// the state, or changes nothing. Internal.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/desk/facts.hpp"
+#include "core/desk/state.hpp"
+
+namespace deskmate::desk {
+
+// A channel's clock is believed only so far: nobody jumps the queue with a date of long ago.
+inline constexpr std::uint64_t heard_before_max_ms = 7 * 24 * 3'600'000ull;
+
+// Topics of chat.flagged that mean more than "an expert, please".
+inline constexpr std::string_view topic_abuse = "abuse";            // and the member rests (R17)
+inline constexpr std::string_view topic_supervisor = "supervisor";  // R12's one key
+
+enum class Folded {
+  unknown,    // a type this version does not know
+  malformed,  // known, with facts that cannot be read
+  quiet,      // done; nothing for the router in it
+  routing,    // done; the router may have something to decide
+  blocking,   // as routing, and a block may have ended
+};
+
+class Fold {
+ public:
+  explicit Fold(State& state) : state_(state) {}
+
+  Folded apply(const EventView& event);
+
+ private:
+  // What a handler gets: the event and its facts.
+  struct In {
+    const EventView& event;
+    Facts facts;
+  };
+  using Handler = Folded (Fold::*)(In&);
+  static Handler handler_of(std::string_view type);
+
+  // Members, buyers and what else is not a chat (fold_people.cpp).
+  Folded member_set(In& in);
+  Folded member_presence(In& in);
+  Folded buyer_joined(In& in);
+  Folded buyer_separated(In& in);
+  Folded buyer_blocked(In& in);
+  Folded buyer_unblocked(In& in);
+  Folded buyer_seen(In& in);
+  Folded phrase_set(In& in);
+  Folded plugin_state(In& in);
+  Folded set_joined(In& in, bool joined);
+  void had_abuse(MemberNo member, std::uint64_t ms);
+
+  // Chats (fold_chat.cpp).
+  Folded message_received(In& in);
+  Folded message_sent(In& in);
+  Folded chat_assigned(In& in);
+  Folded chat_queued(In& in);
+  Folded chat_closed(In& in);
+  Folded chat_transferred(In& in);
+  Folded chat_noted(In& in);
+  Folded chat_drafted(In& in);
+  Folded chat_flagged(In& in);
+  Folded message(In& in, bool inbound);
+  void show_message(const Id16& id, const MessageRecord& message, bool shown);
+  void set_out(const Id16& chat, const Place& place, bool stands, std::uint64_t at_ms);
+  void charge(const std::vector<LedgerShare>& shares, MemberNo member);
+
+  // Orders, parcels, products (fold_trade.cpp).
+  Folded order_seen(In& in);
+  Folded parcel_seen(In& in);
+  Folded product_seen(In& in);
+
+  // Requests and their outcomes (fold_request.cpp); kind is the type before its last dot.
+  Folded requested(In& in, std::string_view kind);
+  Folded outcome(In& in, std::string_view kind, std::string_view what);
+  void follow_reply(const Id16& id);
+
+  State& state_;
+  Document facts_;
+};
+
+}  // namespace deskmate::desk

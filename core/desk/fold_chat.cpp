@@ -1,0 +1,265 @@
+#include <algorithm>
+#include <sodium.h>
+
+#include "core/desk/fold.hpp"
+#include "core/desk/ledger.hpp"
+
+namespace deskmate::desk {
+namespace {
+
+// When the buyer spoke, as far as the channel's clock is believed.
+std::uint64_t heard_ms(std::uint64_t at_ms, std::uint64_t stamp) {
+  const std::uint64_t here_ms = stamp_ms(stamp);
+  const std::uint64_t earliest = here_ms - std::min(here_ms, heard_before_max_ms);
+  return std::clamp(at_ms, earliest, here_ms);
+}
+
+EntryRecord entry(EntryKind kind, const EventView& event, MemberNo member) {
+  EntryRecord out;
+  out.kind = static_cast<std::uint8_t>(kind);
+  out.event = event.id;
+  out.at_ms = stamp_ms(event.stamp);
+  out.member = member;
+  return out;
+}
+
+}  // namespace
+
+void Fold::set_out(const Id16& chat, const Place& place, bool stands, std::uint64_t at_ms) {
+  const Key key = Key().id(chat).place(place);
+  if (stands) {
+    state_.put(table::talk_out, key, Key().u64(at_ms).str());
+  } else {
+    state_.erase(table::talk_out, key);
+  }
+}
+
+Folded Fold::message_received(In& in) { return message(in, true); }
+Folded Fold::message_sent(In& in) { return message(in, false); }
+
+// The same message may be seen by several peers, or twice by one: the earliest place is the message,
+// and the others leave no trace but what they say of the chat and the buyer.
+Folded Fold::message(In& in, bool inbound) {
+  Facts& facts = in.facts;
+  const std::string shop = facts.name("shop");
+  const Id16 chat = facts.id("thread");
+  const Id16 buyer = facts.id("buyer");
+  const Id16 id = facts.id("message");
+  const std::uint64_t at_ms = facts.uint("at");
+  const bool automatic = facts.flag_if("auto");
+  const auto contacts = facts.ids("contacts");
+  const auto mentions = facts.ids("mentions");
+  const std::uint32_t files = facts.u32_if("files");
+  if (!facts.ok()) return Folded::malformed;
+
+  const Place at = state_.place(in.event);
+  const Key key = Key().id(id);
+  const MessageRecord before = state_.load<MessageRecord>(table::messages, key);
+  MessageRecord after = before;
+  if (take_first(after.at, at)) {
+    after.inbound = inbound;
+    after.automatic = automatic;
+    after.chat = chat;
+    after.event = in.event.id;
+    after.at_ms = at_ms;
+    after.heard_ms = heard_ms(at_ms, in.event.stamp);
+    after.files = files;
+    show_message(id, before, false);
+    show_message(id, after, true);
+    state_.save(table::messages, key, after);
+  }
+
+  for (const Id16& contact : contacts) state_.add_contact(buyer, contact);
+  for (const Id16& mention : mentions) {
+    state_.put(table::mentions, Key().id(buyer).id(mention), {});
+    state_.put(table::quotes, Key().id(chat).id(mention), {});
+  }
+  const auto origin = [&](ChatRecord& record) {
+    if (!take_first(record.origin_at, at)) return;
+    record.shop = shop;
+    record.buyer = buyer;
+  };
+  state_.edit_chat(chat, origin);
+  if (before.at.any() && before.chat != chat) state_.edit_chat(before.chat, [](ChatRecord&) {});
+  return Folded::routing;
+}
+
+// Puts what follows from a message record into its chat, or takes it out.
+void Fold::show_message(const Id16& id, const MessageRecord& message, bool shown) {
+  if (!message.at.any()) return;
+  const Key key = Key().id(message.chat).place(message.at);
+  if (!shown || (message.ours && !message.inbound)) {
+    state_.erase(table::entries, key);
+    state_.erase(table::talk_in, key);
+    state_.erase(table::talk_out, key);
+    return;
+  }
+  EntryRecord entry;
+  entry.kind = static_cast<std::uint8_t>(message.inbound ? EntryKind::received : EntryKind::sent);
+  entry.event = message.event;
+  entry.at_ms = message.at_ms;
+  entry.automatic = message.automatic;
+  entry.files = message.files;
+  state_.save(table::entries, key, entry);
+  if (message.automatic) return;
+  if (message.inbound) {
+    state_.put(table::talk_in, key, Key().u64(message.heard_ms).id(message.event).id(id).str());
+  } else {
+    set_out(message.chat, message.at, true, message.heard_ms);
+  }
+}
+
+// Counters are kept from counting an event twice by the chat's entry, which is one per event.
+Folded Fold::chat_assigned(In& in) {
+  Facts& facts = in.facts;
+  const Id16 chat = facts.id("chat");
+  const MemberNo member = facts.member("member");
+  const std::uint32_t number = facts.u32_if("number");
+  const std::string why = facts.bytes_if("why");
+  facts.require(facts.raw("why").is_nil() || facts.raw("why").is_map());
+  std::vector<LedgerShare> shares;
+  const View list = facts.raw("shares");
+  facts.require((list.is_nil() || list.is_array()) && list.size() <= members_max);
+  for (const View item : list) {
+    const std::uint64_t who = item[std::size_t{0}].as_uint();
+    const std::uint64_t weight = item[std::size_t{1}].as_uint();
+    facts.require(item.size() == 2 && who >= 1 && who <= UINT32_MAX && weight >= 1 &&
+                  weight <= weight_max && (shares.empty() || shares.back().member < who));
+    if (!facts.ok()) return Folded::malformed;
+    shares.push_back({static_cast<std::uint32_t>(who), static_cast<std::uint32_t>(weight), 0});
+  }
+  if (!facts.ok()) return Folded::malformed;
+
+  const Place at = state_.place(in.event);
+  const Key key = Key().id(chat).place(at);
+  if (!state_.has(table::entries, key) && !shares.empty()) charge(shares, member);
+  EntryRecord line = entry(EntryKind::assigned, in.event, member);
+  line.why = why;
+  state_.save(table::entries, key, line);
+  bool freed = false;
+  state_.edit_chat(chat, [&](ChatRecord& record) {
+    freed = record.owner() != 0 && record.owner() != member;
+    if (number != 0 && take_first(record.number_at, at)) record.number = number;
+    if (take_latest(record.served_at, at)) record.served_by = member;
+    if (take_latest(record.route_at, at)) {
+      record.route_member = member;
+      record.route_role.clear();
+      record.route_why = why;
+    }
+  });
+  return freed ? Folded::routing : Folded::quiet;
+}
+
+void Fold::charge(const std::vector<LedgerShare>& shares, MemberNo member) {
+  const std::string key = ledger_key(shares);
+  LedgerRecord record = state_.load<LedgerRecord>(table::ledger, key);
+  if (record.shares.empty()) record.shares = shares;
+  for (LedgerShare& share : record.shares) share.count += share.member == member ? 1 : 0;
+  state_.save(table::ledger, key, record);
+}
+
+Folded Fold::chat_queued(In& in) {
+  const Id16 chat = in.facts.id("chat");
+  const std::uint32_t number = in.facts.u32_if("number");
+  const std::string why = in.facts.bytes_if("why");
+  const bool parked = in.facts.raw("why")["rule"].as_str() == "blocked";
+  in.facts.require(in.facts.raw("why").is_nil() || in.facts.raw("why").is_map());
+  if (!in.facts.ok()) return Folded::malformed;
+
+  const Place at = state_.place(in.event);
+  EntryRecord line = entry(EntryKind::queued, in.event, 0);
+  line.why = why;
+  state_.save(table::entries, Key().id(chat).place(at), line);
+  state_.edit_chat(chat, [&](ChatRecord& record) {
+    if (number != 0 && take_first(record.number_at, at)) record.number = number;
+    if (take_latest(record.queued_at, at)) {
+      record.parked = parked;
+      record.queued_why = why;
+    }
+  });
+  return Folded::quiet;
+}
+
+Folded Fold::chat_closed(In& in) {
+  const Id16 chat = in.facts.id("chat");
+  const MemberNo member = in.facts.u32_if("member");
+  if (!in.facts.ok()) return Folded::malformed;
+  const Place at = state_.place(in.event);
+  state_.save(table::entries, Key().id(chat).place(at),
+              entry(EntryKind::closed, in.event, member));
+  state_.edit_chat(chat, [&](ChatRecord& record) { take_latest(record.closed_at, at); });
+  return Folded::routing;
+}
+
+Folded Fold::chat_transferred(In& in) {
+  Facts& facts = in.facts;
+  const Id16 chat = facts.id("chat");
+  const MemberNo from = facts.u32_if("from");
+  const bool to_role = facts.raw("to").is_str();
+  const std::string role = to_role ? facts.name("to") : std::string();
+  const MemberNo member = to_role ? 0 : facts.member("to");
+  if (!facts.ok()) return Folded::malformed;
+
+  const Place at = state_.place(in.event);
+  EntryRecord line = entry(EntryKind::transfer, in.event, from);
+  line.to = member;
+  line.to_role = role;
+  state_.save(table::entries, Key().id(chat).place(at), line);
+  Value why = Value::map({{"rule", "transferred"}, {"from", from}});
+  if (to_role) {
+    why["role"] = role;
+  } else {
+    why["member"] = member;
+  }
+  state_.edit_chat(chat, [&](ChatRecord& record) {
+    if (!to_role && take_latest(record.served_at, at)) record.served_by = member;
+    if (take_latest(record.route_at, at)) {
+      record.route_member = member;
+      record.route_role = role;
+      record.route_why = encode(why);
+    }
+  });
+  return Folded::routing;
+}
+
+Folded Fold::chat_noted(In& in) {
+  const Id16 chat = in.facts.id("chat");
+  const MemberNo member = in.facts.u32_if("member");
+  if (!in.facts.ok()) return Folded::malformed;
+  const Place at = state_.place(in.event);
+  state_.save(table::entries, Key().id(chat).place(at), entry(EntryKind::note, in.event, member));
+  return Folded::quiet;
+}
+
+Folded Fold::chat_drafted(In& in) {
+  const Id16 chat = in.facts.id("chat");
+  const MemberNo member = in.facts.member("member");
+  const bool empty = in.facts.flag_if("empty");
+  if (!in.facts.ok()) return Folded::malformed;
+  const Key key = Key().id(chat).u32(member);
+  DraftRecord draft = state_.load<DraftRecord>(table::drafts, key);
+  if (take_latest(draft.at, state_.place(in.event))) draft.empty = empty;
+  state_.save(table::drafts, key, draft);
+  return Folded::quiet;
+}
+
+Folded Fold::chat_flagged(In& in) {
+  const Id16 chat = in.facts.id("chat");
+  const MemberNo member = in.facts.u32_if("member");
+  const std::string topic = in.facts.name("topic");
+  if (!in.facts.ok()) return Folded::malformed;
+  const Place at = state_.place(in.event);
+  EntryRecord line = entry(EntryKind::flagged, in.event, member);
+  line.topic = topic;
+  state_.save(table::entries, Key().id(chat).place(at), line);
+  state_.edit_chat(chat, [&](ChatRecord& record) {
+    if (take_latest(record.flag_at, at)) {
+      record.flag_member = member;
+      record.topic = topic;
+    }
+  });
+  if (topic == topic_abuse && member != 0) had_abuse(member, stamp_ms(in.event.stamp));
+  return Folded::routing;
+}
+
+}  // namespace deskmate::desk

@@ -1,0 +1,77 @@
+#include <tuple>
+
+#include "core/desk/fold.hpp"
+
+namespace deskmate::desk {
+
+Folded Fold::order_seen(In& in) {
+  Facts& facts = in.facts;
+  const Id16 id = facts.id("order");
+  OrderRecord seen;
+  seen.shop = facts.name("shop");
+  seen.number = facts.id_if("number");
+  seen.buyer = facts.id_if("buyer");
+  seen.contacts = facts.ids("contacts");
+  seen.state = facts.name_if("state");
+  seen.payment = facts.name_if("payment");
+  seen.total = facts.int_if("total");
+  seen.paid = facts.int_if("paid");
+  seen.currency = facts.name_if("currency");
+  seen.placed_ms = facts.uint_if("placed_at");
+  seen.updated_ms = facts.uint_if("updated_at");
+  const View lines = facts.raw("lines");
+  facts.require((lines.is_nil() || lines.is_array()) && lines.size() <= order_lines_max);
+  if (!facts.ok()) return Folded::malformed;
+  for (const View line : lines) {
+    Facts fields(line);
+    seen.lines.push_back({fields.name_if("sku", sku_max), fields.name_if("name", text_max),
+                          fields.int_if("quantity"), fields.int_if("price")});
+    if (!fields.ok()) return Folded::malformed;
+  }
+
+  seen.at = state_.place(in.event);
+  state_.edit_order(id, [&](OrderRecord& order) {
+    if (std::tie(order.updated_ms, order.at) < std::tie(seen.updated_ms, seen.at)) order = seen;
+  });
+  return Folded::quiet;
+}
+
+Folded Fold::parcel_seen(In& in) {
+  Facts& facts = in.facts;
+  const Id16 id = facts.id("parcel");
+  ParcelRecord seen;
+  seen.shop = facts.name("shop");
+  seen.order = facts.id_if("order");
+  seen.status = facts.name_if("status");
+  seen.raw_code = facts.name_if("raw_code", sku_max);
+  seen.carrier = facts.name_if("carrier", sku_max);
+  seen.at_ms = facts.uint_if("at");
+  if (!facts.ok()) return Folded::malformed;
+  seen.at = state_.place(in.event);
+  state_.edit_parcel(id, [&](ParcelRecord& parcel) {
+    if (std::tie(parcel.at_ms, parcel.at) < std::tie(seen.at_ms, seen.at)) parcel = seen;
+  });
+  return Folded::quiet;
+}
+
+Folded Fold::product_seen(In& in) {
+  Facts& facts = in.facts;
+  const std::string shop = facts.name("shop");
+  const std::string sku = facts.name("sku", sku_max);
+  ProductRecord seen;
+  seen.name = facts.name_if("name", text_max);
+  seen.stock = facts.int_if("stock");
+  seen.allocated = facts.int_if("allocated");
+  seen.price = facts.int_if("price");
+  seen.currency = facts.name_if("currency");
+  seen.options = facts.bytes_if("options");
+  if (!facts.ok()) return Folded::malformed;
+  const Key key = Key().text(shop).end().text(sku);
+  ProductRecord product = state_.load<ProductRecord>(table::products, key);
+  seen.at = state_.place(in.event);
+  if (product.at < seen.at) product = seen;
+  state_.save(table::products, key, product);
+  return Folded::quiet;
+}
+
+}  // namespace deskmate::desk

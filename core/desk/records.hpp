@@ -1,0 +1,279 @@
+// What the desk's tables hold. Every field is one of these, so that the order of events is of no
+// account: a register (the latest place wins, or where it says "first" the earliest), a set that only
+// grows, a counter, or a value that follows from such. Internal.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/desk/codec.hpp"
+#include "core/desk/types.hpp"
+
+namespace deskmate::desk {
+
+// Takes `at` as the register's place if it is later (earlier); true: the value is to be taken too.
+inline bool take_latest(Place& place, const Place& at) {
+  if (place.any() && !(place < at)) return false;
+  place = at;
+  return true;
+}
+inline bool take_first(Place& place, const Place& at) {
+  if (place.any() && !(at < place)) return false;
+  place = at;
+  return true;
+}
+
+struct MemberRecord {  // by number
+  Place profile_at;
+  std::string name, role;
+  std::uint32_t weight = 0;
+  std::string zone;
+  std::vector<std::string> schedule;
+  std::uint32_t capacity = 0;
+  std::vector<std::string> experts;
+  bool removed = false;
+  Place presence_at;
+  std::uint8_t presence = 0;
+  std::uint64_t until_ms = 0;
+  std::uint64_t abuse_ms = 0;  // latest: when this member last had an abusive chat
+  template <class A>
+  void fields(A& a) {
+    a(profile_at, name, role, weight, zone, schedule, capacity, experts, removed, presence_at,
+      presence, until_ms, abuse_ms);
+  }
+};
+
+struct BuyerRecord {  // by buyer
+  Place seen_at;
+  std::string shop;
+  Place block_at;
+  bool blocked = false;
+  std::uint64_t until_ms = 0;
+  template <class A>
+  void fields(A& a) {
+    a(seen_at, shop, block_at, blocked, until_ms);
+  }
+};
+
+struct JoinRecord {  // by the lesser and the greater buyer
+  Place at;
+  bool joined = false;
+  template <class A>
+  void fields(A& a) {
+    a(at, joined);
+  }
+};
+
+struct ChatRecord {  // by chat
+  Place origin_at;   // first
+  std::string shop;
+  std::optional<Id16> buyer;
+  Place number_at;  // first
+  std::uint32_t number = 0;
+  Place closed_at;
+  Place route_at;  // assigned or transferred
+  std::uint32_t route_member = 0;
+  std::string route_role;  // transferred to a role: nobody's until assigned
+  std::string route_why;   // msgpack
+  Place queued_at;
+  bool parked = false;  // queued because the buyer is blocked
+  std::string queued_why;
+  Place flag_at;
+  std::uint32_t flag_member = 0;
+  std::string topic;
+  Place served_at;
+  std::uint32_t served_by = 0;
+  Place greeted_at;
+  // These follow from the chat's entries in talk_in and talk_out and from closed_at.
+  Place first_in, last_in, last_out, opening, waiting;
+  std::uint64_t last_in_ms = 0, last_out_ms = 0, opening_ms = 0, waiting_ms = 0;
+  std::uint32_t nudges = 0;
+  template <class A>
+  void fields(A& a) {
+    a(origin_at, shop, buyer, number_at, number, closed_at, route_at, route_member, route_role,
+      route_why, queued_at, parked, queued_why, flag_at, flag_member, topic, served_at, served_by,
+      greeted_at, first_in, last_in, last_out, opening, waiting, last_in_ms, last_out_ms,
+      opening_ms, waiting_ms, nudges);
+  }
+
+  bool open() const { return last_in.any() && closed_at < last_in; }
+  bool routed() const { return open() && opening < route_at; }
+  MemberNo owner() const { return routed() && route_role.empty() ? route_member : 0; }
+  bool wants_role() const { return routed() && !route_role.empty(); }
+  bool queued() const {
+    return open() && owner() == 0 && std::max(opening, wants_role() ? route_at : Place{}) < queued_at;
+  }
+  bool fresh() const { return open() && owner() == 0 && !queued(); }
+  bool flagged() const {
+    return open() && opening < flag_at && !(flag_at < route_at && owner() != 0);
+  }
+  bool last_word_theirs() const { return last_in.any() && last_out < last_in; }
+  Place latest() const { return std::max(last_in, last_out); }
+};
+
+struct MessageRecord {  // by message; first: the same message seen twice is the one seen first
+  Place at;
+  bool inbound = false;
+  bool automatic = false;
+  Id16 chat{};
+  Id16 event{};
+  std::uint64_t at_ms = 0, heard_ms = 0;
+  std::uint32_t files = 0;
+  bool ours = false;  // grows: it is a reply of the desk, which stands in the chat itself
+  template <class A>
+  void fields(A& a) {
+    a(at, inbound, automatic, chat, event, at_ms, heard_ms, files, ours);
+  }
+};
+
+struct EntryRecord {  // by chat and place
+  std::uint8_t kind = 0;
+  Id16 event{};
+  std::uint64_t at_ms = 0;
+  std::uint32_t member = 0, to = 0;
+  std::string to_role, topic;
+  bool automatic = false;
+  std::uint32_t files = 0;
+  std::string why;
+  template <class A>
+  void fields(A& a) {
+    a(kind, event, at_ms, member, to, to_role, topic, automatic, files, why);
+  }
+};
+
+struct DraftRecord {  // by chat and member
+  Place at;
+  bool empty = false;
+  Place replied_at;
+  template <class A>
+  void fields(A& a) {
+    a(at, empty, replied_at);
+  }
+};
+
+enum class Step : std::uint8_t {
+  none, attempted, failed, failed_again, unknown, resolved_done, resolved_again, dropped,
+};
+
+struct RequestRecord {  // by request; outcomes may be there before it
+  Place at;
+  std::string kind, shop;
+  std::optional<Id32> home;
+  std::optional<Id16> chat, order;
+  std::uint32_t member = 0;
+  bool automatic = false;
+  std::int64_t amount = 0;
+  std::uint32_t attempts = 0;  // greatest
+  std::uint64_t tried_ms = 0;  // greatest
+  Place done_at;               // first; once done, nothing undoes it
+  std::optional<Id16> message;
+  Place step_at;
+  std::uint8_t step = 0;
+  std::string code;
+  std::uint64_t after_ms = 0;
+  template <class A>
+  void fields(A& a) {
+    a(at, kind, shop, home, chat, order, member, automatic, amount, attempts, tried_ms, done_at,
+      message, step_at, step, code, after_ms);
+  }
+
+  Step last() const { return static_cast<Step>(step); }
+  bool is_done() const { return done_at.any() || last() == Step::resolved_done; }
+  bool is_failed() const { return !is_done() && last() == Step::failed; }
+  bool is_dropped() const { return !is_done() && last() == Step::dropped; }
+  bool is_unknown() const { return !is_done() && last() == Step::unknown; }
+  bool is_over() const { return is_done() || is_failed() || is_dropped(); }
+};
+
+struct LineRecord {
+  std::string sku, name;
+  std::int64_t quantity = 0, price = 0;
+  template <class A>
+  void fields(A& a) {
+    a(sku, name, quantity, price);
+  }
+};
+
+// Snapshots of a shop's things: the shop's own time of the change decides, then the place.
+struct OrderRecord {  // by order
+  std::uint64_t updated_ms = 0;
+  Place at;
+  std::string shop;
+  std::optional<Id16> number, buyer;
+  std::vector<Id16> contacts;
+  std::string state, payment;
+  std::int64_t total = 0, paid = 0;
+  std::string currency;
+  std::uint64_t placed_ms = 0;
+  std::vector<LineRecord> lines;
+  template <class A>
+  void fields(A& a) {
+    a(updated_ms, at, shop, number, buyer, contacts, state, payment, total, paid, currency,
+      placed_ms, lines);
+  }
+};
+
+struct ParcelRecord {  // by parcel
+  std::uint64_t at_ms = 0;
+  Place at;
+  std::string shop;
+  std::optional<Id16> order;
+  std::string status, raw_code, carrier;
+  template <class A>
+  void fields(A& a) {
+    a(at_ms, at, shop, order, status, raw_code, carrier);
+  }
+};
+
+struct ProductRecord {  // by shop and SKU
+  Place at;
+  std::string name;
+  std::int64_t stock = 0, allocated = 0, price = 0;
+  std::string currency;
+  std::string options;  // msgpack
+  template <class A>
+  void fields(A& a) {
+    a(at, name, stock, allocated, price, currency, options);
+  }
+};
+
+struct PhraseRecord {  // by name and language
+  Place at;
+  std::string text;
+  bool removed = false;
+  template <class A>
+  void fields(A& a) {
+    a(at, text, removed);
+  }
+};
+
+struct PluginRecord {  // by plugin
+  Place at;
+  std::string state, reason, code;
+  template <class A>
+  void fields(A& a) {
+    a(at, state, reason, code);
+  }
+};
+
+struct LedgerShare {
+  std::uint32_t member = 0, weight = 0;
+  std::uint64_t count = 0;
+  template <class A>
+  void fields(A& a) {
+    a(member, weight, count);
+  }
+};
+
+struct LedgerRecord {  // by hash of its members and weights; counters
+  std::vector<LedgerShare> shares;
+  template <class A>
+  void fields(A& a) {
+    a(shares);
+  }
+};
+
+}  // namespace deskmate::desk

@@ -1,0 +1,83 @@
+// The book: decides who gets which chat. Reads the state, proposes events. README.md has the rule as
+// one formula. Internal.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/desk/policy.hpp"
+#include "core/desk/roster.hpp"
+#include "core/desk/state.hpp"
+
+namespace deskmate::desk {
+
+struct Decisions {
+  Proposals proposals;
+  bool more = false;  // decisions_max was reached: call again
+  std::optional<std::uint64_t> next_ms;
+  // When the next block ends of those who were looked at; nothing: none does, or none was.
+  std::optional<std::uint64_t> parked_next_ms;
+};
+
+// One round; made anew for each, as it keeps what its own proposals will change.
+class Router {
+ public:
+  Router(const State& state, const Policy& policy, std::uint64_t now_ms);
+
+  // parked: look also at the chats of blocked buyers, all of them.
+  Decisions decide(bool parked);
+
+ private:
+  struct Item {
+    Id16 id{};
+    std::uint64_t order = 0;
+  };
+  struct Choice {
+    std::optional<std::size_t> member;  // in roster_
+    Value why;
+    std::vector<LedgerShare> shares;  // charged: given by weight
+  };
+  using Candidates = std::vector<std::size_t>;  // in roster_
+
+  std::vector<Item> todo(Todo kind, std::size_t limit) const;
+  std::vector<Item> queue() const;
+  std::vector<Item> left_behind() const;
+  // Where a chat was found; left: its owner is no longer a member.
+  enum class From { parked, queued, left, flagged, fresh };
+  void round(const std::vector<Item>& items, From from);
+  void look_at(const Item& item, From from);
+
+  Choice choose(const ChatRecord& chat, const std::vector<Id16>& accounts);
+  Choice by_weight(const Candidates& candidates, Value last);
+  std::optional<Choice> by_need(const ChatRecord& chat);
+  std::optional<std::size_t> least_busy(const Candidates& candidates) const;
+  Candidates all() const;
+  Candidates of_role(std::string_view role) const;
+  Candidates experts(const ChatRecord& chat) const;
+  Candidates for_stage(const std::vector<Id16>& accounts) const;
+  Value why_not(const Candidates& candidates) const;
+  const char* why_not(const Standing& member) const;
+
+  void give(const Id16& id, const ChatRecord& chat, const Choice& choice,
+            const std::vector<Id16>& accounts);
+  void queue_up(const Id16& id, const ChatRecord& chat, Value why);
+  void greet(const Id16& id, const ChatRecord& chat, MemberNo member);
+  std::uint32_t number_of(const ChatRecord& chat);
+  Id16 visit_of(const Id16& id, const ChatRecord& chat) const;
+  bool anyone() const;
+
+  const State& state_;
+  const Policy& policy_;
+  const std::uint64_t now_ms_;
+  std::vector<Standing> roster_;
+  Decisions out_;
+  // What this round's own proposals change, until they are folded.
+  std::uint32_t next_number_ = 0;
+  std::map<Id16, MemberNo> served_;
+  std::map<std::string, std::vector<LedgerShare>> ledger_;
+};
+
+}  // namespace deskmate::desk

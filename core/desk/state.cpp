@@ -1,0 +1,407 @@
+#include "core/desk/state.hpp"
+
+#include <algorithm>
+
+namespace deskmate::desk {
+namespace {
+
+constexpr std::string_view meta_key = "state";
+
+struct MetaRecord {
+  std::string hash;
+  std::uint64_t folded = 0, malformed = 0, unknown = 0;
+  template <class A>
+  void fields(A& a) {
+    a(hash, folded, malformed, unknown);
+  }
+};
+
+std::string u32(std::uint32_t value) {
+  std::string out;
+  append_be(out, value, 4);
+  return out;
+}
+
+void add(IndexEntries& entries, const TableInfo& table, const Key& key, std::string value = {}) {
+  entries.push_back({{table.name, key.str()}, std::move(value)});
+}
+
+// desk [16] peer [32] incarnation [8], as in desk.logs.
+std::optional<storage::LogName> storage_log(std::string_view value) {
+  storage::LogName log;
+  if (value.size() != sizeof(log.desk) + sizeof(log.peer) + 8) return std::nullopt;
+  value.copy(reinterpret_cast<char*>(log.desk.data()), log.desk.size());
+  value.copy(reinterpret_cast<char*>(log.peer.data()), log.peer.size(), log.desk.size());
+  log.incarnation = read_be(value.substr(log.desk.size() + log.peer.size()));
+  return log;
+}
+
+IndexEntries index_of(const Id16& id, const ChatRecord& chat) {
+  IndexEntries out;
+  if (chat.number != 0) add(out, table::chat_numbers, Key().u32(chat.number).id(id));
+  if (chat.buyer) {
+    add(out, table::buyer_chats, Key().id(*chat.buyer).place(chat.latest()).id(id));
+    if (chat.served_at.any()) {
+      add(out, table::served, Key().id(*chat.buyer).place(chat.served_at).id(id),
+          u32(chat.served_by));
+    }
+  }
+  if (chat.latest().any()) add(out, table::recent, Key().place(chat.latest()).id(id));
+  if (chat.last_word_theirs()) add(out, table::last_word, Key().place(chat.last_in).id(id));
+  if (!chat.open()) return out;
+
+  add(out, table::open, Key().u32(chat.owner()).id(id));
+  if (chat.waiting.any()) add(out, table::waiting, Key().u64(chat.waiting_ms).id(id));
+  const auto todo = [&](Todo kind, std::uint64_t order) {
+    add(out, table::todo, Key().u8(static_cast<std::uint8_t>(kind)).u64(order).id(id),
+        u32(chat.nudges));
+  };
+  if (chat.fresh()) {
+    todo(Todo::fresh, chat.opening.stamp);
+  } else if (chat.queued()) {
+    todo(chat.parked ? Todo::parked : Todo::queued,
+         chat.waiting.any() ? chat.waiting_ms : chat.opening_ms);
+  } else if (chat.flagged()) {
+    todo(Todo::flagged, chat.flag_at.stamp);
+  }
+  return out;
+}
+
+IndexEntries index_of(const Id16& id, const RequestRecord& request) {
+  IndexEntries out;
+  if (!request.at.any()) return out;  // outcomes of a request that has not come yet
+  if (request.order) {
+    add(out, table::order_requests, Key().id(*request.order).place(request.at).id(id));
+  }
+  if (!request.is_over()) {
+    add(out, table::unfinished, Key().u8(request.is_unknown() ? 1 : 0).place(request.at).id(id));
+  }
+  return out;
+}
+
+IndexEntries index_of(const Id16& id, const OrderRecord& order) {
+  IndexEntries out;
+  if (!order.at.any()) return out;
+  if (order.number) add(out, table::order_numbers, Key().id(*order.number).id(id));
+  if (order.buyer) add(out, table::buyer_orders, Key().id(*order.buyer).u64(order.placed_ms).id(id));
+  for (const Id16& contact : order.contacts) {
+    add(out, table::contact_orders, Key().id(contact).id(id));
+  }
+  add(out, table::recent_orders, Key().u64(order.placed_ms).id(id));
+  return out;
+}
+
+IndexEntries index_of(const Id16& id, const ParcelRecord& parcel) {
+  IndexEntries out;
+  if (parcel.order) add(out, table::order_parcels, Key().id(*parcel.order).id(id));
+  return out;
+}
+
+}  // namespace
+
+State::State(Tables& tables) : tables_(tables) {
+  if (const auto meta = find<MetaRecord>(table::meta, meta_key)) {
+    sum_ = HashSum::from(meta->hash);
+    counts = {meta->folded, meta->malformed, meta->unknown};
+  }
+  each(table::logs, {}, false, [this](std::string_view key, std::string_view value) {
+    if (const auto log = storage_log(value)) {
+      logs_[{read_be(key.substr(0, 8)), read_be(key.substr(8, 8))}] = *log;
+    }
+    return true;
+  });
+}
+
+std::optional<std::string> State::get(const TableInfo& table, std::string_view key) const {
+  return tables_.get(table.name, key);
+}
+
+void State::put(const TableInfo& table, std::string_view key, std::string value) {
+  if (table.hashed) {
+    const auto before = tables_.get(table.name, key);
+    if (before == value) return;
+    if (before) sum_.subtract(table.name, key, *before);
+    sum_.add(table.name, key, value);
+  }
+  tables_.put(table.name, key, std::move(value));
+}
+
+void State::erase(const TableInfo& table, std::string_view key) {
+  if (table.hashed) {
+    const auto before = tables_.get(table.name, key);
+    if (!before) return;
+    sum_.subtract(table.name, key, *before);
+  }
+  tables_.erase(table.name, key);
+}
+
+void State::scan(const TableInfo& table, std::string_view from, bool backwards,
+                 const Tables::Each& each) const {
+  tables_.scan(table.name, from, backwards, each);
+}
+
+void State::each(const TableInfo& table, std::string_view prefix, bool backwards,
+                 const Tables::Each& each) const {
+  std::string from(prefix);
+  if (backwards) from.append(table_key_max - prefix.size(), '\xff');
+  tables_.scan(table.name, from, backwards, [&](std::string_view key, std::string_view value) {
+    return key.substr(0, prefix.size()) == prefix && each(key, value);
+  });
+}
+
+void State::reindex(const IndexEntries& before, const IndexEntries& after) {
+  for (const auto& entry : before) {
+    const bool stays = std::any_of(after.begin(), after.end(),
+                                   [&](const auto& other) { return other.first == entry.first; });
+    if (!stays) tables_.erase(entry.first.first, entry.first.second);
+  }
+  for (const auto& entry : after) {
+    if (std::find(before.begin(), before.end(), entry) == before.end()) {
+      tables_.put(entry.first.first, entry.first.second, entry.second);
+    }
+  }
+}
+
+// The fields that follow from the chat's messages: each is a seek, however long the chat is.
+void State::follow_talk(const Id16& id, ChatRecord& chat) const {
+  const std::string prefix = Key().id(id).str();
+  const auto place_in = [](std::string_view key) { return place_of(key.substr(sizeof(Id16))); };
+  chat.first_in = chat.last_in = chat.last_out = chat.opening = chat.waiting = {};
+  chat.last_in_ms = chat.last_out_ms = chat.opening_ms = chat.waiting_ms = 0;
+  chat.nudges = 0;
+  each(table::talk_in, prefix, true, [&](std::string_view key, std::string_view value) {
+    chat.last_in = place_in(key);
+    chat.last_in_ms = read_be(value.substr(0, 8));
+    return false;
+  });
+  each(table::talk_out, prefix, true, [&](std::string_view key, std::string_view value) {
+    chat.last_out = place_in(key);
+    chat.last_out_ms = read_be(value.substr(0, 8));
+    return false;
+  });
+  if (!chat.last_in.any()) return;
+  each(table::talk_in, prefix, false, [&](std::string_view key, std::string_view) {
+    chat.first_in = place_in(key);
+    return false;
+  });
+  // The first message after a place, if there is one.
+  const auto after = [&](const Place& place, const Tables::Each& found) {
+    Place next = place;
+    ++next.seq;
+    scan(table::talk_in, Key().id(id).place(next), false,
+         [&](std::string_view key, std::string_view value) {
+           return key.substr(0, prefix.size()) == prefix && found(key, value);
+         });
+  };
+  if (chat.open()) {
+    after(chat.closed_at, [&](std::string_view key, std::string_view value) {
+      chat.opening = place_in(key);
+      chat.opening_ms = read_be(value.substr(0, 8));
+      return false;
+    });
+  }
+  const Place answered = std::max(chat.closed_at, chat.last_out);
+  if (answered < chat.last_in) {
+    std::uint32_t seen = 0;
+    after(answered, [&](std::string_view key, std::string_view value) {
+      if (seen == 0) {
+        chat.waiting = place_in(key);
+        chat.waiting_ms = read_be(value.substr(0, 8));
+      }
+      return ++seen <= nudges_max;
+    });
+    chat.nudges = seen - 1;
+  }
+}
+
+void State::move_load(const ChatRecord& before, const ChatRecord& after) {
+  const auto change = [this](const ChatRecord& chat, std::uint32_t by) {
+    if (!chat.open()) return;
+    Load load = load_of(chat.owner());
+    load.open += by;
+    if (chat.waiting.any()) load.waiting += by;
+    tables_.put(table::loads.name, Key().u32(chat.owner()), u32(load.open) + u32(load.waiting));
+  };
+  if (before.open() == after.open() && before.owner() == after.owner() &&
+      before.waiting.any() == after.waiting.any()) {
+    return;
+  }
+  change(before, ~std::uint32_t{0});  // minus one
+  change(after, 1);
+}
+
+void State::edit_chat(const Id16& id, const std::function<void(ChatRecord&)>& change) {
+  const Key key = Key().id(id);
+  const ChatRecord before = load<ChatRecord>(table::chats, key);
+  ChatRecord after = before;
+  change(after);
+  follow_talk(id, after);
+  save(table::chats, key, after);
+  reindex(index_of(id, before), index_of(id, after));
+  move_load(before, after);
+}
+
+void State::edit_request(const Id16& id, const std::function<void(RequestRecord&)>& change) {
+  const Key key = Key().id(id);
+  const RequestRecord before = load<RequestRecord>(table::requests, key);
+  RequestRecord after = before;
+  change(after);
+  save(table::requests, key, after);
+  reindex(index_of(id, before), index_of(id, after));
+}
+
+void State::edit_order(const Id16& id, const std::function<void(OrderRecord&)>& change) {
+  const Key key = Key().id(id);
+  const OrderRecord before = load<OrderRecord>(table::orders, key);
+  OrderRecord after = before;
+  change(after);
+  save(table::orders, key, after);
+  reindex(index_of(id, before), index_of(id, after));
+}
+
+void State::edit_parcel(const Id16& id, const std::function<void(ParcelRecord&)>& change) {
+  const Key key = Key().id(id);
+  const ParcelRecord before = load<ParcelRecord>(table::parcels, key);
+  ParcelRecord after = before;
+  change(after);
+  save(table::parcels, key, after);
+  reindex(index_of(id, before), index_of(id, after));
+}
+
+void State::edit_join(const Id16& a, const Id16& b,
+                      const std::function<void(JoinRecord&)>& change) {
+  const Key key = Key().id(std::min(a, b)).id(std::max(a, b));
+  JoinRecord record = load<JoinRecord>(table::joins, key);
+  change(record);
+  save(table::joins, key, record);
+  for (const Key& way : {Key().id(a).id(b), Key().id(b).id(a)}) {
+    if (record.joined) {
+      tables_.put(table::joined.name, way, {});
+    } else {
+      tables_.erase(table::joined.name, way);
+    }
+  }
+}
+
+void State::add_contact(const Id16& buyer, const Id16& contact) {
+  put(table::contacts, Key().id(buyer).id(contact), {});
+  tables_.put(table::contact_buyers.name, Key().id(contact).id(buyer), {});
+}
+
+Place State::place(const EventView& event) {
+  const auto& log = event.key.log;
+  const std::uint64_t peer = read_be(bytes_of(log.peer).substr(0, 8));
+  const auto name = std::pair(peer, log.incarnation);
+  const auto known = logs_.find(name);
+  // Two peers whose ids begin alike would have to be made on purpose; the lesser is kept, so that
+  // the order of events is of no account even then.
+  if (known == logs_.end() || log < known->second) {
+    logs_[name] = log;
+    std::string value(bytes_of(log.desk));
+    value.append(bytes_of(log.peer));
+    append_be(value, log.incarnation, 8);
+    put(table::logs, Key().u64(peer).u64(log.incarnation), std::move(value));
+  }
+  return {event.stamp, peer, log.incarnation, event.key.seq};
+}
+
+EventRef State::ref(const Place& place) const {
+  const auto log = logs_.find({place.peer, place.incarnation});
+  return {log == logs_.end() ? storage::LogName{} : log->second, place.seq};
+}
+
+std::vector<Id16> State::group(const Id16& buyer) const {
+  std::vector<Id16> accounts{buyer};
+  for (std::size_t next = 0; next < accounts.size(); ++next) {
+    const Key prefix = Key().id(accounts[next]);
+    each(table::joined, prefix, false, [&](std::string_view key, std::string_view) {
+      const Id16 other = id_at(key, sizeof(Id16));
+      if (std::find(accounts.begin(), accounts.end(), other) == accounts.end()) {
+        accounts.push_back(other);
+      }
+      return accounts.size() < group_max;
+    });
+    if (accounts.size() >= group_max) break;
+  }
+  return accounts;
+}
+
+std::optional<std::uint64_t> State::blocked_until(const std::vector<Id16>& accounts,
+                                                  std::uint64_t now_ms) const {
+  std::optional<std::uint64_t> until;
+  for (const Id16& account : accounts) {
+    const auto buyer = find<BuyerRecord>(table::buyers, Key().id(account));
+    if (!buyer || !buyer->blocked || (buyer->until_ms != 0 && buyer->until_ms <= now_ms)) continue;
+    if (buyer->until_ms == 0) return 0;
+    until = std::max(until.value_or(0), buyer->until_ms);
+  }
+  return until;
+}
+
+std::optional<State::Served> State::last_served(const std::vector<Id16>& accounts) const {
+  std::optional<Served> latest;
+  Place latest_at;
+  for (const Id16& account : accounts) {
+    each(table::served, Key().id(account), true, [&](std::string_view key, std::string_view value) {
+      const Place at = place_of(key.substr(sizeof(Id16)));
+      if (take_latest(latest_at, at)) {
+        latest = Served{static_cast<MemberNo>(read_be(value)), stamp_ms(at.stamp)};
+      }
+      return false;
+    });
+  }
+  return latest;
+}
+
+State::Load State::load_of(MemberNo member) const {
+  const auto value = get(table::loads, Key().u32(member));
+  if (!value || value->size() != 8) return {};
+  const std::string_view bytes = *value;
+  return {static_cast<std::uint32_t>(read_be(bytes.substr(0, 4))),
+          static_cast<std::uint32_t>(read_be(bytes.substr(4, 4)))};
+}
+
+std::vector<std::pair<MemberNo, MemberRecord>> State::members() const {
+  std::vector<std::pair<MemberNo, MemberRecord>> out;
+  each(table::members, {}, false, [&](std::string_view key, std::string_view value) {
+    auto record = decode<MemberRecord>(value);
+    if (record.profile_at.any()) {
+      out.emplace_back(static_cast<MemberNo>(read_be(key)), std::move(record));
+    }
+    return true;
+  });
+  return out;
+}
+
+std::uint32_t State::highest_chat_number() const {
+  std::uint32_t number = 0;
+  each(table::chat_numbers, {}, true, [&](std::string_view key, std::string_view) {
+    number = static_cast<std::uint32_t>(read_be(key.substr(0, 4)));
+    return false;
+  });
+  return number;
+}
+
+StateHash State::full_hash() const {
+  HashSum sum;
+  for (const TableInfo& table : desk_tables()) {
+    if (!table.hashed) continue;
+    each(table, {}, false, [&](std::string_view key, std::string_view value) {
+      sum.add(table.name, key, value);
+      return true;
+    });
+  }
+  return sum.bytes();
+}
+
+void State::save_meta() {
+  MetaRecord meta;
+  const StateHash bytes = sum_.bytes();
+  meta.hash.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  meta.folded = counts.folded;
+  meta.malformed = counts.malformed;
+  meta.unknown = counts.unknown;
+  save(table::meta, meta_key, meta);
+}
+
+}  // namespace deskmate::desk

@@ -1,0 +1,111 @@
+// The desk's state over its tables: typed records, the hash kept as they change, and the indexes,
+// each of which follows from one record. Internal.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/desk/codec.hpp"
+#include "core/desk/records.hpp"
+#include "core/desk/schema.hpp"
+#include "core/desk/state_hash.hpp"
+#include "core/desk/tables.hpp"
+#include "core/desk/types.hpp"
+#include "core/desk/views.hpp"
+
+namespace deskmate::desk {
+
+// Index entries that follow from a record.
+using IndexEntries = std::vector<std::pair<std::pair<std::string_view, std::string>, std::string>>;
+
+class State {
+ public:
+  explicit State(Tables& tables);
+
+  // --- raw entries --------------------------------------------------------------------------------
+  std::optional<std::string> get(const TableInfo& table, std::string_view key) const;
+  bool has(const TableInfo& table, std::string_view key) const { return !!get(table, key); }
+  void put(const TableInfo& table, std::string_view key, std::string value);
+  void erase(const TableInfo& table, std::string_view key);
+  // The entries whose key begins with prefix, in order or backwards, until each returns false.
+  void each(const TableInfo& table, std::string_view prefix, bool backwards,
+            const Tables::Each& each) const;
+  void scan(const TableInfo& table, std::string_view from, bool backwards,
+            const Tables::Each& each) const;
+
+  // --- records ------------------------------------------------------------------------------------
+  template <class Record>
+  std::optional<Record> find(const TableInfo& table, std::string_view key) const {
+    const auto bytes = get(table, key);
+    if (!bytes) return std::nullopt;
+    return decode_record<Record>(*bytes, document_);
+  }
+  template <class Record>
+  Record load(const TableInfo& table, std::string_view key) const {
+    return find<Record>(table, key).value_or(Record{});
+  }
+  template <class Record>
+  Record decode(std::string_view bytes) const {
+    return decode_record<Record>(bytes, document_);
+  }
+  template <class Record>
+  void save(const TableInfo& table, std::string_view key, const Record& record) {
+    put(table, key, encode_record(record));
+  }
+
+  // Changes a record and whatever indexes follow from it.
+  void edit_chat(const Id16& id, const std::function<void(ChatRecord&)>& change);
+  void edit_request(const Id16& id, const std::function<void(RequestRecord&)>& change);
+  void edit_order(const Id16& id, const std::function<void(OrderRecord&)>& change);
+  void edit_parcel(const Id16& id, const std::function<void(ParcelRecord&)>& change);
+  void edit_join(const Id16& a, const Id16& b, const std::function<void(JoinRecord&)>& change);
+  void add_contact(const Id16& buyer, const Id16& contact);
+
+  // --- places -------------------------------------------------------------------------------------
+  // The event's place; remembers the log's full name.
+  Place place(const EventView& event);
+  // The event at a place that was seen before.
+  EventRef ref(const Place& place) const;
+
+  // --- what several parts ask -----------------------------------------------------------------------
+  // The buyer and all accounts joined with it, at most group_max, the buyer first.
+  std::vector<Id16> group(const Id16& buyer) const;
+  // Until when one of the accounts is blocked; 0: for good; nothing: none is at now.
+  std::optional<std::uint64_t> blocked_until(const std::vector<Id16>& accounts,
+                                             std::uint64_t now_ms) const;
+  struct Served {
+    MemberNo member = 0;
+    std::uint64_t at_ms = 0;
+  };
+  std::optional<Served> last_served(const std::vector<Id16>& accounts) const;
+  struct Load {
+    std::uint32_t open = 0, waiting = 0;
+  };
+  Load load_of(MemberNo member) const;
+  std::vector<std::pair<MemberNo, MemberRecord>> members() const;  // by number; with a profile
+  std::uint32_t highest_chat_number() const;
+
+  // --- hash and counts ----------------------------------------------------------------------------
+  StateHash hash() const { return sum_.bytes(); }
+  StateHash full_hash() const;
+  Counts counts;
+  void save_meta();
+
+ private:
+  void reindex(const IndexEntries& before, const IndexEntries& after);
+  void follow_talk(const Id16& id, ChatRecord& chat) const;
+  void move_load(const ChatRecord& before, const ChatRecord& after);
+
+  Tables& tables_;
+  mutable Document document_;
+  HashSum sum_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, storage::LogName> logs_;  // a few
+};
+
+}  // namespace deskmate::desk

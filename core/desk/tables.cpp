@@ -1,0 +1,67 @@
+#include "core/desk/tables.hpp"
+
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "core/desk/schema.hpp"
+
+namespace deskmate::desk {
+
+std::optional<std::string> MemoryTables::get(std::string_view table, std::string_view key) {
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) return std::nullopt;
+  const auto entry = found->second.find(key);
+  if (entry == found->second.end()) return std::nullopt;
+  return entry->second;
+}
+
+void MemoryTables::put(std::string_view table, std::string_view key, std::string value) {
+  tables_[std::string(table)].insert_or_assign(std::string(key), std::move(value));
+}
+
+void MemoryTables::erase(std::string_view table, std::string_view key) {
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) return;
+  const auto entry = found->second.find(key);
+  if (entry != found->second.end()) found->second.erase(entry);
+}
+
+void MemoryTables::scan(std::string_view table, std::string_view from, bool backwards,
+                        const Each& each) {
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) return;
+  const auto& entries = found->second;
+  if (!backwards) {
+    for (auto at = entries.lower_bound(from); at != entries.end(); ++at) {
+      if (!each(at->first, at->second)) return;
+    }
+    return;
+  }
+  for (auto at = std::make_reverse_iterator(entries.upper_bound(from)); at != entries.rend(); ++at) {
+    if (!each(at->first, at->second)) return;
+  }
+}
+
+std::size_t MemoryTables::entries() const {
+  std::size_t count = 0;
+  for (const auto& [name, entries] : tables_) count += entries.size();
+  return count;
+}
+
+std::span<const TableInfo> desk_tables() {
+  static constexpr std::array all = {
+      table::logs,           table::members,       table::buyers,         table::contacts,
+      table::mentions,       table::quotes,        table::joins,          table::chats,
+      table::messages,       table::entries,       table::drafts,         table::requests,
+      table::orders,         table::parcels,       table::products,       table::phrases,
+      table::plugins,        table::ledger,        table::talk_in,        table::talk_out,
+      table::chat_numbers,   table::buyer_chats,   table::served,         table::open,
+      table::todo,           table::waiting,       table::last_word,      table::recent,
+      table::loads,          table::contact_buyers, table::joined,        table::order_numbers,
+      table::buyer_orders,   table::contact_orders, table::recent_orders, table::order_parcels,
+      table::order_requests, table::unfinished,    table::meta};
+  return all;
+}
+
+}  // namespace deskmate::desk
