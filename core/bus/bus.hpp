@@ -82,7 +82,8 @@ class Bus {
   void on_cancel(std::function<void(Session&, std::uint64_t id)> cancel) {
     on_cancel_ = std::move(cancel);
   }
-  // A session asked for something that it has no right to, of whatever method; for the owner to see.
+  // A session asked for something that it has no right to, of whatever method; for the owner to
+  // see.
   void on_denied(std::function<void(Session&, const Error&)> denied) {
     on_denied_ = std::move(denied);
   }

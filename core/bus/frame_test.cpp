@@ -64,12 +64,15 @@ struct Golden {
 std::vector<Golden> golden_frames() {
   std::vector<Golden> all;
   all.push_back(
-      {"920184a870726f746f636f6c01a4726f6c65a6706c7567696ea46e616d65a46d61696ca776657273696f6ea5312e"
+      {"920184a870726f746f636f6c01a4726f6c65a6706c7567696ea46e616d65a46d61696ca776657273696f6ea5312"
+       "e"
        "302e30",
        Hello{1, "plugin", "mail", "", "1.0.0"}});
   all.push_back(
-      {"920286a870726f746f636f6c01a773657373696f6ea46d61696ca8696e7374616e6365a46d61696ca87365747469"
-       "6e677381a4706f7274cd03e1a66c696d69747384ab6672616d655f6279746573ce00100000a87265717565737473"
+      {"920286a870726f746f636f6c01a773657373696f6ea46d61696ca8696e7374616e6365a46d61696ca8736574746"
+       "9"
+       "6e677381a4706f7274cd03e1a66c696d69747384ab6672616d655f6279746573ce00100000a8726571756573747"
+       "3"
        "cd0100a77265616465727310ac6865617274626561745f6d73cd2710a86c616e6775616765a27a68",
        Welcome{1,
                "mail",
@@ -80,9 +83,10 @@ std::vector<Golden> golden_frames() {
   all.push_back({"950307a66b762e676574cd03e881a36b6579c403756964",
                  Request{7, "kv.get", 1'000, encode(Value::map({{"key", Value::bin("uid")}}))}});
   all.push_back({"930407c4023432", Reply{7, encode(Value::bin("42"))}});
-  all.push_back({"940507fe82a76d657373616765b36e6f7420696e20746865206d616e6966657374a57768657265a568"
-                 "6f737473",
-                 Refusal{7, {Status::denied, "not in the manifest", "hosts"}}});
+  all.push_back(
+      {"940507fe82a76d657373616765b36e6f7420696e20746865206d616e6966657374a57768657265a568"
+       "6f737473",
+       Refusal{7, {Status::denied, "not in the manifest", "hosts"}}});
   all.push_back({"920607", Cancel{7}});
   all.push_back({"9308a66f7574626f78cd0100", Credit{"outbox", 256}});
   all.push_back({"920901", Ping{1}});
@@ -92,9 +96,11 @@ std::vector<Golden> golden_frames() {
 }
 
 constexpr const char* golden_events =
-    "9307a66f7574626f789298cd012cc410000102030405060708090a0b0c0d0e0fcf0000010000000000b06d6573736167"
-    "652e72656365697665640100c40e82a473686f70a46d61696ca2617401c40098cd012dc410000102030405060708090a"
-    "0b0c0d0e0fcf0000010000000001a3612e620201c40180c40881a474657874a26869";
+    "9307a66f7574626f789298cd012cc410000102030405060708090a0b0c0d0e0fcf0000010000000000b06d65737361"
+    "67"
+    "652e72656365697665640100c40f82a473686f70a46d61696ca2617401c40098cd012dc41000010203040506070809"
+    "0a"
+    "0b0c0d0e0fcf0000010000000001a3612e620201c40180c40981a474657874a26869";
 
 Events sample_events(const std::string& facts, const std::string& body) {
   Events events{"outbox", {sample_event(300), sample_event(301)}};
@@ -307,8 +313,7 @@ TEST(Frame, EveryCutIsRefused) {
 TEST(Frame, LongMessagesAreCutAtACharacter) {
   std::string message(message_bytes_max - 1, 'a');
   message += "\xe4\xb8\xad tail";
-  const auto refusal =
-      decoded<Refusal>(encode_frame(Refusal{1, {Status::internal, message, "w"}}));
+  const auto refusal = decoded<Refusal>(encode_frame(Refusal{1, {Status::internal, message, "w"}}));
   EXPECT_EQ(refusal.error.message, std::string(message_bytes_max - 1, 'a'));
 }
 
@@ -423,7 +428,7 @@ TEST(FrameReader, RandomBytesNeverCrash) {
       const auto payload = reader.next();
       if (!payload || !*payload) break;
       const auto frame = decode_frame(**payload);
-      if (frame) EXPECT_LE(frame->index(), 11u);
+      EXPECT_TRUE(frame || !frame.error().message.empty());
     }
     EXPECT_LE(reader.waiting(), bytes.size());
   }

@@ -442,6 +442,8 @@ void Session::on_timer() {
   }
   if (flooded_ && now >= flood_until_ms_) {
     flooded_ = false;
+    frames_.refill(now);
+    frames_.take(1);  // for the one that was too much
     update_reading();
   }
   check_heartbeat(now);

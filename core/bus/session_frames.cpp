@@ -12,13 +12,16 @@ void Session::on_frame(Frame frame) {
   const auto self = shared_from_this();  // a handler may let go of the session
   const std::uint64_t now = loop_.now_ms();
   heard_ms_ = now;
-  pinged_ms_ = 0;
+  if (pinged_ms_ != 0) {
+    pinged_ms_ = 0;
+    arm(now + limits_.heartbeat_ms);
+  }
   ++frames_in_;
   frames_.refill(now);
   if (!frames_.take(1) && !flooded_) {
     // Too much at once: the rest stays where it is until a quarter of the burst is free again.
     flooded_ = true;
-    flood_until_ms_ = now + std::max<std::uint64_t>(1, frames_.ms_until(frames_.burst / 4));
+    flood_until_ms_ = now + std::max<std::uint64_t>(1, frames_.ms_until(frames_.burst / 4 + 1));
     update_reading();
     arm(flood_until_ms_);
   }
