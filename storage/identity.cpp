@@ -46,8 +46,10 @@ Result<Key32> read_key(const std::string& path, const std::string& label, bool m
 
 Result<Secrets> Secrets::open(const std::string& folder, bool may_make) {
   if (sodium_init() < 0) return Error{Errc::io, "libsodium found no source of random numbers"};
-  auto opened = open_secret_folder(folder);
-  if (!opened) return opened.error();
+  if (may_make || exists(folder)) {
+    auto opened = open_secret_folder(folder);
+    if (!opened) return opened.error();
+  }
   Secrets secrets;
   secrets.folder_ = folder;
   auto seed = read_key(folder + "/identity.key", "ed25519", may_make,

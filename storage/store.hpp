@@ -28,8 +28,8 @@ inline constexpr std::size_t pending_bytes_max = 64 * 1024 * 1024;  // waiting f
 inline constexpr std::size_t batch_events_max = 4'096;              // in one transaction
 
 struct Options {
-  std::string folder;          // made with mode 0700 when absent
-  std::string secrets_folder;  // identity and wrapping key, 0700; empty: folder + "/secrets"
+  std::string folder{};          // made with mode 0700 when absent
+  std::string secrets_folder{};  // identity and wrapping key, 0700; empty: folder + "/secrets"
   bool refuse_network_filesystem = true;
   std::size_t initial_map_bytes = 16u << 20;  // grows by itself
 };

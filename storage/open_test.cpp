@@ -1,0 +1,215 @@
+// What a folder is refused for, and what the owner is told then.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/layout.hpp"
+#include "storage/posix.hpp"
+#include "storage/test_support.hpp"
+
+namespace deskmate::storage {
+namespace {
+
+using namespace testing;
+
+Error open_error(const std::string& folder, const Hooks& hooks = {}) {
+  auto opened = open_store(options_for(folder), hooks);
+  return opened ? Error{Errc::invalid, "it opened"} : opened.error();
+}
+
+void fill(const std::string& folder) {
+  auto store = open_at(folder);
+  for (int i = 0; i < 20; ++i) {
+    append(*store, {event_of(std::string(200, 'f'), std::string(3'000, 'b'), 1)});
+  }
+}
+
+TEST(Open, MakesAFolderForItsOwnerOnly) {
+  TempFolder folder;
+  open_at(folder / "a/b");
+  for (const char* name : {"a/b", "a/b/secrets"}) {
+    struct stat info {};
+    ASSERT_EQ(::stat((folder / name).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, 0700U) << name;
+  }
+  for (const char* name :
+       {"a/b/data.mdb", "a/b/keys", "a/b/secrets/identity.key", "a/b/secrets/wrapping.key"}) {
+    struct stat info {};
+    ASSERT_EQ(::stat((folder / name).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, 0600U) << name;
+  }
+}
+
+TEST(Open, ASecondDaemonIsToldWhoHoldsTheFolder) {
+  TempFolder folder;
+  auto store = open_at(folder.path());
+  Error error = open_error(folder.path());
+  EXPECT_EQ(error.code, Errc::in_use);
+  EXPECT_NE(error.message.find(std::to_string(::getpid())), std::string::npos);
+  store.reset();
+  open_at(folder.path());
+}
+
+TEST(Open, ANewerFolderIsRefusedUnchanged) {
+  TempFolder folder;
+  fill(folder.path());
+  tamper(folder.path(), [](MDB_txn* txn, const Databases& db) {
+    std::string version;
+    append_number(version, format_version + 1);
+    ASSERT_EQ(put(txn, db.meta, meta_key::version, version), MDB_SUCCESS);
+  });
+  std::string before = read_bytes(folder / "data.mdb");
+  Error error = open_error(folder.path());
+  EXPECT_EQ(error.code, Errc::newer);
+  EXPECT_NE(error.message.find("Install the newer version"), std::string::npos);
+  EXPECT_EQ(read_bytes(folder / "data.mdb"), before);
+}
+
+TEST(Open, ANetworkFilesystemIsRefused) {
+  TempFolder folder;
+  for (std::uint64_t type :
+       {0x6969ULL, 0xFF534D42ULL, 0xFFFFFFFFFF534D42ULL, 0x01021997ULL, 0x65735546ULL}) {
+    Hooks hooks;
+    hooks.filesystem_type = type;
+    EXPECT_EQ(open_error(folder.path(), hooks).code, Errc::unsupported) << type;
+  }
+  Hooks hooks;
+  hooks.filesystem_type = 0x6969;
+  Options options = options_for(folder.path());
+  options.refuse_network_filesystem = false;
+  EXPECT_TRUE(open_store(options, hooks));
+}
+
+TEST(Open, SecretsThatOthersMayReadAreRefused) {
+  TempFolder folder;
+  fill(folder.path());
+  for (const char* name : {"secrets", "secrets/identity.key", "secrets/wrapping.key"}) {
+    std::string path = folder / name;
+    ASSERT_EQ(::chmod(path.c_str(), 0750), 0);
+    Error error = open_error(folder.path());
+    EXPECT_EQ(error.code, Errc::unsupported) << name;
+    EXPECT_NE(error.message.find("chmod go= '" + path), std::string::npos) << error.message;
+    ASSERT_EQ(::chmod(path.c_str(), 0700), 0);
+  }
+  open_at(folder.path());
+}
+
+TEST(Open, MissingOrForeignSecretsAreNotReplaced) {
+  TempFolder folder;
+  fill(folder / "a");
+  fill(folder / "b");
+  for (const char* name : {"identity.key", "wrapping.key"}) {
+    std::string path = folder / (std::string("a/secrets/") + name);
+    std::string own = read_bytes(path);
+    std::filesystem::remove(path);
+    EXPECT_EQ(open_error(folder / "a").code, Errc::not_found) << name;
+    EXPECT_FALSE(std::filesystem::exists(path));
+    std::filesystem::copy_file(folder / (std::string("b/secrets/") + name), path);
+    Error error = open_error(folder / "a");
+    EXPECT_EQ(error.code, Errc::invalid);
+    EXPECT_NE(error.message.find(name), std::string::npos) << error.message;
+    write_bytes(path, own.substr(0, 20));
+    EXPECT_EQ(open_error(folder / "a").code, Errc::damaged);
+    write_bytes(path, own);
+  }
+  open_at(folder / "a");
+}
+
+TEST(Open, ADatabaseCutShortIsRefusedAtEveryPage) {
+  TempFolder folder;
+  fill(folder.path());
+  std::string whole = read_bytes(folder / "data.mdb");
+  for (std::size_t size : {std::size_t{1}, std::size_t{100}, std::size_t{4096}, std::size_t{8192},
+                           std::size_t{12288}, whole.size() / 2}) {
+    write_bytes(folder / "data.mdb", whole.substr(0, size));
+    Error error = open_error(folder.path());
+    EXPECT_EQ(error.code, Errc::damaged) << size;
+    EXPECT_NE(error.message.find("deskmate restore"), std::string::npos) << error.message;
+  }
+  write_bytes(folder / "data.mdb", whole);
+  EXPECT_TRUE(must(open_at(folder.path())->verify()).faults.empty());
+}
+
+TEST(Open, AnyGarbledPageIsAnErrorAndNeverTheEnd) {
+  TempFolder folder;
+  fill(folder.path());
+  std::string whole = read_bytes(folder / "data.mdb");
+  for (const std::string& garbage :
+       {std::string(4096, '\xff'), std::string(4096, '\0'), whole.substr(2 * 4096, 4096)}) {
+    for (std::size_t page = 0; page * 4096 < whole.size(); ++page) {
+      std::string garbled = whole;
+      garbled.replace(page * 4096, 4096, garbage);
+      write_bytes(folder / "data.mdb", garbled);
+      auto opened = open_store(options_for(folder.path()), {});
+      if (!opened) {
+        EXPECT_EQ(opened.error().code, Errc::damaged) << page << opened.error().message;
+        continue;
+      }
+      // A page nobody uses, or one inside a long value, which only its hash can tell.
+      auto report = (*opened)->verify();
+      ASSERT_TRUE(report) << page;
+    }
+  }
+}
+
+TEST(Open, ADatabaseThatIsGoneIsNotBegunAnew) {
+  TempFolder folder;
+  fill(folder.path());
+  std::filesystem::remove(folder / "data.mdb");
+  EXPECT_EQ(open_error(folder.path()).code, Errc::damaged);
+  EXPECT_EQ(open_error(folder.path()).code, Errc::damaged);
+}
+
+TEST(Open, AGarbledKeysFileIsRefused) {
+  TempFolder folder;
+  fill(folder.path());
+  std::string whole = read_bytes(folder / "keys");
+  write_bytes(folder / "keys", std::string(whole.size(), 'x'));
+  EXPECT_EQ(open_error(folder.path()).code, Errc::damaged);
+  write_bytes(folder / "keys", whole.substr(0, whole.size() - 5));
+  EXPECT_EQ(open_error(folder.path()).code, Errc::damaged);
+}
+
+TEST(Migrate, StepsFollowEachOtherAfterACopy) {
+  TempFolder folder;
+  fill(folder.path());
+  Hooks hooks;
+  hooks.format_version = 3;
+  int fail_at = 2;
+  for (std::uint32_t from : {2U, 1U}) {
+    hooks.migrations.push_back({from, [from, &fail_at](MDB_txn* txn, const Databases& db) {
+                                  std::string step = std::to_string(from);
+                                  EXPECT_EQ(put(txn, db.kv, std::string("step\0", 5) + step, step),
+                                            MDB_SUCCESS);
+                                  if (fail_at == static_cast<int>(from)) {
+                                    return Result<void>(Error{Errc::io, "no"});
+                                  }
+                                  return Result<void>();
+                                }});
+  }
+  EXPECT_EQ(open_error(folder.path(), hooks).code, Errc::io);
+  EXPECT_TRUE(std::filesystem::exists(folder / "data.v1.mdb"));
+  fail_at = 0;
+  {
+    auto store = open_at(folder.path(), hooks);  // goes on at 2
+    EXPECT_TRUE(std::filesystem::exists(folder / "data.v2.mdb"));
+    EXPECT_EQ(must(store->kv_get("step", "1")), "1");
+    EXPECT_EQ(must(store->kv_get("step", "2")), "2");
+    EXPECT_TRUE(must(store->verify()).faults.empty());
+  }
+  // The copy is version 1 still.
+  std::filesystem::create_directory(folder / "copy");
+  std::filesystem::rename(folder / "data.v1.mdb", folder / "copy/data.mdb");
+  auto copy = must(Database::open(folder / "copy", 1u << 20, 1));
+  EXPECT_EQ(open_error(folder.path()).code, Errc::newer);
+}
+
+TEST(Migrate, AMissingStepIsAnError) {
+  TempFolder folder;
+  fill(folder.path());
+  Hooks hooks;
+  hooks.format_version = 2;
+  EXPECT_EQ(open_error(folder.path(), hooks).code, Errc::unsupported);
+}
+
+}  // namespace
+}  // namespace deskmate::storage
