@@ -140,7 +140,7 @@ std::string explain(const Value& why, Language language) {
     const std::string from = number(why["from"]);
     const std::string to =
         why["role"].is_str() ? role_text(why["role"].as_str(), language)
-        : chinese            ? member + " 号"
+        : chinese            ? " " + member + " 号"
                              : "member " + member;
     return chinese ? "由 " + from + " 号转给" + to : "transferred by member " + from + " to " + to;
   }

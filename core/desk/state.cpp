@@ -220,7 +220,12 @@ void State::move_load(const ChatRecord& before, const ChatRecord& after) {
     Load load = load_of(chat.owner());
     load.open += by;
     if (chat.waiting.any()) load.waiting += by;
-    tables_.put(table::loads.name, Key().u32(chat.owner()), u32(load.open) + u32(load.waiting));
+    const Key key = Key().u32(chat.owner());
+    if (load.open == 0) {
+      tables_.erase(table::loads.name, key);
+    } else {
+      tables_.put(table::loads.name, key, u32(load.open) + u32(load.waiting));
+    }
   };
   if (before.open() == after.open() && before.owner() == after.owner() &&
       before.waiting.any() == after.waiting.any()) {

@@ -24,7 +24,9 @@ void MemoryTables::erase(std::string_view table, std::string_view key) {
   const auto found = tables_.find(table);
   if (found == tables_.end()) return;
   const auto entry = found->second.find(key);
-  if (entry != found->second.end()) found->second.erase(entry);
+  if (entry == found->second.end()) return;
+  found->second.erase(entry);
+  if (found->second.empty()) tables_.erase(found);
 }
 
 void MemoryTables::scan(std::string_view table, std::string_view from, bool backwards,

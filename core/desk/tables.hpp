@@ -37,7 +37,7 @@ class MemoryTables : public Tables {
             const Each& each) override;
 
   std::size_t entries() const;
-  bool operator==(const MemoryTables&) const = default;
+  bool operator==(const MemoryTables& other) const { return tables_ == other.tables_; }
 
  private:
   std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>> tables_;

@@ -1,0 +1,313 @@
+// The same events in any order give the same state, byte for byte, and the same hash.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "core/desk/schema.hpp"
+#include "core/desk/test_world.hpp"
+
+namespace deskmate::desk {
+namespace {
+
+// Random events over a few ids, so that they meet: three logs (one peer with two incarnations),
+// stamps that tie, the same message twice, outcomes before requests, broken facts.
+class Source {
+ public:
+  explicit Source(std::uint32_t seed) : random_(seed) {}
+
+  std::vector<TestEvent> events(std::size_t count) {
+    // Requests first, as the outcomes name them; what order they are folded in is another matter.
+    for (int i = 0; i < 4; ++i) {
+      add("reply.requested",
+          Value::map({{"chat", some("chat", 3)}, {"shop", "mail"}, {"thread", some("chat", 3)},
+                      {"buyer", some("buyer", 3)}, {"member", number(3)},
+                      {"auto", below(4) == 0 ? Value("greeting") : Value()}}),
+          true);
+      add("refund.requested",
+          Value::map({{"shop", "shop"}, {"order", some("order", 3)}, {"member", number(3)},
+                      {"amount", number(500)}, {"currency", "EUR"}}),
+          true);
+    }
+    while (events_.size() < count) one();
+    return events_;
+  }
+
+ private:
+  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
+  Value number(std::uint32_t n) { return 1 + below(n); }
+  Value some(const std::string& what, std::uint32_t n) {
+    return bin(what + std::to_string(below(n)));
+  }
+  Value some_list(const std::string& what, std::uint32_t n) {
+    Array out;
+    for (std::uint32_t i = below(3); i > 0; --i) out.push_back(some(what, n));
+    return out;
+  }
+
+  void add(std::string type, const Value& facts, bool request = false) {
+    const std::uint8_t log = static_cast<std::uint8_t>(below(3));
+    const storage::LogKey key{log == 2 ? log_name(1, 2) : log_name(log), ++seqs_[log]};
+    stamps_[log] += below(3) << 15;  // ties between logs, and milliseconds
+    events_.push_back(make_event(key, (std::uint64_t{1'800'000'000'000} << 16) + ++stamps_[log],
+                                 std::move(type), facts, request));
+    if (request) requests_.push_back(events_.back().event);
+  }
+
+  void message(const char* type) {
+    add(type, Value::map({{"shop", below(2) == 0 ? "mail" : "chat"},
+                          {"thread", some("chat", 3)},
+                          {"buyer", some("buyer", 3)},
+                          {"message", some("message", 6)},
+                          {"at", std::uint64_t{1'800'000'000'000} + below(100)},
+                          {"auto", below(5) == 0},
+                          {"contacts", some_list("contact", 3)},
+                          {"mentions", some_list("mention", 3)}}));
+  }
+
+  void outcome() {
+    const Value request = Value::bin(requests_[below(static_cast<std::uint32_t>(requests_.size()))]);
+    const std::string kind = below(2) == 0 ? "reply" : "refund";
+    static const char* whats[] = {"attempted", "done", "failed", "unknown", "resolved"};
+    static const char* as[] = {"done", "again", "dropped"};
+    add(kind + "." + whats[below(5)],
+        Value::map({{"request", request}, {"kind", kind}, {"attempt", number(3)},
+                    {"again", below(2) == 0}, {"as", as[below(3)]},
+                    {"message", some("message", 6)}}));
+  }
+
+  void one() {
+    static const char* states[] = {"online", "away", "off", "back_soon", "nonsense"};
+    const Value chat = some("chat", 3);
+    switch (below(22)) {
+      case 0: case 1: case 2: case 3: return message("message.received");
+      case 4: return message("message.sent");
+      case 5: case 6: return outcome();
+      case 7:
+        return add("chat.assigned",
+                   Value::map({{"chat", chat}, {"visit", some("visit", 3)}, {"number", number(4)},
+                               {"member", number(3)},
+                               {"why", Value::map({{"rule", "weight"}})},
+                               {"shares", below(2) == 0
+                                              ? Value::array({Value::array({1, 3}),
+                                                              Value::array({2, 1})})
+                                              : Value()}}));
+      case 8:
+        return add("chat.queued",
+                   Value::map({{"chat", chat}, {"number", number(4)},
+                               {"why", Value::map({{"rule", below(2) == 0 ? "blocked" : "queued"}})}}));
+      case 9: case 10: return add("chat.closed", Value::map({{"chat", chat}, {"member", number(3)}}));
+      case 11:
+        return add("chat.transferred",
+                   Value::map({{"chat", chat}, {"from", number(3)},
+                               {"to", below(2) == 0 ? number(3) : Value("supervisor")}}));
+      case 12: return add("chat.noted", Value::map({{"chat", chat}, {"member", number(3)}}));
+      case 13:
+        return add("chat.drafted", Value::map({{"chat", chat}, {"member", number(3)},
+                                               {"empty", below(3) == 0}}));
+      case 14:
+        return add("chat.flagged", Value::map({{"chat", chat}, {"member", number(3)},
+                                               {"topic", below(2) == 0 ? "abuse" : "customs"}}));
+      case 15:
+        return add(below(2) == 0 ? "buyer.joined" : "buyer.separated",
+                   Value::map({{"a", some("buyer", 3)}, {"b", some("buyer", 3)}, {"member", 1}}));
+      case 16:
+        return add(below(2) == 0 ? "buyer.blocked" : "buyer.unblocked",
+                   Value::map({{"buyer", some("buyer", 3)}, {"member", number(3)},
+                               {"until", below(2) * 1000}}));
+      case 17:
+        return add("buyer.seen", Value::map({{"shop", below(2) == 0 ? "mail" : "chat"},
+                                             {"buyer", some("buyer", 3)},
+                                             {"contacts", some_list("contact", 3)}}));
+      case 18:
+        return add(below(2) == 0 ? "member.set" : "member.presence",
+                   Value::map({{"member", number(3)}, {"name", "N"}, {"role", "presale"},
+                               {"weight", number(5)}, {"state", states[below(5)]},
+                               {"schedule", Value::array({"09:00-18:00"})}}));
+      case 19:
+        return add("order.seen",
+                   Value::map({{"shop", "shop"}, {"order", some("order", 3)},
+                               {"number", some("mention", 3)}, {"buyer", some("buyer", 3)},
+                               {"contacts", some_list("contact", 3)}, {"state", "placed"},
+                               {"paid", number(100)}, {"updated_at", below(3)},
+                               {"placed_at", below(3)},
+                               {"lines", Value::array({Value::map({{"sku", "S"}, {"price", number(9)}})})}}));
+      case 20:
+        if (below(2) == 0) {
+          return add("parcel.seen", Value::map({{"shop", "shop"}, {"parcel", some("parcel", 2)},
+                                                {"order", some("order", 3)}, {"status", "moved"},
+                                                {"at", below(3)}}));
+        }
+        return add("product.seen", Value::map({{"shop", "shop"}, {"sku", "S"}, {"stock", number(9)}}));
+      default:
+        if (below(3) == 0) return add("weather.seen", Value::map({{"sun", true}}));
+        if (below(2) == 0) return add("chat.closed", Value::map({{"chat", 7}}));
+        return add(below(2) == 0 ? "phrase.set" : "plugin.state",
+                   Value::map({{"name", "hello"}, {"language", "en"}, {"text", number(9)},
+                               {"plugin", "mail"}, {"state", below(2) == 0 ? "started" : "stopped"}}));
+    }
+  }
+
+  std::mt19937 random_;
+  std::uint64_t seqs_[3] = {};
+  std::uint64_t stamps_[3] = {};
+  std::vector<Id16> requests_;
+  std::vector<TestEvent> events_;
+};
+
+struct Folded {
+  StateHash hash{};
+  StateHash full{};
+  MemoryTables tables;
+  Counts counts;
+};
+
+Folded fold_all(const std::vector<TestEvent>& events) {
+  Folded out;
+  Desk desk(out.tables, Policy{});
+  for (const TestEvent& event : events) desk.fold(event.view());
+  out.hash = desk.hash();
+  out.full = desk.full_hash();
+  out.counts = desk.counts();
+  out.tables.erase(table::meta.name, "state");  // counts what was folded, not what is
+  return out;
+}
+
+TEST(OrderIndependence, any_order_gives_the_same_state_and_hash) {
+  std::uint64_t malformed = 0;
+  for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    auto events = Source(seed).events(120);
+    const Folded reference = fold_all(events);
+    ASSERT_EQ(reference.hash, reference.full);
+    malformed += reference.counts.malformed;
+    std::mt19937 random(seed);
+    for (int shuffle = 0; shuffle < 8; ++shuffle) {
+      std::shuffle(events.begin(), events.end(), random);
+      const Folded other = fold_all(events);
+      ASSERT_EQ(other.hash, reference.hash);
+      ASSERT_TRUE(other.tables == reference.tables);
+      ASSERT_EQ(other.counts.malformed, reference.counts.malformed);
+    }
+  }
+  EXPECT_GT(malformed, 0u);  // they were among them
+}
+
+TEST(OrderIndependence, an_event_folded_twice_changes_nothing) {
+  for (std::uint32_t seed = 100; seed <= 110; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    auto events = Source(seed).events(80);
+    const Folded once = fold_all(events);
+    auto twice = events;
+    twice.insert(twice.end(), events.begin(), events.end());
+    const Folded again = fold_all(twice);
+    ASSERT_EQ(again.hash, once.hash);
+    ASSERT_TRUE(again.tables == once.tables);
+  }
+}
+
+TEST(OrderIndependence, a_desk_that_starts_again_goes_on_where_it_was) {
+  const auto events = Source(7).events(100);
+  const Folded whole = fold_all(events);
+  MemoryTables tables;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    Desk desk(tables, Policy{});
+    desk.fold(events[i].view());
+  }
+  Desk desk(tables, Policy{});
+  EXPECT_EQ(desk.hash(), whole.hash);
+  EXPECT_EQ(desk.full_hash(), whole.hash);
+  EXPECT_EQ(desk.counts().malformed, whole.counts.malformed);
+}
+
+TEST(OrderIndependence, the_hash_tells_states_apart) {
+  const auto events = Source(3).events(100);
+  const Folded whole = fold_all(events);
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto fewer = events;
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+    const Folded other = fold_all(fewer);
+    EXPECT_EQ(other.hash == whole.hash, other.tables == whole.tables);
+    different += other.hash != whole.hash ? 1u : 0u;
+  }
+  EXPECT_GT(different, events.size() / 3);
+}
+
+TEST(Fold, what_is_not_known_or_cannot_be_read_changes_nothing) {
+  World world;
+  world.member(1, 1);
+  const StateHash before = world.desk.hash();
+  const std::size_t entries = world.tables.entries();
+  world.add("weather.seen", Value::map({{"sun", true}}));
+  world.add("case.done", Value::map({{"case", 1}}));                    // another's outcome
+  world.add("refund.requested", Value::map({{"shop", "s"}}), false);    // not marked as a request
+  EXPECT_EQ(world.desk.counts().unknown, 3u);
+  world.add("chat.closed", Value::map({{"chat", "text"}, {"member", 1}}));
+  world.add("message.received", Value());
+  world.add("member.set", Value::map({{"member", 1}, {"weight", weight_max + 1}}));
+  world.add("member.set", Value::map({{"member", 1}, {"schedule", Value::array({"soon"})}}));
+  world.add("chat.assigned", Value::map({{"chat", bin("c")}, {"member", 1},
+                                         {"shares", Value::array({Value::array({2, 1}),
+                                                                  Value::array({1, 1})})}}));
+  world.last.facts = "\xc1 not msgpack";
+  world.desk.fold(world.last.view());
+  EXPECT_EQ(world.desk.counts().malformed, 6u);
+  EXPECT_EQ(world.desk.hash(), before);
+  EXPECT_EQ(world.tables.entries(), entries);
+}
+
+// The number of table operations of an event must not grow with what came before.
+class CountingTables : public MemoryTables {
+ public:
+  std::optional<std::string> get(std::string_view table, std::string_view key) override {
+    ++operations;
+    return MemoryTables::get(table, key);
+  }
+  void put(std::string_view table, std::string_view key, std::string value) override {
+    ++operations;
+    MemoryTables::put(table, key, std::move(value));
+  }
+  void scan(std::string_view table, std::string_view from, bool backwards,
+            const Each& each) override {
+    MemoryTables::scan(table, from, backwards, [&](std::string_view key, std::string_view value) {
+      ++operations;
+      return each(key, value);
+    });
+  }
+  std::uint64_t operations = 0;
+};
+
+TEST(Fold, the_cost_of_an_event_does_not_grow_with_history) {
+  CountingTables tables;
+  Desk desk(tables, Policy{});
+  std::uint64_t seq = 0;
+  const auto fold = [&](const char* type, Map facts) {
+    const TestEvent event =
+        make_event({log_name(1), ++seq}, (std::uint64_t{1'800'000'000'000} + seq) << 16, type,
+                   Value(std::move(facts)), false);
+    desk.fold(event.view());
+  };
+  // One long chat of one buyer, and many short ones.
+  const auto round = [&](std::uint64_t i) {
+    for (const std::string& chat : {std::string("long"), "chat " + std::to_string(i)}) {
+      fold("message.received", {{"shop", "mail"}, {"thread", bin(chat)}, {"buyer", bin("buyer")},
+                                {"message", bin("m" + std::to_string(seq))}, {"at", 1},
+                                {"contacts", bins({"contact"})}});
+      fold("chat.assigned", {{"chat", bin(chat)}, {"number", i + 1}, {"member", 1}});
+      fold("chat.closed", {{"chat", bin(chat)}, {"member", 1}});
+    }
+  };
+  for (std::uint64_t i = 0; i < 20; ++i) round(i);
+  const std::uint64_t early = tables.operations;
+  round(20);
+  const std::uint64_t one_early = tables.operations - early;
+  for (std::uint64_t i = 21; i < 1500; ++i) round(i);
+  const std::uint64_t late = tables.operations;
+  round(1500);
+  EXPECT_LE(tables.operations - late, one_early + 4);
+  EXPECT_LE(one_early, 6 * 40u);
+}
+
+}  // namespace
+}  // namespace deskmate::desk
