@@ -42,7 +42,10 @@ std::string_view view_of(const std::array<std::uint8_t, size>& bytes) {
 template <std::size_t size>
 std::array<std::uint8_t, size> array_of(std::string_view bytes) {
   std::array<std::uint8_t, size> result{};
-  std::memcpy(result.data(), bytes.data(), bytes.size() < size ? bytes.size() : size);
+  // memcpy wants a real source even for no bytes.
+  if (!bytes.empty()) {
+    std::memcpy(result.data(), bytes.data(), bytes.size() < size ? bytes.size() : size);
+  }
   return result;
 }
 
