@@ -12,9 +12,11 @@
 //   node shop.mjs place URL '{"email": "li@example.org", "first": "Na", "count": 3}'
 //   node shop.mjs orders URL
 //   node shop.mjs order URL CODE
+//   node shop.mjs ship URL CODE
 //
 // Throws an Error with what the shop said whenever it refuses.
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -255,9 +257,11 @@ async function main([command, url, argument]) {
     print(await (await Admin.login(url)).orders());
   } else if (command === 'order') {
     print(await (await Admin.login(url)).order(argument));
+  } else if (command === 'ship') {
+    print(await (await Admin.login(url)).ship(argument));
   } else {
-    console.error('usage: node shop.mjs place URL JSON | orders URL | order URL CODE');
+    console.error('usage: node shop.mjs place URL JSON | orders URL | order URL CODE | ship URL CODE');
     process.exitCode = 2;
   }
 }
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
+if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
