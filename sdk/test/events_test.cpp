@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace deskmate::events {
 namespace {
 
@@ -43,6 +45,16 @@ TEST(Events, NameTheFieldOfAWrongKind) {
       read<OrderSeen>(Value::map({{"lines", Value::array({Value::map({{"quantity", "two"}})})}}));
   ASSERT_FALSE(part);
   EXPECT_EQ(part.error().where, "facts.lines");
+}
+
+TEST(Events, NumbersKeepTheirRange) {
+  ChatQueued queued;
+  queued.number = std::numeric_limits<std::uint64_t>::max();
+  const auto back = read<ChatQueued>(Value(facts_of(queued)));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->number, queued.number);
+  EXPECT_FALSE(read<ChatQueued>(Value::map({{"number", -1}})));
+  EXPECT_FALSE(read<MemberSet>(Value::map({{"member", std::int64_t{1} << 32}})));
 }
 
 TEST(Events, TypesAreChecked) {

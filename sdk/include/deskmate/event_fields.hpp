@@ -123,8 +123,17 @@ class Reader {
   }
   template <std::integral T>
   static bool to(const Value& value, T& field) {
-    if (std::in_range<T>(value.as_int())) field = static_cast<T>(value.as_int());
-    return value.is_int() && std::in_range<T>(value.as_int());
+    if constexpr (std::unsigned_integral<T>) {
+      return value.is_uint() && narrow(value.as_uint(), field);
+    } else {
+      return value.is_int() && narrow(value.as_int(), field);
+    }
+  }
+  template <class From, class T>
+  static bool narrow(From from, T& field) {
+    if (!std::in_range<T>(from)) return false;
+    field = static_cast<T>(from);
+    return true;
   }
   static bool to(const Value& value, std::string& field) {
     field = value.as_str();
@@ -179,6 +188,27 @@ class Reader {
 }  // namespace deskmate::events::detail
 
 namespace deskmate::events {
+
+// A struct that lists its fields in fields() and has a Map other, as a map and back; for a plugin's
+// own records, too.
+template <detail::Part T>
+Map to_map(const T& part) {
+  Map map;
+  detail::Writer writer(map);
+  T::fields(part, writer);
+  for (const auto& [name, value] : part.other) map.add(name, value);
+  return map;
+}
+
+template <detail::Part T>
+Result<T> from_map(const Map& map) {
+  T part;
+  detail::Reader reader(map);
+  T::fields(part, reader);
+  part.other = reader.rest();
+  if (reader.wrong().empty()) return part;
+  return Error{Status::invalid, "a field of the wrong kind", reader.wrong()};
+}
 
 // The facts and, where there is one, the body of an event as maps.
 template <class E>

@@ -1,0 +1,170 @@
+// What the sample shop keeps of its buyers and orders, each under one key of the instance's store.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "deskmate/events.hpp"
+
+namespace deskmate::sample {
+
+// A message that the desk may not have been given yet.
+struct Message {
+  std::string id;
+  std::string buyer;
+  std::string text;
+  std::int64_t at = 0;
+  Map other{};
+  template <class Self, class F>
+  static void fields(Self& e, F& f) {
+    f("id", e.id);
+    f("buyer", e.buyer);
+    f("text", e.text);
+    f("at", e.at);
+  }
+};
+
+struct Buyer {
+  std::string id;
+  std::string language;  // "en", "zh"
+  std::string name;
+  std::string email;
+  std::string phone;
+  std::string city;
+  std::string street;
+  std::string order;          // what the chat is about; empty: a product
+  std::string product;        // sku
+  std::int64_t wrote_at = 0;  // 0: never
+  std::int64_t speak_at = 0;  // when the next line is due; 0: none is
+  std::string mood;           // of that line
+  std::int32_t rounds = 0;    // answers after which there is still something to say
+  bool told = false;          // the desk knows this buyer
+  Map requests;               // replies by request id (hex): message id
+  Map other{};
+  template <class Self, class F>
+  static void fields(Self& e, F& f) {
+    f("id", e.id);
+    f("language", e.language);
+    f("name", e.name);
+    f("email", e.email);
+    f("phone", e.phone);
+    f("city", e.city);
+    f("street", e.street);
+    f("order", e.order);
+    f("product", e.product);
+    f("wrote_at", e.wrote_at);
+    f("speak_at", e.speak_at);
+    f("mood", e.mood);
+    f("rounds", e.rounds);
+    f("told", e.told);
+    f("requests", e.requests);
+  }
+};
+
+struct Parcel {
+  std::string tracking;
+  std::string carrier;
+  std::int32_t step = 0;     // into the steps of a parcel
+  std::string trouble;       // instead of the step's status: "customs_hold", "exception", …
+  bool sticks = false;       // it will get stuck half way
+  std::int64_t at = 0;       // of the last scan
+  std::int64_t next_at = 0;  // of the next one; 0: it has arrived
+  Map other{};
+  template <class Self, class F>
+  static void fields(Self& e, F& f) {
+    f("tracking", e.tracking);
+    f("carrier", e.carrier);
+    f("step", e.step);
+    f("trouble", e.trouble);
+    f("sticks", e.sticks);
+    f("at", e.at);
+    f("next_at", e.next_at);
+  }
+};
+
+struct Order {
+  std::string number;
+  std::string buyer;
+  std::vector<events::OrderLine> lines;
+  std::string state;    // "paid", "shipped", "delivered", "cancelled"
+  std::string payment;  // "paid", "partly_refunded", "refunded"
+  std::int64_t total = 0;
+  std::int64_t paid = 0;  // what has not been given back, fen
+  std::int64_t placed_at = 0;
+  std::int64_t updated_at = 0;
+  std::int64_t ship_at = 0;     // when the warehouse sends it by itself
+  std::vector<Parcel> parcels;  // one, or none
+  std::vector<std::string> notes;
+  std::vector<std::string> coupons;
+  std::int32_t revision = 1;
+  std::int32_t told = 0;  // the revision that the desk knows
+  Map requests;           // actions by request id (hex): what they gave
+  Map other{};
+  template <class Self, class F>
+  static void fields(Self& e, F& f) {
+    f("number", e.number);
+    f("buyer", e.buyer);
+    f("lines", e.lines);
+    f("state", e.state);
+    f("payment", e.payment);
+    f("total", e.total);
+    f("paid", e.paid);
+    f("placed_at", e.placed_at);
+    f("updated_at", e.updated_at);
+    f("ship_at", e.ship_at);
+    f("parcels", e.parcels);
+    f("notes", e.notes);
+    f("coupons", e.coupons);
+    f("revision", e.revision);
+    f("told", e.told);
+    f("requests", e.requests);
+  }
+};
+
+struct Stock {
+  std::string sku;
+  std::int64_t on_hand = 0;
+  std::int64_t allocated = 0;
+  std::int32_t revision = 1;
+  std::int32_t told = 0;
+  Map other{};
+  template <class Self, class F>
+  static void fields(Self& e, F& f) {
+    f("sku", e.sku);
+    f("on_hand", e.on_hand);
+    f("allocated", e.allocated);
+    f("revision", e.revision);
+    f("told", e.told);
+  }
+};
+
+// The rest.
+struct Meta {
+  std::uint32_t format = 1;  // of these records
+  std::uint64_t random = 0;
+  std::uint64_t messages = 0;  // so far
+  std::uint64_t number = 0;    // of the last order
+  std::int64_t chat_at = 0;    // when somebody begins a chat; 0: never
+  std::int64_t order_at = 0;   // when somebody orders
+  std::uint32_t buyers = 0;
+  std::vector<std::string> orders;
+  std::vector<Stock> stock;
+  std::vector<Message> outbox;
+  Map other{};
+  template <class Self, class F>
+  static void fields(Self& e, F& f) {
+    f("format", e.format);
+    f("random", e.random);
+    f("messages", e.messages);
+    f("number", e.number);
+    f("chat_at", e.chat_at);
+    f("order_at", e.order_at);
+    f("buyers", e.buyers);
+    f("orders", e.orders);
+    f("stock", e.stock);
+    f("outbox", e.outbox);
+  }
+};
+
+}  // namespace deskmate::sample
