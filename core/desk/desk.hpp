@@ -43,14 +43,14 @@ struct MemberSpec {
 };
 
 struct ChatFilter {
-  std::optional<MemberNo> owner;  // 0: nobody's
-  bool open = true;               // only open ones; otherwise the latest of all
-  std::string shop;               // empty: any
+  std::optional<MemberNo> owner = {};  // 0: nobody's
+  bool open = true;                    // only open ones; otherwise the latest of all
+  std::string shop = {};               // empty: any
 };
 
 struct OrderFilter {
-  std::string shop;            // empty: any
-  std::optional<Id16> buyer;   // and joined accounts
+  std::string shop = {};           // empty: any
+  std::optional<Id16> buyer = {};  // and joined accounts
 };
 
 // What an owner asks to be done to an order; more facts (lines, carrier …) and the body's text and

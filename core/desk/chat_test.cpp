@@ -1,0 +1,331 @@
+#include <gtest/gtest.h>
+
+#include "core/desk/test_world.hpp"
+
+namespace deskmate::desk {
+namespace {
+
+std::vector<EntryKind> kinds(const ChatView& chat) {
+  std::vector<EntryKind> out;
+  for (const Entry& entry : chat.entries) out.push_back(entry.kind);
+  return out;
+}
+
+TEST(Chats, R4_the_whole_history_of_a_buyer_whoever_handled_it) {
+  World world;
+  world.member(1, 1);
+  world.member(2, 1);
+  world.receive("old", "buyer", {{"contacts", bins({"email"})}});
+  world.decide();
+  world.reply("old", 1);
+  world.add(world.desk.note(id("old"), 1, "Promised a gift.").value());
+  world.close("old", 1);
+  world.now_ms += hour_ms;
+  world.add("buyer.seen", Value::map({{"shop", "shop"}, {"buyer", bin("in the shop")},
+                                      {"contacts", bins({"email", "phone"})}}));
+  world.receive("elsewhere", "in the shop");
+  world.add(world.desk.join(id("buyer"), id("second"), 1).value());
+  world.receive("joined", "second");
+  world.now_ms += 90 * hour_ms;
+  world.receive("now", "buyer");
+  world.decide();
+
+  const ChatView view = world.view("now");
+  ASSERT_EQ(view.history.size(), 3u);
+  EXPECT_EQ(view.history[2].id, id("old"));
+  EXPECT_EQ(view.history[2].owner, 1u);  // who had it
+  ASSERT_EQ(view.accounts.size(), 2u);
+  EXPECT_EQ(view.accounts[0].buyer, id("second"));
+  EXPECT_TRUE(view.accounts[0].joined);
+  EXPECT_EQ(view.accounts[1].buyer, id("in the shop"));
+  EXPECT_FALSE(view.accounts[1].joined);
+  EXPECT_EQ(view.accounts[1].shop, "shop");
+  EXPECT_EQ(kinds(world.view("old")),
+            (std::vector<EntryKind>{EntryKind::received, EntryKind::assigned, EntryKind::reply,
+                                    EntryKind::note, EntryKind::closed}));
+
+  // Somebody says that they are not the same person.
+  world.add(world.desk.separate(id("buyer"), id("in the shop"), 1).value());
+  EXPECT_EQ(world.view("now").accounts.size(), 1u);
+  EXPECT_EQ(world.view("now").history.size(), 2u);
+}
+
+TEST(Chats, R4_long_chats_are_shown_from_the_end) {
+  World world;
+  for (int i = 0; i < 10; ++i) world.receive("c", "buyer", {{"files", i}});
+  const ChatView view = world.desk.chat(id("c"), world.now_ms, 3).value();
+  ASSERT_EQ(view.entries.size(), 3u);
+  EXPECT_TRUE(view.earlier);
+  EXPECT_EQ(view.entries[2].files, 9u);
+  EXPECT_EQ(view.entries[2].ref, world.last.key);
+  EXPECT_FALSE(world.desk.chat(id("nothing"), world.now_ms, 3).has_value());
+}
+
+TEST(Chats, R11_the_queue_is_by_waiting_time_with_colours) {
+  World world;
+  world.member(1, 1);
+  world.receive("late", "b1");
+  world.now_ms += 70 * second_ms;
+  world.receive("middle", "b2");
+  world.now_ms += 29 * second_ms;
+  world.receive("new", "b3");
+  world.now_ms += 1 * second_ms;
+  world.decide();
+  const auto queue = world.desk.queue(world.now_ms, 10);
+  ASSERT_EQ(queue.size(), 3u);
+  EXPECT_EQ(queue[0].id, id("late"));
+  EXPECT_EQ(queue[0].colour, ReplyColour::red);  // 100 s
+  EXPECT_EQ(queue[1].id, id("middle"));
+  EXPECT_EQ(queue[1].colour, ReplyColour::amber);  // 30 s
+  EXPECT_EQ(queue[2].colour, ReplyColour::green);
+  EXPECT_EQ(world.desk.members(world.now_ms)[0].waiting, 3u);
+  world.reply("late", 1);
+  EXPECT_EQ(world.desk.queue(world.now_ms, 10).size(), 2u);
+  EXPECT_EQ(world.row("late").colour, ReplyColour::none);
+  EXPECT_EQ(world.desk.members(world.now_ms)[0].waiting, 2u);
+}
+
+TEST(Chats, R11_a_nudge_raises_a_chat_but_only_so_far) {
+  World world;
+  world.receive("first", "b1");
+  world.now_ms += 50 * second_ms;
+  world.receive("second", "b2");
+  EXPECT_EQ(world.desk.queue(world.now_ms, 10)[0].id, id("first"));
+  EXPECT_EQ(world.desk.queue(world.now_ms, 1)[0].id, id("first"));
+  world.receive("second", "b2");  // counts as a minute
+  EXPECT_EQ(world.desk.queue(world.now_ms, 10)[0].id, id("second"));
+  EXPECT_EQ(world.desk.queue(world.now_ms, 1)[0].id, id("second"));
+  EXPECT_EQ(world.row("second").nudges, 1u);
+  for (int i = 0; i < 20; ++i) world.receive("second", "b2");
+  EXPECT_EQ(world.row("second").nudges, nudges_max);
+}
+
+TEST(Chats, R11_a_date_of_long_ago_does_not_jump_the_queue) {
+  World world;
+  world.receive("honest", "b1", {{"at", world.now_ms - hour_ms}});
+  world.receive("forged", "b2", {{"at", 0}});
+  world.receive("ahead", "b3", {{"at", world.now_ms + hour_ms}});
+  EXPECT_EQ(world.row("honest").waiting_since_ms, world.now_ms - hour_ms);
+  EXPECT_EQ(world.row("forged").waiting_since_ms, world.now_ms - 7 * 24 * hour_ms);
+  EXPECT_EQ(world.row("ahead").waiting_since_ms, world.now_ms);
+}
+
+TEST(Chats, R18_drafts_are_kept_until_they_are_sent) {
+  World world;
+  world.member(1, 1);
+  world.member(2, 1);
+  world.receive("c", "buyer");
+  world.add(world.desk.draft(id("c"), 1, "Dear").value());
+  world.add(world.desk.draft(id("c"), 1, "Dear customer").value());
+  const EventRef latest = world.last.key;
+  world.add(world.desk.draft(id("c"), 2, "Hello").value());
+  ASSERT_EQ(world.view("c").drafts.size(), 2u);
+  EXPECT_EQ(world.view("c").drafts[0].ref, latest);
+  world.reply("c", 1);
+  ASSERT_EQ(world.view("c").drafts.size(), 1u);
+  EXPECT_EQ(world.view("c").drafts[0].member, 2u);
+  world.add(world.desk.draft(id("c"), 2, "  ").value());  // emptied
+  EXPECT_TRUE(world.view("c").drafts.empty());
+}
+
+TEST(Chats, R21_the_last_word_is_ours) {
+  World world;
+  world.member(1, 1);
+  world.receive("c", "buyer");
+  world.decide();
+  EXPECT_EQ(world.desk.last_word(world.now_ms, 10).size(), 1u);
+  world.reply("c", 1);
+  EXPECT_TRUE(world.desk.last_word(world.now_ms, 10).empty());
+  world.receive("c", "buyer");
+  world.close("c", 1);  // closed, and yet the buyer ended it
+  const auto list = world.desk.last_word(world.now_ms, 10);
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0].state, ChatState::closed);
+  world.reply("c", 1);
+  EXPECT_TRUE(world.desk.last_word(world.now_ms, 10).empty());
+}
+
+TEST(Chats, R21_an_answer_that_did_not_go_out_is_no_answer) {
+  World world;
+  world.member(1, 1);
+  world.receive("c", "buyer");
+  world.decide();
+  const Id16 request = world.add(world.desk.reply(id("c"), 1, "Hello").value());
+  EXPECT_FALSE(world.row("c").last_word_theirs);
+  world.add("reply.failed", Value::map({{"request", Value::bin(request)}, {"kind", "reply"},
+                                        {"attempt", 1}, {"again", false}, {"code", "refused"}}));
+  EXPECT_TRUE(world.row("c").last_word_theirs);
+  EXPECT_NE(world.row("c").waiting_since_ms, 0u);
+  EXPECT_EQ(world.view("c").entries.back().outcome, RequestState::failed);
+}
+
+TEST(Chats, R21_out_of_office_answers_open_nothing) {
+  World world;
+  world.member(1, 1);
+  world.receive("c", "buyer", {{"auto", true}});
+  EXPECT_TRUE(world.decide().empty());
+  EXPECT_EQ(world.row("c").state, ChatState::closed);
+  EXPECT_TRUE(world.desk.last_word(world.now_ms, 10).empty());
+  EXPECT_EQ(world.view("c").entries.size(), 1u);
+}
+
+TEST(Chats, R121_a_message_seen_twice_is_one) {
+  World world;
+  world.member(1, 1);
+  world.receive("c", "buyer", {{"message", bin("same")}});
+  world.receive("c", "buyer", {{"message", bin("same")}});
+  EXPECT_EQ(world.view("c").entries.size(), 1u);
+  EXPECT_EQ(world.row("c").nudges, 0u);
+}
+
+TEST(Chats, R121_our_reply_met_again_among_what_was_sent_is_one) {
+  for (const bool seen_first : {false, true}) {
+    World world;
+    world.member(1, 1);
+    world.receive("c", "buyer");
+    const Id16 request = world.add(world.desk.reply(id("c"), 1, "Hello").value());
+    const auto done = [&] {
+      world.add("reply.done", Value::map({{"request", Value::bin(request)}, {"kind", "reply"},
+                                          {"attempt", 1}, {"message", bin("sent")}}));
+    };
+    if (!seen_first) done();
+    world.add("message.sent", Value::map({{"shop", "mail"}, {"thread", bin("c")},
+                                          {"buyer", bin("buyer")}, {"message", bin("sent")},
+                                          {"at", world.now_ms}}));
+    if (seen_first) done();
+    EXPECT_EQ(kinds(world.view("c")),
+              (std::vector<EntryKind>{EntryKind::received, EntryKind::reply}));
+    EXPECT_EQ(world.desk.hash(), world.desk.full_hash());
+  }
+}
+
+TEST(Chats, an_answer_by_hand_outside_the_desk_answers) {
+  World world;
+  world.receive("c", "buyer");
+  world.add("message.sent", Value::map({{"shop", "mail"}, {"thread", bin("c")},
+                                        {"buyer", bin("buyer")}, {"message", bin("sent")},
+                                        {"at", world.now_ms}}));
+  EXPECT_FALSE(world.row("c").last_word_theirs);
+  EXPECT_EQ(world.row("c").waiting_since_ms, 0u);
+}
+
+TEST(Chats, R40_greetings_are_off_unless_a_shop_has_one) {
+  Policy policy;
+  policy.greetings["mail"] = "Hello {buyer}, {agent} is here.";
+  World world(policy);
+  world.member(1, 1);
+  world.receive("c", "buyer");
+  const Proposals proposals = world.decide();
+  ASSERT_EQ(proposals.size(), 2u);
+  const Proposal& greeting = proposals[1];
+  EXPECT_EQ(greeting.type, "reply.requested");
+  EXPECT_TRUE(greeting.request);
+  EXPECT_EQ(greeting.facts["auto"].as_str(), "greeting");
+  EXPECT_EQ(greeting.facts["member"].as_int(), 1);
+  EXPECT_EQ((*greeting.body)["text"].as_str(), "Hello {buyer}, {agent} is here.");
+  EXPECT_TRUE(greeting.answers.has_value());
+  EXPECT_EQ(world.row("c").waiting_since_ms, world.now_ms);  // still waits for a person
+  EXPECT_TRUE(world.row("c").last_word_theirs);
+  world.receive("c", "buyer");
+  EXPECT_TRUE(world.decide().empty());
+  world.close("c", 1);
+  world.receive("c", "buyer");
+  EXPECT_EQ(world.decide().size(), 2u);  // a new visit
+  world.receive("other shop", "second", {{"shop", "shop"}});
+  EXPECT_EQ(world.decide().size(), 1u);
+  // Nothing is sent for what is long past.
+  world.receive("old", "third", {{"at", world.now_ms - hour_ms}});
+  EXPECT_EQ(world.decide().size(), 1u);
+}
+
+TEST(Chats, R40_greeted_while_queued_is_not_greeted_again) {
+  Policy policy;
+  policy.greetings["mail"] = "Hello";
+  World world(policy);
+  world.member(1, 1);
+  world.presence(1, Presence::away);
+  world.receive("c", "buyer");
+  EXPECT_EQ(world.decide().size(), 2u);
+  world.presence(1, Presence::online);
+  EXPECT_EQ(world.decide().size(), 1u);
+}
+
+TEST(Chats, R40_quick_phrases) {
+  World world;
+  world.add(world.desk.set_phrase("hello", "en", "Hello {buyer}").value());
+  world.add(world.desk.set_phrase("hello", "zh", "您好").value());
+  world.add(world.desk.set_phrase("hello", "en", "Hi {buyer}").value());
+  ASSERT_EQ(world.desk.phrases().size(), 2u);
+  EXPECT_EQ(world.desk.phrases()[0].text, "Hi {buyer}");
+  world.add(world.desk.set_phrase("hello", "zh", "", true).value());
+  EXPECT_EQ(world.desk.phrases().size(), 1u);
+  EXPECT_EQ(world.desk.set_phrase("", "en", "x").error().code, Errc::bad_value);
+  EXPECT_EQ(world.desk.set_phrase("x", "en", std::string(phrase_max + 1, 'x')).error().code,
+            Errc::too_long);
+}
+
+TEST(Chats, R5_lists_by_owner_shop_and_age) {
+  World world;
+  world.member(1, 1);
+  world.member(2, 1);
+  for (const char* name : {"a", "b", "c"}) {
+    world.now_ms += 1000;
+    world.receive(name, name, {{"shop", name[0] == 'c' ? "shop" : "mail"}});
+    world.decide();
+  }
+  EXPECT_EQ(world.desk.chats({.owner = 1}, world.now_ms, 10).size(), 2u);
+  EXPECT_EQ(world.desk.chats({.owner = 2}, world.now_ms, 10).size(), 1u);
+  EXPECT_EQ(world.desk.chats({.owner = {}, .open = true, .shop = "shop"}, world.now_ms, 10).size(),
+            1u);
+  world.close("a", 1);
+  EXPECT_EQ(world.desk.chats({}, world.now_ms, 10).size(), 2u);
+  const auto all = world.desk.chats({.owner = {}, .open = false}, world.now_ms, 10);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].id, id("c"));
+  EXPECT_EQ(world.desk.chats({.owner = {}, .open = false}, world.now_ms, 1).size(), 1u);
+}
+
+TEST(Commands, what_is_not_there_or_not_allowed_is_refused) {
+  World world;
+  world.member(1, 1);
+  world.receive("c", "buyer");
+  EXPECT_EQ(world.desk.reply(id("x"), 1, "Hi").error().code, Errc::no_such_chat);
+  EXPECT_EQ(world.desk.reply(id("c"), 9, "Hi").error().code, Errc::no_such_member);
+  EXPECT_EQ(world.desk.reply(id("c"), 1, "\n").error().code, Errc::text_required);
+  EXPECT_EQ(world.desk.reply(id("c"), 1, std::string(text_max + 1, 'x')).error().code,
+            Errc::too_long);
+  EXPECT_EQ(world.desk.reply(id("c"), 1, "\xff").error().code, Errc::bad_value);
+  EXPECT_EQ(world.desk.join(id("a"), id("a"), 1).error().code, Errc::same_buyer);
+  EXPECT_EQ(world.desk.resolve(id("r"), "done", 1).error().code, Errc::no_such_request);
+  EXPECT_EQ(world.desk.set_presence(9, Presence::away).error().code, Errc::no_such_member);
+  MemberSpec spec;
+  spec.number = 2;
+  spec.name = "Two";
+  spec.role = "astronaut";
+  EXPECT_EQ(world.desk.set_member(spec).error().code, Errc::no_such_role);
+  spec.role = "presale";
+  spec.weight = weight_max + 1;
+  EXPECT_EQ(world.desk.set_member(spec).error().code, Errc::bad_value);
+  spec.weight = 1;
+  spec.schedule = {"whenever"};
+  EXPECT_EQ(world.desk.set_member(spec).error().code, Errc::bad_schedule);
+}
+
+TEST(Commands, a_reply_carries_what_its_sender_needs) {
+  World world;
+  world.member(1, 1);
+  world.receive("c", "buyer", {{"message", bin("asked")}});
+  const EventRef asked = world.last.key;
+  const Proposal reply = world.desk.reply(id("c"), 1, "Hello").value();
+  EXPECT_TRUE(reply.request);
+  EXPECT_EQ(reply.facts["shop"].as_str(), "mail");
+  EXPECT_EQ(reply.facts["thread"], bin("c"));
+  EXPECT_EQ(reply.facts["buyer"], bin("buyer"));
+  EXPECT_EQ(reply.facts["to_message"], bin("asked"));
+  EXPECT_EQ(reply.answers, asked);
+  EXPECT_EQ(reply.buyer, id("buyer"));
+  EXPECT_FALSE(reply.facts.as_map().contains("text"));  // facts are never erased
+}
+
+}  // namespace
+}  // namespace deskmate::desk
