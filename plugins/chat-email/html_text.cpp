@@ -30,8 +30,9 @@ class Arena {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_void_tag(std::string_view name) {
-  for (const std::string_view v : {"br", "img", "hr", "meta", "link", "input", "area", "base", "col",
-                                   "embed", "source", "track", "wbr", "p", "li", "tr", "td", "th"}) {
+  for (const std::string_view v :
+       {"br", "img", "hr", "meta", "link", "input", "area", "base", "col", "embed", "source",
+        "track", "wbr", "p", "li", "tr", "td", "th"}) {
     if (name == v) return true;  // the last five close themselves in practice
   }
   return false;
@@ -57,7 +58,8 @@ bool is_tame(std::string_view html) {
     }
     std::size_t attributes = 0;
     for (; at < html.size() && html[at] != '>'; ++at) {
-      attributes += std::string_view("= \t\r\n\f/").find(html[at]) != std::string_view::npos ? 1 : 0;
+      attributes +=
+          std::string_view("= \t\r\n\f/").find(html[at]) != std::string_view::npos ? 1 : 0;
     }
     ++tags;
     work += depth;

@@ -15,12 +15,12 @@
 
 namespace deskmate::chat_email {
 
-inline constexpr std::size_t kTextBytesMax = 262144;      // of one mail's text
-inline constexpr std::size_t kHtmlBytesMax = 2097152;     // more is cut
-inline constexpr std::size_t kHtmlTagsMax = 50000;        // of a tree
-inline constexpr std::size_t kHtmlDepthMax = 512;         // of tags left open
-inline constexpr std::size_t kHtmlWorkMax = 4000000;      // sum of the depths at all tags
-inline constexpr std::size_t kHtmlAttributesMax = 2000;   // spaces and '=' within one tag
+inline constexpr std::size_t kTextBytesMax = 262144;     // of one mail's text
+inline constexpr std::size_t kHtmlBytesMax = 2097152;    // more is cut
+inline constexpr std::size_t kHtmlTagsMax = 50000;       // of a tree
+inline constexpr std::size_t kHtmlDepthMax = 512;        // of tags left open
+inline constexpr std::size_t kHtmlWorkMax = 4000000;     // sum of the depths at all tags
+inline constexpr std::size_t kHtmlAttributesMax = 2000;  // spaces and '=' within one tag
 
 std::string html_to_text(std::string_view html);
 

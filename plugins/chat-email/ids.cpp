@@ -33,8 +33,8 @@ std::vector<std::string> parse_ids(std::string_view header) {
     const auto close = header.find_first_of("<>");
     if (close == std::string_view::npos) break;
     const std::string_view id = header.substr(0, close);
-    const bool usable = header[close] == '>' && !id.empty() && id.size() <= kMessageIdBytesMax &&
-                        is_printable(id);
+    const bool usable =
+        header[close] == '>' && !id.empty() && id.size() <= kMessageIdBytesMax && is_printable(id);
     header.remove_prefix(header[close] == '>' ? close + 1 : close);
     if (!usable) continue;
     if (ids.size() == kReferencesMax) ids.erase(ids.begin() + kReferencesMax / 2);

@@ -103,8 +103,7 @@ MailInfo info_of(const mailimap_msg_att* message) {
 
 }  // namespace
 
-Imap::Imap(std::unique_ptr<Wire> wire)
-    : wire_(std::move(wire)), imap_(mailimap_new(0, nullptr)) {
+Imap::Imap(std::unique_ptr<Wire> wire) : wire_(std::move(wire)), imap_(mailimap_new(0, nullptr)) {
   if (imap_ == nullptr) std::abort();
 }
 
@@ -149,7 +148,8 @@ Result<void> Imap::log_in(const Endpoint& endpoint, const Login& login) {
     code = mailimap_starttls(imap_);
     if (code != MAILIMAP_NO_ERROR) {
       return Error{Status::denied,
-                   endpoint.host + ": the server offers no STARTTLS / 服务器不支持 STARTTLS", "tls"};
+                   endpoint.host + ": the server offers no STARTTLS / 服务器不支持 STARTTLS",
+                   "tls"};
     }
     if (auto secured = wire_->start_tls(); !secured) return secured;
   }
@@ -162,7 +162,8 @@ Result<void> Imap::log_in(const Endpoint& endpoint, const Login& login) {
     if (code != MAILIMAP_NO_ERROR) {
       if (wire_->broken() || wire_->interrupted()) return error_of(code, "log-in");
       return Error{Status::denied,
-                   endpoint.host + ": user name or password refused / 用户名或密码被拒绝", "password"};
+                   endpoint.host + ": user name or password refused / 用户名或密码被拒绝",
+                   "password"};
     }
   }
   mailimap_capability_data* capabilities = nullptr;

@@ -81,16 +81,14 @@ std::string content_of(GMimePart* part) {
   const Object<GMimeStream> stream(g_mime_stream_mem_new());
   g_mime_data_wrapper_write_to_stream(content, stream.get());
   GByteArray* array = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream.get()));
-  return array->len == 0 ? ""
-                         : std::string(reinterpret_cast<const char*>(array->data), array->len);
+  return array->len == 0 ? "" : std::string(reinterpret_cast<const char*>(array->data), array->len);
 }
 
 std::string written(GMimeObject* object) {
   const Object<GMimeStream> stream(g_mime_stream_mem_new());
   g_mime_object_write_to_stream(object, nullptr, stream.get());
   GByteArray* array = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream.get()));
-  return array->len == 0 ? ""
-                         : std::string(reinterpret_cast<const char*>(array->data), array->len);
+  return array->len == 0 ? "" : std::string(reinterpret_cast<const char*>(array->data), array->len);
 }
 
 std::string type_of(GMimeObject* object) {
@@ -207,7 +205,8 @@ class Reader {
     }
     const bool html = type == "text/html";
     if (html && charset.empty()) charset = html_charset(bytes);
-    // Of an endless text the beginning is decoded: a charset has at most 4 bytes for one of UTF-8's.
+    // Of an endless text the beginning is decoded: a charset has at most 4 bytes for one of
+    // UTF-8's.
     constexpr std::size_t kBytesMax = kHtmlBytesMax * 2;
     std::string text = decode_text(std::string_view(bytes).substr(0, kBytesMax), charset,
                                    limits_.fallback_charset);
@@ -317,8 +316,7 @@ Mail parse_mail(std::string_view bytes, const ParseLimits& limits) {
   const Options options = make_options(limits.fallback_charset);
   const Object<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(input.data(), input.size()));
   const Object<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
-  const Object<GMimeMessage> message(
-      g_mime_parser_construct_message(parser.get(), options.get()));
+  const Object<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), options.get()));
   if (!message) return mail;
   read_headers(message.get(), mail);
   GMimeObject* root = g_mime_message_get_mime_part(message.get());
@@ -351,8 +349,9 @@ std::string describe(const Mail& mail) {
         line("[The mail's header was too long and has been cut. / 邮件头过长，已截断。]");
         break;
       case Note::parts_left:
-        line("[Some parts of the mail were left out: too many or too deep. / "
-             "邮件的部分内容过多或嵌套过深，已略去。]");
+        line(
+            "[Some parts of the mail were left out: too many or too deep. / "
+            "邮件的部分内容过多或嵌套过深，已略去。]");
         break;
       case Note::file_too_large: {
         std::string names;

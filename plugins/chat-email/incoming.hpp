@@ -24,7 +24,7 @@ inline constexpr std::size_t kSubjectBytesMax = 1000;
 inline constexpr std::size_t kNameBytesMax = 200;
 
 struct ParseLimits {
-  std::size_t file_bytes_max = 10485760;  // of one attachment; larger ones are only named
+  std::size_t file_bytes_max = 10485760;     // of one attachment; larger ones are only named
   std::string fallback_charset = "gb18030";  // of text that says nothing or the impossible
 };
 
@@ -36,12 +36,12 @@ struct Attachment {
 
 // What could not be taken over as it was; for the person who reads the mail.
 enum class Note {
-  text_cut,       // longer than kTextBytesMax
-  header_cut,     // more than kHeaderBytesMax or kHeaderLinesMax
-  parts_left,     // deeper than kPartDepthMax or more than kPartsMax
-  file_too_large, // a file over file_bytes_max
-  files_left,     // more than kFilesMax
-  encrypted,      // nothing that could be read here
+  text_cut,        // longer than kTextBytesMax
+  header_cut,      // more than kHeaderBytesMax or kHeaderLinesMax
+  parts_left,      // deeper than kPartDepthMax or more than kPartsMax
+  file_too_large,  // a file over file_bytes_max
+  files_left,      // more than kFilesMax
+  encrypted,       // nothing that could be read here
 };
 
 struct Mail {

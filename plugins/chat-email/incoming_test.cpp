@@ -80,7 +80,8 @@ TEST(Incoming, ReadsEncodedHeaders) {
       "Subject: =?GB2312?Q?=CE=D2=B5=C4?= =?utf-8?B?6K6i5Y2V?= 1001\r\n\r\nx");
   EXPECT_EQ(mail.from_name, "李四");
   EXPECT_EQ(mail.subject, "我的订单 1001");
-  const Mail raw = parse("From: \xC0\xEE\xCB\xC4 <li@buyers.test>\r\nSubject: \xCE\xD2\xB5\xC4\r\n\r\nx");
+  const Mail raw =
+      parse("From: \xC0\xEE\xCB\xC4 <li@buyers.test>\r\nSubject: \xCE\xD2\xB5\xC4\r\n\r\nx");
   EXPECT_EQ(raw.from_name, "李四");
   EXPECT_EQ(raw.subject, "我的");
 }
@@ -143,13 +144,22 @@ TEST(Incoming, NamesFilesThatAreTooLarge) {
 
 TEST(Incoming, SurvivesWhatIsBroken) {
   for (const std::string& bytes : std::vector<std::string>{
-           "", "\r\n", "\n\n\n", ":", "From", "From: <", "From: \"", std::string(3, '\0'),
+           "",
+           "\r\n",
+           "\n\n\n",
+           ":",
+           "From",
+           "From: <",
+           "From: \"",
+           std::string(3, '\0'),
            std::string("From: a@b.c\r\n\0\0\r\n\r\na\0b", 23),
            "Content-Type: multipart/mixed\r\n\r\n--\r\n",
            "Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n--\r\n",
            "Content-Type: text/plain; charset=\"\r\n\r\nx",
-           "Content-Type: ;;;\r\n\r\nx", "Subject: =?utf-8?B?!!!?=\r\n\r\nx",
-           "Subject: =?utf-8?Q?=?=\r\n\r\nx", "Date: never\r\n\r\nx",
+           "Content-Type: ;;;\r\n\r\nx",
+           "Subject: =?utf-8?B?!!!?=\r\n\r\nx",
+           "Subject: =?utf-8?Q?=?=\r\n\r\nx",
+           "Date: never\r\n\r\nx",
            "Content-Transfer-Encoding: base64\r\n\r\n!!!=A=",
            "Content-Transfer-Encoding: quoted-printable\r\n\r\n=\r\n=Z=4",
            "Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 x\r\n!!!!!\r\n",

@@ -32,7 +32,8 @@ void set(GMimeObject* object, const char* name, const std::string& value) {
   if (!value.empty()) g_mime_object_set_header(object, name, value.c_str(), "utf-8");
 }
 
-GMimePart* make_part(const std::string& type, std::string_view bytes, GMimeContentEncoding encoding) {
+GMimePart* make_part(const std::string& type, std::string_view bytes,
+                     GMimeContentEncoding encoding) {
   const auto slash = type.find('/');
   const std::string kind = slash == std::string::npos ? "application" : type.substr(0, slash);
   const std::string sub = slash == std::string::npos ? "octet-stream" : type.substr(slash + 1);
@@ -48,8 +49,8 @@ GMimePart* make_part(const std::string& type, std::string_view bytes, GMimeConte
 // A type that can stand in a header: letters, digits and little else.
 std::string safe_type(const std::string& type) {
   const auto slash = type.find('/');
-  const bool odd = type.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789/.+-_") !=
-                   std::string::npos;
+  const bool odd =
+      type.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789/.+-_") != std::string::npos;
   const bool form = slash != std::string::npos && slash > 0 && slash + 1 < type.size() &&
                     type.find('/', slash + 1) == std::string::npos;
   if (odd || !form || type.size() > 100) return "application/octet-stream";

@@ -54,7 +54,8 @@ bool is_attribution(std::string_view line) {
   line = trim(line);
   if (line.size() > kAttributionBytesMax) return false;
   if (line.starts_with("On ") && ends_with_any(line, {"wrote:", "wrote："})) return true;
-  const bool chinese = ends_with_any(line, {"写道：", "写道:", "寫道：", "寫道:", "写到：", "写到:"});
+  const bool chinese =
+      ends_with_any(line, {"写道：", "写道:", "寫道：", "寫道:", "写到：", "写到:"});
   return chinese && contains_any(line, {"@", "在", "于", "於", "20"});
 }
 
@@ -62,8 +63,8 @@ bool is_attribution(std::string_view line) {
 bool is_divider(std::string_view line) {
   line = trim(line);
   if (!line.starts_with("--") || !line.ends_with("--") || line.size() > 200) return false;
-  return contains_any(line, {"Original Message", "Original message", "original message",
-                             "原始邮件", "原邮件", "原始郵件", "回复的邮件", "Replied Message"});
+  return contains_any(line, {"Original Message", "Original message", "original message", "原始邮件",
+                             "原邮件", "原始郵件", "回复的邮件", "Replied Message"});
 }
 
 bool starts_with_any(std::string_view line, std::initializer_list<std::string_view> starts) {
@@ -135,9 +136,9 @@ std::size_t history_at(const Lines& lines) {
 bool is_device_line(std::string_view line) {
   line = trim(line);
   return line.size() < 120 &&
-         starts_with_any(line, {"Sent from my ", "Sent from Mail", "Sent from Outlook",
-                                "Get Outlook for", "发自我的", "发自 ", "来自我的", "从我的",
-                                "發自我的", "从 Windows 版"});
+         starts_with_any(line,
+                         {"Sent from my ", "Sent from Mail", "Sent from Outlook", "Get Outlook for",
+                          "发自我的", "发自 ", "来自我的", "从我的", "發自我的", "从 Windows 版"});
 }
 
 std::size_t without_signature(const Lines& lines, std::size_t end) {

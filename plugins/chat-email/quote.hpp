@@ -4,9 +4,9 @@
 //     -> said "Where is it?", quoted "On Monday Ann wrote:\n> It is on its way."
 //
 // A trailing history (lines of ">", "On … wrote:", "在 … 写道：", "-----Original Message-----",
-// "发件人：… 发送时间：…") goes to quoted; a trailing signature after "-- " and "Sent from my phone"
-// lines are left out. Where answers stand between the quoted lines nothing is cut, and nor where
-// nothing would be left. Text is clean UTF-8 (text.hpp). Pure; any thread.
+// "发件人：… 发送时间：…") goes to quoted; a trailing signature after "-- " and "Sent from my
+// phone" lines are left out. Where answers stand between the quoted lines nothing is cut, and nor
+// where nothing would be left. Text is clean UTF-8 (text.hpp). Pure; any thread.
 #pragma once
 
 #include <cstddef>

@@ -62,8 +62,7 @@ SendResult prepare(Smtp& smtp, Wire& wire, const SmtpSettings& settings) {
     if (mailesmtp_starttls(smtp.get()) != MAILSMTP_NO_ERROR) {
       if (wire.broken()) return smtp.failed("STARTTLS");
       return {Kind::refused, "tls",
-              settings.endpoint.host +
-                  ": the server offers no STARTTLS / 服务器不支持 STARTTLS"};
+              settings.endpoint.host + ": the server offers no STARTTLS / 服务器不支持 STARTTLS"};
     }
     if (auto secured = wire.start_tls(); !secured) return from_error(secured.error());
     if (mailesmtp_ehlo_with_ip(smtp.get(), 1) != MAILSMTP_NO_ERROR) return smtp.failed("EHLO");
@@ -125,8 +124,8 @@ SendResult send_mail(const SmtpSettings& settings, const std::vector<std::string
   // From here on only an answer is certain.
   const int answered = smtp.get()->response_code;
   if (!wire.broken() && answered >= 400 && answered < 600) return smtp.failed("DATA");
-  return {Kind::uncertain, "lost", "the connection was lost while the mail was handed over: " +
-                                       wire.why()};
+  return {Kind::uncertain, "lost",
+          "the connection was lost while the mail was handed over: " + wire.why()};
 }
 
 }  // namespace deskmate::chat_email

@@ -34,7 +34,9 @@ TEST(Text, FindsOutWhatIsNotSaid) {
 }
 
 TEST(Text, ReplacesWhatIsInvalid) {
-  EXPECT_EQ(clean_text("a\xFF" "b\xC3"), "a\uFFFDb\uFFFD");
+  EXPECT_EQ(clean_text("a\xFF"
+                       "b\xC3"),
+            "a\uFFFDb\uFFFD");
   EXPECT_EQ(clean_text(std::string_view("a\0b\x07\x7F", 5)), "ab");
   EXPECT_EQ(clean_text("a\r\nb\rc\n"), "a\nb\nc\n");
   EXPECT_TRUE(is_utf8(decode_text("\xFF\xFE\xC4\xE3", "gb18030", "")));
@@ -74,8 +76,7 @@ TEST(HtmlText, ReadsLikeTheMail) {
   EXPECT_EQ(html_to_text("<pre>a\n  b</pre>"), "a\n  b");
   EXPECT_EQ(html_to_text("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>"),
             "a b\nc");
-  EXPECT_EQ(html_to_text("Yes<blockquote>was it<br>blue?</blockquote>"),
-            "Yes\n> was it\n> blue?");
+  EXPECT_EQ(html_to_text("Yes<blockquote>was it<br>blue?</blockquote>"), "Yes\n> was it\n> blue?");
 }
 
 TEST(HtmlText, LeavesOutWhatNobodySees) {
@@ -104,18 +105,21 @@ TEST(HtmlText, IsQuickWithHostilePages) {
 }
 
 TEST(Quote, PartsWhatIsSaidFromTheHistory) {
-  Reply reply = split_reply("Where is it?\n\nOn Monday Ann <ann@shop.test> wrote:\n> On its way.\n");
+  Reply reply =
+      split_reply("Where is it?\n\nOn Monday Ann <ann@shop.test> wrote:\n> On its way.\n");
   EXPECT_EQ(reply.said, "Where is it?");
   EXPECT_EQ(reply.quoted, "On Monday Ann <ann@shop.test> wrote:\n> On its way.");
   reply = split_reply("还没到\n\n在 2026年3月2日，Ann <ann@shop.test> 写道：\n> 快了\n> 1001");
   EXPECT_EQ(reply.said, "还没到");
-  reply = split_reply("还没到\n\n------------------ 原始邮件 ------------------\n发件人: Ann\n快了");
+  reply =
+      split_reply("还没到\n\n------------------ 原始邮件 ------------------\n发件人: Ann\n快了");
   EXPECT_EQ(reply.said, "还没到");
   reply = split_reply("No.\n\n发件人：Ann\n发送时间：2026\n收件人：Bo\n主题：x\n\n快了");
   EXPECT_EQ(reply.said, "No.");
   reply = split_reply("No.\n\n*From:* Ann\n*Sent:* Monday\n*To:* Bo\n*Subject:* x\n\nsoon");
   EXPECT_EQ(reply.said, "No.");
-  reply = split_reply("No.\n\nOn Mon, 2 Mar 2026 at 10:00, Ann Very Long Name\n<ann@shop.test> wrote:\n\n> x");
+  reply = split_reply(
+      "No.\n\nOn Mon, 2 Mar 2026 at 10:00, Ann Very Long Name\n<ann@shop.test> wrote:\n\n> x");
   EXPECT_EQ(reply.said, "No.");
 }
 

@@ -79,10 +79,11 @@ Result<Security> parse_security(const std::string& text) {
   if (text == "tls") return Security::tls;
   if (text == "starttls") return Security::starttls;
   if (text == "none") return Security::none;
-  return Error{Status::invalid,
-               "tls must be \"tls\", \"starttls\" or \"none\" / tls 只能是 \"tls\"、\"starttls\" 或 "
-               "\"none\"",
-               "tls"};
+  return Error{
+      Status::invalid,
+      "tls must be \"tls\", \"starttls\" or \"none\" / tls 只能是 \"tls\"、\"starttls\" 或 "
+      "\"none\"",
+      "tls"};
 }
 
 struct Wire::Tls {
@@ -143,8 +144,9 @@ Result<void> Wire::try_address(const void* address) {
   if (endpoint_.security == Security::none && !endpoint_.allow_plain &&
       !is_loopback(info->ai_addr)) {
     return Error{Status::denied,
-                 where + ": a password is sent without TLS only to this machine; set tls / "
-                         "不用 TLS 时只能连接本机，请设置 tls",
+                 where +
+                     ": a password is sent without TLS only to this machine; set tls / "
+                     "不用 TLS 时只能连接本机，请设置 tls",
                  "tls"};
   }
   if (fd_ >= 0) ::close(fd_);

@@ -17,7 +17,7 @@
 namespace deskmate::chat_email {
 
 inline constexpr std::uint32_t kConnectMs = 20'000;
-inline constexpr std::uint32_t kIoMs = 60'000;  // of one read or write
+inline constexpr std::uint32_t kIoMs = 60'000;              // of one read or write
 inline constexpr std::size_t kAnswerBytesMax = 67'108'864;  // read between two commands
 
 // Makes all waits of the wires that were given it end, for good. Any thread.

@@ -1,5 +1,6 @@
 // What the other tests rely on: mail travels both ways, threads, and the faults happen as named.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import nodemailer from 'nodemailer';
 import { Buyer } from './buyer.mjs';
@@ -45,15 +46,17 @@ for (const [port, delivered] of [['smtp_lost_before', 0], ['smtp_lost_after', 1]
   });
 }
 
-test('submission wants TLS and the password', async () => {
-  const good = nodemailer.createTransport({
-    host: 'localhost', port: mail.ports.smtps, secure: true, tls: { rejectUnauthorized: false },
-    auth: { user: mail.shop, pass: mail.password },
+for (const [port, secure] of [['smtps', true], ['submission', false]]) {
+  test(`${port} wants TLS and the password`, async () => {
+    const connect = (pass) => nodemailer.createTransport({
+      host: 'localhost', port: mail.ports[port], secure, requireTLS: true,
+      tls: { ca: readFileSync(mail.ca) }, auth: { user: mail.shop, pass },
+    });
+    const to = `${port}@buyers.test`;
+    await connect(mail.password).sendMail({ from: mail.shop, to, subject: 's', text: 't' });
+    const buyer = new Buyer(mail, to);
+    assert.equal((await buyer.inbox({ count: 1 })).length, 1);
+    await buyer.close();
+    await assert.rejects(connect('wrong').verify());
   });
-  await good.verify();
-  const bad = nodemailer.createTransport({
-    host: 'localhost', port: mail.ports.smtps, secure: true, tls: { rejectUnauthorized: false },
-    auth: { user: mail.shop, pass: 'wrong' },
-  });
-  await assert.rejects(bad.verify());
-});
+}

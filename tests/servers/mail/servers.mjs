@@ -9,11 +9,13 @@
 // OpenSMTPD keeps its queue under a path that was compiled in and insists on being root, so it runs
 // in a mount namespace of its own with the temporary folder in that place: several can run at once.
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { startFaults } from './faults.mjs';
+import { startSubmission } from './submission.mjs';
 
 export const PASSWORD = 'secret-for-tests';
 export const SHOP = 'shop@shop.test';
@@ -99,6 +101,7 @@ ssl = yes
 ssl_cert = <${dir}/cert.pem
 ssl_key = <${dir}/key.pem
 auth_mechanisms = plain login
+auth_failure_delay = 0
 first_valid_uid = 1
 mail_location = maildir:${dir}/mail/%u
 mail_max_userip_connections = 500
@@ -138,6 +141,11 @@ service lmtp {
     port = ${ports.lmtp}
   }
 }
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 service stats {
   unix_listener stats-writer {
     mode = 0666
@@ -147,17 +155,11 @@ service stats {
 }
 
 function writeSmtpd(dir, ports, owner) {
-  writeFileSync(`${dir}/credentials`, `${SHOP} ${execFileSync('smtpctl', ['encrypt', PASSWORD], { encoding: 'utf8' })}`);
   writeFileSync(`${dir}/smtpd.conf`, `
-pki shop cert "${dir}/cert.pem"
-pki shop key "${dir}/key.pem"
-table credentials file:${dir}/credentials
 smtp max-message-size "30M"
 queue ttl 10m
 bounce warn-interval 5m
 listen on 127.0.0.1 port ${ports.smtp} hostname shop.test
-listen on 127.0.0.1 port ${ports.submission} tls pki shop auth-optional <credentials> hostname shop.test
-listen on 127.0.0.1 port ${ports.smtps} smtps pki shop auth <credentials> hostname shop.test
 action "deliver" lmtp "127.0.0.1:${ports.lmtp}" rcpt-to virtual { "@" = "${owner.name}" }
 match from any for domain { "shop.test", "buyers.test" } action "deliver"
 match from any for any reject
@@ -177,7 +179,7 @@ export async function startMail({ dir = mkdtempSync(path.join(tmpdir(), 'deskmat
   mkdirSync(`${dir}/mail`);
   chownSync(`${dir}/mail`, owner.uid, owner.gid);
   const ports = {};
-  for (const name of ['smtp', 'submission', 'smtps', 'imap', 'imaps', 'lmtp']) ports[name] = await freePort();
+  for (const name of ['smtp', 'imap', 'imaps', 'lmtp']) ports[name] = await freePort();
   certificate(dir);
   writeDovecot(dir, ports, owner);
   writeSmtpd(dir, ports, owner);
@@ -189,20 +191,23 @@ export async function startMail({ dir = mkdtempSync(path.join(tmpdir(), 'deskmat
     `mount --bind ${dir}/spool /var/spool`,
     `mount --bind ${dir}/run-smtpd /run`,
     `exec /usr/sbin/smtpd -d -f ${dir}/smtpd.conf`].join('\n')]);
-  let faults;
+  const fronts = [];
   const stop = async () => {
-    await faults?.stop();
+    await Promise.all(fronts.map((front) => front.stop()));
     await Promise.all([end(smtpd), end(dovecot)]);
     rmSync(dir, { recursive: true, force: true });
   };
   try {
     await Promise.all([greeted(ports.imap, dovecot), greeted(ports.lmtp, dovecot), greeted(ports.smtp, smtpd)]);
-    faults = await startFaults(ports);
+    fronts.push(await startFaults(ports));
+    fronts.push(await startSubmission({
+      port: ports.smtp, user: SHOP, password: PASSWORD, cert: `${dir}/cert.pem`, key: `${dir}/key.pem`,
+    }));
   } catch (error) {
     await stop();
     throw error;
   }
-  Object.assign(ports, faults.ports);
+  for (const front of fronts) Object.assign(ports, front.ports);
 
   const box = (address) => path.join(dir, 'mail', address.toLowerCase());
   const own = (file) => chownSync(file, owner.uid, owner.gid);
@@ -226,11 +231,15 @@ export async function startMail({ dir = mkdtempSync(path.join(tmpdir(), 'deskmat
     // Makes the mailbox's UIDs mean something else, as moving to another server does. Nobody may be
     // logged in to it.
     changeUidValidity(address) {
+      const list = path.join(box(address), 'dovecot-uidlist');
+      const before = Number(/ V(\d+)/.exec(readFileSync(list, 'utf8').split('\n', 1)[0])[1]);
       for (const name of readdirSync(box(address))) {
         if (name.startsWith('dovecot-uid') || name.startsWith('dovecot.index')) {
           rmSync(path.join(box(address), name));
         }
       }
+      writeFileSync(list, `3 V${before + 1000} N1 G${randomBytes(16).toString('hex')}\n`);
+      own(list);
     },
 
     // The mails in a mailbox's INBOX, as text, oldest first.

@@ -1,0 +1,141 @@
+// Starting, stopping, sending and looking up; poll.cpp has the rest.
+#include "plugins/chat-email/connector.hpp"
+
+#include <algorithm>
+
+#include "plugins/chat-email/ids.hpp"
+#include "plugins/chat-email/outgoing.hpp"
+
+namespace deskmate::chat_email {
+
+ChatEmail::~ChatEmail() {
+  interrupt_.trip();
+  idler_.reset();
+}
+
+Result<void> ChatEmail::begin(Session& desk) {
+  auto settings = load_settings(desk);
+  if (!settings) return settings.error();
+  settings_ = std::move(*settings);
+  mailbox_.emplace(*settings_, interrupt_);
+  uncertain_ms_ = static_cast<std::uint64_t>(desk.now_ms());
+  if (settings_->idle) {
+    Idler::Calls calls;
+    calls.changed = [this] { poll_soon(); };
+    calls.log = [this](const std::string& line) { session().log(Level::info, line); };
+    idler_ = std::make_unique<Idler>(settings_->imap, settings_->imap_login, settings_->folder,
+                                     interrupt_, std::move(calls));
+  }
+  return {};
+}
+
+void ChatEmail::end(Session&) {
+  interrupt_.trip();
+  idler_.reset();
+  if (mailbox_) mailbox_->close();
+}
+
+std::uint32_t ChatEmail::poll_every_ms(Session&) {
+  return settings_ ? settings_->poll_every_ms : poll_every_default_ms;
+}
+
+Result<std::vector<Attachment>> ChatEmail::files_of(Session& desk, const Action& action) {
+  std::vector<Attachment> files;
+  for (const Value& entry : action.body["files"].as_array()) {
+    auto bytes = desk.get_file(entry["hash"].as_bin());
+    if (!bytes) return bytes.error();
+    files.push_back(
+        {std::string(entry["name"].as_str()), std::string(entry["type"].as_str()), *bytes});
+  }
+  return files;
+}
+
+// The subject of the mail that is answered: as the desk gives it, else out of the mailbox.
+std::string ChatEmail::subject_of(const Action& action) {
+  const auto subject = action.body["subject"].as_str();
+  const std::string answered(action.ref("message"));
+  if (!subject.empty() || answered.find('@') == std::string::npos) return std::string(subject);
+  auto header = mailbox_->find_mail(answered);
+  if (!header || !*header) return "";
+  return parse_mail(**header, settings_->parse).subject;
+}
+
+Outcome ChatEmail::perform(Session& desk, const Action& action) {
+  if (action.kind != "reply") {
+    return Outcome::failed("unsupported", "e-mail can only reply / 邮件只能回复");
+  }
+  auto files = files_of(desk, action);
+  if (!files) {
+    // Nothing has been sent yet, whatever it was.
+    const bool again = files.error().code != Status::not_found;
+    return Outcome::failed("file", files.error().message, again, kBusyMs);
+  }
+  OutgoingMail mail;
+  mail.request_hex = action.request.hex();
+  mail.from_address = settings_->address;
+  mail.from_name = settings_->name;
+  mail.to = parse_address(action.ref("buyer"));
+  mail.subject = subject_of(action);
+  mail.root_id = root_of(action.ref("thread"));
+  mail.reply_to_id = action.ref("message");
+  mail.text = action.text();
+  mail.files = std::move(*files);
+  mail.automatic = !action.facts["auto"].is_nil();
+  mail.now_ms = static_cast<std::uint64_t>(desk.now_ms());
+  if (mail.text.empty() && mail.files.empty()) {
+    return Outcome::failed("empty", "there is nothing to send / 没有要发送的内容");
+  }
+  std::vector<std::string> recipients{mail.to};
+  if (settings_->copies && mail.to != settings_->address) {
+    recipients.push_back(settings_->address);
+  }
+  const std::string bytes = build_mail(mail);
+  const SendResult sent = send_mail(settings_->smtp, recipients, bytes, interrupt_);
+  switch (sent.kind) {
+    case SendResult::Kind::accepted:
+      return Outcome::done().ref("message", own_message_id(mail.request_hex, settings_->address));
+    case SendResult::Kind::not_now:
+      return Outcome::failed(sent.code, sent.message, true, kBusyMs);
+    case SendResult::Kind::refused:
+      return Outcome::failed(sent.code, sent.message, false);
+    case SendResult::Kind::uncertain:
+      break;
+  }
+  uncertain_ms_ = static_cast<std::uint64_t>(desk.now_ms());
+  return Outcome::unknown(sent.message);
+}
+
+Found ChatEmail::look_up(Session& desk, const Action& action) {
+  if (!settings_->copies) {
+    return Found::cannot_tell(
+        "copies to the shop's own mailbox are off (setting copies) / "
+        "没有开启发送副本（设置 copies）");
+  }
+  const std::string request_hex = action.request.hex();
+  const std::string id = own_message_id(request_hex, settings_->address);
+  const auto since_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(action.since_ms, 0));
+  // Not from the attempt's beginning: the server may have been given the mail right before this
+  // plugin started or the connection was lost, and delivers the copy some time after that.
+  const std::uint64_t settled_ms = std::max(since_ms, uncertain_ms_) + settings_->copy_grace_ms;
+  while (true) {
+    const auto now_ms = static_cast<std::uint64_t>(desk.now_ms());
+    auto copy = mailbox_->find_copy(id, request_hex);
+    if (!copy) {
+      return Found::ask_later("the shop's mailbox cannot be searched / 无法查询店铺邮箱: " +
+                              copy.error().message);
+    }
+    if (*copy) return Found::yes().ref("message", id);
+    if (now_ms >= settled_ms) break;
+    if (!desk.sleep_ms(std::min(kLookUpEveryMs, settled_ms - now_ms))) {
+      return Found::ask_later("stopping");
+    }
+  }
+  if (since_ms + kCopyTrustMs < static_cast<std::uint64_t>(desk.now_ms())) {
+    return Found::cannot_tell(
+        "no copy in the shop's mailbox, but after a day it may have been deleted / "
+        "店铺邮箱中没有副本，但时间已久，可能已被删除");
+  }
+  return Found::no();
+}
+
+}  // namespace deskmate::chat_email

@@ -1,0 +1,73 @@
+// The connector of an e-mail mailbox: brings buyers' mails, sends replies, finds out what became of
+// those whose sending was cut off. See README.md.
+#pragma once
+
+#include <cstdint>
+#include <deskmate/plugin.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugins/chat-email/cursor.hpp"
+#include "plugins/chat-email/filter.hpp"
+#include "plugins/chat-email/idler.hpp"
+#include "plugins/chat-email/mailbox.hpp"
+#include "plugins/chat-email/settings.hpp"
+
+namespace deskmate::chat_email {
+
+inline constexpr std::size_t kPageMailsMax = 50;            // fetched and appended at a time
+inline constexpr std::size_t kPageBytesMax = 8'388'608;     // likewise
+inline constexpr std::uint64_t kResyncSlackMs = 3'600'000;  // looked back when UIDs changed
+inline constexpr std::size_t kResyncMailsMax = 1000;        // likewise
+inline constexpr int kFetchTriesMax = 3;                    // of one mail that cannot be fetched
+inline constexpr std::uint64_t kLookUpEveryMs = 500;        // while a copy may still be on its way
+inline constexpr std::uint64_t kCopyTrustMs =
+    24 * 3'600'000;  // after it a copy may have been deleted
+inline constexpr std::uint64_t kBusyMs =
+    30'000;  // before the next try when a server says "not now"
+
+class ChatEmail : public Connector {
+ public:
+  ChatEmail() = default;
+  ~ChatEmail() override;
+
+  Result<void> begin(Session& desk) override;
+  Result<void> poll(Session& desk) override;
+  Outcome perform(Session& desk, const Action& action) override;
+  Found look_up(Session& desk, const Action& action) override;
+  std::uint32_t poll_every_ms(Session& desk) override;
+  void interrupt() override { interrupt_.trip(); }
+  void end(Session& desk) override;
+
+ private:
+  Result<void> start_at_now(Session& desk, const Selected& selected);
+  Result<void> resync(Session& desk, const Selected& selected);
+  Result<void> import(Session& desk, const std::vector<MailInfo>& infos,
+                      std::uint64_t not_before_ms);
+  Result<void> import_page(Session& desk, const std::vector<MailInfo>& page,
+                           std::uint64_t not_before_ms);
+  Result<std::map<std::uint32_t, std::string>> fetch(Session& desk,
+                                                     const std::vector<MailInfo>& page);
+  Result<std::optional<NewEvent>> read(Session& desk, const MailInfo& info,
+                                       const std::string& bytes, std::vector<std::uint32_t>& copies,
+                                       std::uint64_t not_before_ms);
+  Result<std::string> root_of_mail(const Mail& mail, const std::string& message_id);
+  Result<void> save(Session& desk, const Cursor& cursor);
+  Result<std::vector<Attachment>> files_of(Session& desk, const Action& action);
+  std::string subject_of(const Action& action);
+
+  Interrupt interrupt_;
+  std::optional<Settings> settings_;
+  std::optional<Mailbox> mailbox_;
+  std::unique_ptr<Idler> idler_;
+  std::optional<Cursor> cursor_;
+  LoopGuard loops_;
+  std::uint32_t stuck_uid_ = 0;  // the mail at which fetching failed
+  int stuck_tries_ = 0;
+  std::uint64_t uncertain_ms_ = 0;  // UTC; since when no sending is under way that was cut off
+};
+
+}  // namespace deskmate::chat_email
