@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "core/daemon/zone.hpp"
-#include "core/desk/desk.hpp"
+#include "core/desk/schedule.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -241,17 +241,6 @@ bool is_name(std::string_view name) {
          });
 }
 
-// As the desk reads it.
-bool is_schedule(const std::string& text) {
-  desk::MemoryTables tables;
-  desk::MemberSpec member;
-  member.number = 1;
-  member.name = "1";
-  member.role = "presale";
-  member.schedule = {text};
-  return desk::Desk(tables, {}).set_member(member).has_value();
-}
-
 void read_members(Reader& reader, const toml::node& node, Config& config) {
   const auto* array = node.as_array();
   if (array == nullptr || !array->is_array_of_tables()) {
@@ -282,7 +271,9 @@ void read_members(Reader& reader, const toml::node& node, Config& config) {
     if (const auto* list = table["schedule"].as_array()) {
       for (const auto& entry : *list) {
         const auto* text = entry.as_string();
-        if (text != nullptr && !is_schedule(text->get())) {
+        if (text == nullptr) continue;
+        const std::string lines[] = {text->get()};
+        if (!desk::parse_schedule(lines)) {
           reader.fault(entry.source(), text_of("config.schedule", {text->get()}));
         }
       }
@@ -437,6 +428,22 @@ std::string show_config(const Config& config, Language language, bool documented
   std::string text = out.str();
   text.erase(0, text.find_first_not_of('\n'));
   return text;
+}
+
+std::string sample_config(Language language) {
+  Config config;
+  apply_defaults(desk_settings(), config);
+  MemberConfig member;
+  apply_defaults(member_settings(), member);
+  member.number = 1;
+  member.name = language == Language::zh ? "小李" : "Ann";
+  config.members.push_back(std::move(member));
+  PluginConfig plugin;
+  apply_defaults(plugin_settings(), plugin);
+  plugin.name = "shop";
+  plugin.id = "shop-sample";
+  config.plugins.push_back(std::move(plugin));
+  return show_config(config, language, true);
 }
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {

@@ -67,6 +67,8 @@ struct Config {
   std::int64_t capacity_aftersale = 0;
   std::int64_t first_reply_s = 0;
   std::int64_t reply_warning_s = 0;
+  std::int64_t cool_down_minutes = 0;
+  bool match_roles = false;
 
   std::int64_t action_attempts = 0;
   std::int64_t action_deadline_s = 0;
@@ -105,8 +107,11 @@ host::Checked<Config> load_config(const std::string& file);
 host::Checked<Config> parse_config(std::string_view text, const std::string& file);
 
 // The settings in force as TOML, one a line. Where documented, each is preceded by its purpose and
-// what it may be; this is the sample that is installed.
+// what it may be.
 std::string show_config(const Config& config, Language language, bool documented);
+
+// Every setting with its purpose, as a file to begin with; this is what is installed.
+std::string sample_config(Language language);
 
 // The known word nearest to a mistyped one; empty where none is near.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known);

@@ -1,6 +1,7 @@
 #include "core/daemon/messages.hpp"
 
 #include <stdexcept>
+#include <vector>
 
 #include "core/daemon/messages_table.hpp"
 
@@ -38,7 +39,14 @@ std::string fill(std::string_view pattern, std::initializer_list<std::string_vie
 
 }  // namespace
 
-std::span<const Message> messages() { return message_table; }
+std::span<const Message> messages() {
+  static const std::vector<Message> all = [] {
+    std::vector<Message> both(answer_messages.begin(), answer_messages.end());
+    both.insert(both.end(), help_messages.begin(), help_messages.end());
+    return both;
+  }();
+  return all;
+}
 
 std::string say(Language language, std::string_view key,
                 std::initializer_list<std::string_view> arguments) {

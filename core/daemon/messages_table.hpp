@@ -1,4 +1,4 @@
-// The table of messages; see messages.hpp.
+// The table of messages, in two parts; see messages.hpp.
 #pragma once
 
 #include <span>
@@ -7,6 +7,7 @@
 
 namespace deskmate::daemon {
 
-extern const std::span<const Message> message_table;
+extern const std::span<const Message> answer_messages;
+extern const std::span<const Message> help_messages;
 
 }  // namespace deskmate::daemon

@@ -230,13 +230,15 @@ void ledger(Service& service, const Call&, Answer answer) {
 
 // --- acting -------------------------------------------------------------------------------------
 
-// An action of a member on a chat.
+// An action of a member on a chat: of the one named, else of the one whose chat it is.
 void on_chat(Service& service, const Call& call, Answer answer,
              const std::function<desk::Result<desk::Proposal>(const desk::Id16&, desk::MemberNo)>&
                  propose) {
   const auto id = chat_of(service, call);
   if (!id) return answer.fail(id.error());
-  const auto member = actor_of(service, call);
+  const auto row = service.desk.chat_row(*id, service.options.wall_ms());
+  const bool owned = member_of(call) == 0 && row && row->owner != 0;
+  const auto member = owned ? Result<desk::MemberNo>(row->owner) : actor_of(service, call);
   if (!member) return answer.fail(member.error());
   finish(service, call, propose(*id, *member), std::move(answer));
 }

@@ -127,11 +127,11 @@ void Service::plugin_changed(const host::Change& change) {
   outbox.pump();
 }
 
-void Service::close(std::function<void()> done) {
+void Service::stop_actions(std::function<void()> done) {
   const auto finished = std::make_shared<bool>(false);
   auto finish = [this, alive = alive_, finished, done = std::move(done)] {
     if (!*alive || std::exchange(*finished, true)) return;
-    journal.close(done);
+    done();
   };
   outbox.stop(finish);
   loop.call_at(loop.now_ms() + outbox_stop_ms, finish);
@@ -153,11 +153,22 @@ Result<Prepared> Service::prepare_proposal(const desk::Proposal& proposal) const
       body["subject"] = told["subject"];
     }
   }
+  if (proposal.answers && proposal.facts["auto"].as_str() == "greeting") fill_greeting(proposal, body);
   if (body.size() > 0) out.event.body = encode(body);
   if (out.event.facts.size() > storage::facts_max || out.event.body.size() > storage::body_max) {
     return Error{Status::limit, "too large", proposal.type};
   }
   return out;
+}
+
+void Service::fill_greeting(const desk::Proposal& proposal, Value& body) const {
+  desk::PhraseVariables variables;
+  variables.buyer = bodies.of(*proposal.answers)["name"].as_str();
+  const auto number = static_cast<desk::MemberNo>(proposal.facts["member"].as_uint());
+  if (const auto member = desk.member(number, options.wall_ms())) {
+    variables.agent = member->name + " (" + std::to_string(number) + ")";
+  }
+  body["text"] = desk::expand_phrase(body["text"].as_str(), variables).text;
 }
 
 void Service::append(const desk::Proposal& proposal, Appended done) {

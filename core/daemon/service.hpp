@@ -86,9 +86,11 @@ class Service : private OutboxWorld {
   // A plugin's state has changed: recorded, and the outbox looks again.
   void plugin_changed(const host::Change& change);
 
-  // Lets actions under way finish for at most outbox_stop_ms, then no more appends; done once the
-  // tables are written.
-  void close(std::function<void()> done);
+  // Begins no more actions; done once none is under way, after outbox_stop_ms at the latest.
+  void stop_actions(std::function<void()> done);
+
+  // No more appends; done once the tables are written.
+  void close(std::function<void()> done) { journal.close(std::move(done)); }
 
   // --- for the methods (owner_methods.cpp, plugin_methods.cpp) ---
   using Appended = std::function<void(Result<std::vector<Outcome>>)>;
@@ -125,13 +127,14 @@ class Service : private OutboxWorld {
             std::string_view code) override;
 
   Journal::Hooks journal_hooks();
+  void fill_greeting(const desk::Proposal& proposal, Value& body) const;
 
   bool requests_changed_ = true;
   std::shared_ptr<bool> alive_;
 };
 
 // How long a stopping desk waits for actions under way.
-inline constexpr std::uint64_t outbox_stop_ms = 3'000;
+inline constexpr std::uint64_t outbox_stop_ms = 2'000;
 
 // Registers the methods of frames.md that plugins use, and those of owners ("desk.*").
 void serve_plugins(Service& service);

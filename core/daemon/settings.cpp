@@ -46,6 +46,11 @@ const Setting<Config> desk_table[] = {
      "Target for the first reply, in seconds", "首次回复目标，秒"},
     {"routing", "reply_warning_s", &Config::reply_warning_s, "100", 1, day_s, "",
      "A buyer who waits so many seconds is shown as overdue", "顾客等待超过多少秒即显示超时"},
+    {"routing", "cool_down_minutes", &Config::cool_down_minutes, "10", 0, 1'440, "",
+     "Rest from new chats after an abusive one; 0: none", "遇到辱骂会话后暂停分配多少分钟；0 表示不暂停"},
+    {"routing", "match_roles", &Config::match_roles, "false", 0, 0, "",
+     "Chats go to those whose role it is: no order: presale; one under way: insale; all delivered: aftersale",
+     "按角色分配：无订单归售前，在途归售中，已签收归售后"},
 
     {"actions", "attempts", &Config::action_attempts, "8", 1, 100, "",
      "How often an action is attempted before it counts as failed", "一个动作最多尝试几次"},
@@ -81,8 +86,8 @@ const Setting<PluginConfig> plugin_table[] = {
      "A process of its own, or the daemon's", "独立进程，或在守护进程内"},
     {"", "enabled", &PluginConfig::enabled, "true", 0, 0, "", "Whether it is started", "是否启动"},
     {"", "greeting", &PluginConfig::greeting, R"("")", 0, 0, "",
-     "What a buyer of this shop is sent first, once a member has the chat; {member} and {shop} are filled in; empty: nothing",
-     "会话分配后首先发给顾客的问候语，可用 {member} 和 {shop}；留空则不发"},
+     "What a buyer of this shop is sent first, once a member has the chat, with the variables of quick phrases ({agent}); empty: nothing",
+     "会话分配后首先发给顾客的问候语，可用快捷语变量（如 {agent}）；留空则不发"},
 };
 
 }  // namespace

@@ -1,0 +1,260 @@
+// chats, chat, reply, note, draft, transfer, flag, claim, close
+#include <CLI/CLI.hpp>
+#include <istream>
+#include <iterator>
+#include <memory>
+#include <ostream>
+
+#include "core/daemon/cli/cli.hpp"
+#include "core/daemon/cli/orders.hpp"
+#include "core/daemon/cli/text.hpp"
+
+namespace deskmate::daemon::cli {
+namespace {
+
+constexpr std::size_t preview_columns = 40;
+
+// A chat by number; an id of 32 digits is passed on as it is.
+Value chat_name(const std::string& word) {
+  if (!word.empty() && word.size() < 10 &&
+      word.find_first_not_of("0123456789") == std::string::npos) {
+    return std::stoull(word);
+  }
+  return word;
+}
+
+struct ChatsOptions {
+  bool all = false;
+  bool queue = false;
+  bool last_word = false;
+  std::uint64_t of = 0;
+  std::string shop;
+  std::uint64_t limit = 100;
+};
+
+std::string waiting(const Context& context, const Value& chat, std::uint64_t now) {
+  const std::uint64_t since = chat["waiting_since_ms"].as_uint();
+  if (since == 0 || since > now) return {};
+  return ago(context.language, now - since) +
+         (chat["colour"].as_str() == "red" ? " !" : "");
+}
+
+void chats(Context& context, const ChatsOptions& options) {
+  Value params = Value::map({{"limit", options.limit}});
+  params["view"] = options.queue ? "queue" : options.last_word ? "last_word"
+                                 : options.all                 ? "all"
+                                                               : "open";
+  if (!options.shop.empty()) params["shop"] = options.shop;
+  if (options.of != 0) params["member"] = options.of;
+  const std::uint64_t as = std::exchange(context.member, 0);  // --as does not filter
+  const auto answer = context.ask("desk.chats", std::move(params));
+  context.member = as;
+  if (!answer || context.as_json(*answer)) return;
+  const auto status = context.ask("desk.status", Value::map());
+  if (!status) return;
+  const std::uint64_t now = (*status)["now_ms"].as_uint();
+  Table table({context.say("column.chat"), context.say("column.shop"), context.say("column.state"),
+               context.say("column.member"), context.say("column.waits"),
+               context.say("column.buyer"), context.say("column.text")});
+  for (const Value& chat : (*answer)["chats"].as_array()) {
+    const auto number = chat["chat"].as_uint();
+    table.add({number == 0 ? std::string(chat["id"].as_str()) : std::to_string(number),
+               printable(chat["shop"].as_str()),
+               context.say("chat." + std::string(chat["state"].as_str())),
+               chat["member"].is_nil() ? "" : std::to_string(chat["member"].as_int()),
+               waiting(context, chat, now), printable(chat["name"].as_str()),
+               shorten(printable(chat["text"].as_str()), preview_columns)});
+  }
+  if (table.empty()) {
+    context.streams.out << context.say("chats.none") << '\n';
+  } else {
+    table.print(context.streams.out);
+  }
+}
+
+void indent(std::ostream& out, std::string_view text) {
+  std::string line;
+  for (const char c : printable(text, true) + "\n") {
+    if (c != '\n') {
+      line += c;
+      continue;
+    }
+    out << "    " << line << '\n';
+    line.clear();
+  }
+}
+
+void show_entry(Context& context, const Value& entry) {
+  auto& out = context.streams.out;
+  const std::string kind(entry["kind"].as_str());
+  const std::string member = std::to_string(entry["member"].as_int());
+  std::string head = context.say("entry." + kind, {member});
+  if (kind == "received") head = printable(entry["name"].as_str(head));
+  if (kind == "transfer") {
+    const std::string to = entry["to_role"].as_str().empty()
+                               ? std::to_string(entry["to"].as_int())
+                               : context.say("role." + std::string(entry["to_role"].as_str()));
+    head = context.say("entry.transfer", {member, to});
+  }
+  if (entry["auto"].as_bool()) head += context.say("entry.auto");
+  if (const auto outcome = entry["outcome"].as_str(); !outcome.empty()) {
+    head += " [" + context.say("request." + std::string(outcome)) + "]";
+  }
+  out << when(entry["at_ms"].as_uint()) << "  " << head;
+  if (const auto why = entry["why_text"].as_str(); !why.empty()) out << ": " << why;
+  out << '\n';
+  if (entry["erased"].as_bool()) {
+    indent(out, context.say("entry.erased"));
+  } else if (const auto text = entry["text"].as_str(); !text.empty()) {
+    indent(out, text);
+  }
+  if (const auto files = entry["files"].as_int(); files > 0) {
+    indent(out, context.say("entry.files", {std::to_string(files)}));
+  }
+}
+
+void show_account(Context& context, const Value& account) {
+  std::string line;
+  for (const char* key : {"name", "email", "phone", "shop"}) {
+    if (const auto text = account[key].as_str(); !text.empty()) {
+      line += (line.empty() ? "" : ", ") + printable(text);
+    }
+  }
+  line += "  " + std::string(account["buyer"].as_str());
+  indent(context.streams.out, line);
+}
+
+void chat(Context& context, const std::string& name, std::uint64_t limit) {
+  const auto answer =
+      context.ask("desk.chat", Value::map({{"chat", chat_name(name)}, {"limit", limit}}));
+  if (!answer || context.as_json(*answer)) return;
+  const Value& at = *answer;
+  auto& out = context.streams.out;
+  out << context.say("chat.head", {std::to_string(at["chat"].as_int()), printable(at["shop"].as_str()),
+                                   context.say("chat." + std::string(at["state"].as_str()))});
+  if (!at["member"].is_nil()) {
+    out << context.say("chat.of", {std::to_string(at["member"].as_int())});
+  }
+  out << '\n';
+  if (const auto subject = at["subject"].as_str(); !subject.empty()) out << printable(subject) << '\n';
+  if (at["blocked"].as_bool()) out << context.say("chat.blocked") << '\n';
+  if (at["account"].is_map() || at["accounts"].size() > 0) {
+    out << '\n' << context.say("chat.buyer") << '\n';
+    if (at["account"].is_map()) show_account(context, at["account"]);
+    for (const Value& other : at["accounts"].as_array()) show_account(context, other);
+  }
+  if (at["orders"].size() > 0) out << '\n' << context.say("chat.orders") << '\n';
+  for (const Value& order : at["orders"].as_array()) show_order(context, order);
+  if (at["unproved"].as_int() > 0) out << context.say("chat.unproved") << '\n';
+  if (at["history"].size() > 0) {
+    out << '\n' << context.say("chat.history") << '\n';
+    for (const Value& row : at["history"].as_array()) {
+      indent(out, std::to_string(row["chat"].as_int()) + "  " + std::string(row["shop"].as_str()) +
+                      "  " + when(row["last_in_ms"].as_uint()) + "  " +
+                      shorten(row["text"].as_str(), preview_columns));
+    }
+  }
+  out << '\n';
+  for (const Value& entry : at["entries"].as_array()) show_entry(context, entry);
+  for (const Value& draft : at["drafts"].as_array()) {
+    out << context.say("chat.draft", {std::to_string(draft["member"].as_int())}) << '\n';
+    indent(out, draft["text"].as_str());
+  }
+}
+
+// The text of a command: its words, or standard input for "-".
+std::string text_of(Context& context, const std::vector<std::string>& words) {
+  if (words.size() == 1 && words.front() == "-") {
+    return {std::istreambuf_iterator<char>(context.streams.in), {}};
+  }
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+void act(Context& context, const char* method, Value params, const char* done) {
+  const auto answer = context.ask(method, std::move(params));
+  if (!answer || context.as_json(*answer)) return;
+  context.streams.out << context.say(done) << '\n';
+}
+
+struct Words {
+  std::string chat;
+  std::string to;
+  std::vector<std::string> text;
+  std::uint64_t limit = 100;
+};
+
+// `name CHAT TEXT…`
+void add_text_command(CLI::App& app, Context& context, const char* name, const char* method,
+                      const char* done) {
+  auto words = std::make_shared<Words>();
+  auto* command = app.add_subcommand(name, help(context, std::string("help.") + name));
+  command->add_option("CHAT", words->chat, help(context, "help.param.chat"))->required();
+  command->add_option("TEXT", words->text, help(context, "help.param.text"))->required();
+  command->callback([&context, words, method, done] {
+    act(context, method,
+        Value::map({{"chat", chat_name(words->chat)}, {"text", text_of(context, words->text)}}),
+        done);
+  });
+}
+
+// `name CHAT`
+void add_chat_command(CLI::App& app, Context& context, const char* name, const char* method) {
+  auto words = std::make_shared<Words>();
+  auto* command = app.add_subcommand(name, help(context, std::string("help.") + name));
+  command->add_option("CHAT", words->chat, help(context, "help.param.chat"))->required();
+  command->callback([&context, words, method] {
+    act(context, method, Value::map({{"chat", chat_name(words->chat)}}), "cli.done");
+  });
+}
+
+}  // namespace
+
+void add_chat_commands(CLI::App& app, Context& context) {
+  auto options = std::make_shared<ChatsOptions>();
+  auto* list = app.add_subcommand("chats", help(context, "help.chats"));
+  list->add_flag("--all", options->all, help(context, "help.chats.all"));
+  list->add_flag("--queue", options->queue, help(context, "help.chats.queue"));
+  list->add_flag("--last-word", options->last_word, help(context, "help.chats.last_word"));
+  list->add_option("--member", options->of, help(context, "help.chats.member"))->type_name("N");
+  list->add_option("--shop", options->shop, help(context, "help.chats.shop"))->type_name("NAME");
+  list->add_option("--limit", options->limit, help(context, "help.limit"))->type_name("N");
+  list->callback([&context, options] { chats(context, *options); });
+
+  auto words = std::make_shared<Words>();
+  auto* one = app.add_subcommand("chat", help(context, "help.chat"));
+  one->add_option("CHAT", words->chat, help(context, "help.param.chat"))->required();
+  one->add_option("--limit", words->limit, help(context, "help.limit"))->type_name("N");
+  one->callback([&context, words] { chat(context, words->chat, words->limit); });
+
+  add_text_command(app, context, "reply", "desk.reply", "reply.queued");
+  add_text_command(app, context, "note", "desk.note", "cli.done");
+  add_text_command(app, context, "draft", "desk.draft", "cli.done");
+
+  auto move = std::make_shared<Words>();
+  auto* transfer = app.add_subcommand("transfer", help(context, "help.transfer"));
+  transfer->add_option("CHAT", move->chat, help(context, "help.param.chat"))->required();
+  transfer->add_option("TO", move->to, help(context, "help.param.to"))->required();
+  transfer->add_option("NOTE", move->text, help(context, "help.param.note"))->required();
+  transfer->callback([&context, move] {
+    act(context, "desk.transfer",
+        Value::map({{"chat", chat_name(move->chat)},
+                    {"to", chat_name(move->to)},
+                    {"note", text_of(context, move->text)}}),
+        "cli.done");
+  });
+
+  auto flagged = std::make_shared<Words>();
+  auto* flag = app.add_subcommand("flag", help(context, "help.flag"));
+  flag->add_option("CHAT", flagged->chat, help(context, "help.param.chat"))->required();
+  flag->add_option("TOPIC", flagged->to, help(context, "help.param.topic"))->required();
+  flag->callback([&context, flagged] {
+    act(context, "desk.flag",
+        Value::map({{"chat", chat_name(flagged->chat)}, {"topic", flagged->to}}), "cli.done");
+  });
+  add_chat_command(app, context, "claim", "desk.claim");
+  add_chat_command(app, context, "close", "desk.close");
+}
+
+}  // namespace deskmate::daemon::cli

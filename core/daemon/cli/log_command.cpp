@@ -1,0 +1,115 @@
+// log: what has happened, as it is stored; --follow goes on as it happens.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <memory>
+#include <ostream>
+
+#include "core/daemon/cli/cli.hpp"
+#include "core/daemon/cli/text.hpp"
+
+namespace deskmate::daemon::cli {
+namespace {
+
+constexpr std::uint32_t wait_ms = 1'000;  // for the next event, before looking at signals
+
+struct LogOptions {
+  bool follow = false;
+  std::vector<std::string> topics;
+  std::uint64_t limit = 50;
+};
+
+Value value_of(const bus::Event& event) {
+  const auto map_of = [](std::string_view bytes) {
+    auto value = bytes.empty() ? Result<Value>(Value::map()) : decode(bytes);
+    return value ? std::move(*value) : Value::map();
+  };
+  return Value::map({{"arrival", event.arrival},
+                     {"id", Value::bin(event.id)},
+                     {"at_ms", event.stamp >> 16},
+                     {"type", event.type},
+                     {"facts", map_of(event.facts)},
+                     {"body", map_of(event.body)}});
+}
+
+// One line for people: the words of a fact that are worth seeing, and the text.
+std::string line_of(const Value& event) {
+  std::string out = when(event["at_ms"].as_uint()) + "  " + std::string(event["type"].as_str());
+  for (const char* key : {"shop", "kind", "member", "number", "state", "code", "plugin", "order_state"}) {
+    const Value& fact = event["facts"][key];
+    if (fact.is_str() && !fact.as_str().empty()) {
+      out += std::string("  ") + key + "=" + std::string(fact.as_str());
+    } else if (fact.is_int()) {
+      out += std::string("  ") + key + "=" + std::to_string(fact.as_int());
+    }
+  }
+  const auto& body = event["body"];
+  if (const auto name = body["name"].as_str(); !name.empty()) {
+    out += "  " + std::string(name) + ":";
+  }
+  if (const auto text = body["text"].as_str(); !text.empty()) out += "  " + std::string(text);
+  return printable(out);
+}
+
+void log(Context& context, const LogOptions& options) {
+  bus::Client* desk = context.client();
+  if (desk == nullptr) return;
+  const auto topics = options.topics.empty() ? std::vector<std::string>{"*"} : options.topics;
+  auto opened = desk->open_reader("log", topics, true);
+  if (!opened) return context.fail(exit_refused, opened.error().message);
+  // What is there already is shown up to its last `limit` lines; what comes later, at once.
+  const auto status = desk->call("desk.status", Value::map());
+  if (!status) return context.fail(exit_refused, status.error().message);
+  const std::uint64_t end = (*status)["log"]["events"].as_uint();
+  std::vector<Value> tail;
+  bool live = end == 0;
+  const auto show = [&](const Value& event) {
+    context.streams.out << (context.json ? to_json_line(event) : line_of(event)) << '\n';
+  };
+  const auto show_tail = [&] {
+    const std::size_t from = tail.size() > options.limit ? tail.size() - options.limit : 0;
+    for (std::size_t i = from; i < tail.size(); ++i) show(tail[i]);
+    tail.clear();
+    live = true;
+  };
+  while (true) {
+    auto event = desk->next_event(wait_ms);
+    if (!event) {
+      if (!live) show_tail();
+      return context.fail(exit_refused, event.error().message);
+    }
+    if (!*event) {  // nothing more at present; the last ones may be of topics not asked for
+      if (!live) show_tail();
+      if (!options.follow) return;
+      context.streams.out.flush();
+      if (!context.streams.out) return;
+      continue;
+    }
+    if (live) {
+      show(value_of(**event));
+      context.streams.out.flush();
+      continue;
+    }
+    tail.push_back(value_of(**event));
+    if (tail.size() > 2 * options.limit + 1) {
+      tail.erase(tail.begin(), tail.end() - static_cast<std::ptrdiff_t>(options.limit));
+    }
+    if ((**event).arrival >= end) {
+      show_tail();
+      if (!options.follow) return;
+    }
+  }
+}
+
+}  // namespace
+
+void add_log_command(CLI::App& app, Context& context) {
+  auto options = std::make_shared<LogOptions>();
+  auto* command = app.add_subcommand("log", help(context, "help.log"));
+  command->add_flag("--follow,-f", options->follow, help(context, "help.log.follow"));
+  command->add_option("--topic", options->topics, help(context, "help.log.topic"))
+      ->type_name("TYPE");
+  command->add_option("--limit", options->limit, help(context, "help.limit"))->type_name("N");
+  command->callback([&context, options] { log(context, *options); });
+}
+
+}  // namespace deskmate::daemon::cli

@@ -1,0 +1,12 @@
+// An order as text, in a chat and by itself.
+#pragma once
+
+#include <deskmate/value.hpp>
+
+#include "core/daemon/cli/cli.hpp"
+
+namespace deskmate::daemon::cli {
+
+void show_order(Context& context, const Value& order);
+
+}  // namespace deskmate::daemon::cli

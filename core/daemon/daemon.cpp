@@ -1,0 +1,325 @@
+#include "core/daemon/daemon.hpp"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <sstream>
+#include <utility>
+
+#include "core/bus/asio_loop.hpp"
+#include "core/bus/bus.hpp"
+#include "core/bus/stream_transport.hpp"
+#include "core/daemon/errors.hpp"
+#include "core/daemon/logging.hpp"
+#include "core/daemon/notify.hpp"
+#include "core/daemon/paths.hpp"
+#include "core/daemon/pool.hpp"
+#include "core/daemon/service.hpp"
+#include "core/daemon/setup.hpp"
+#include "core/host/http_service.hpp"
+#include "core/host/supervisor.hpp"
+
+namespace deskmate::daemon {
+namespace {
+
+namespace asio = boost::asio;
+
+std::uint64_t wall_clock_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+bool same(const PluginConfig& a, const PluginConfig& b) {
+  const auto text = [](const PluginConfig& plugin) {
+    std::ostringstream out;
+    out << plugin.settings;
+    return out.str();
+  };
+  return a.id == b.id && a.isolation == b.isolation && text(a) == text(b);
+}
+
+LogLevel level_of(int plugin_level) {
+  return static_cast<LogLevel>(std::clamp(plugin_level, 0, 3));
+}
+
+}  // namespace
+
+struct Daemon::Impl final : Plugins {
+  Impl(Config config_of, Language language_of, Settings settings_of)
+      : config(std::move(config_of)),
+        language(language_of),
+        settings(settings_of),
+        loop(context),
+        signals(context) {}
+
+  Result<void> open();
+  Result<void> open_socket();
+  void watch_signals();
+  void apply_plugins(const Config& next);
+  void reload();
+  void stop();
+  void stop_plugins();
+  void finish();
+  bool run();
+
+  // Plugins
+  bool performs(std::string_view instance, std::string_view kind) const override {
+    return supervisor && supervisor->performs(instance, kind);
+  }
+  std::vector<host::InstanceStatus> status() const override {
+    return supervisor ? supervisor->status() : std::vector<host::InstanceStatus>();
+  }
+  Result<void> command(std::string_view instance, std::string_view what) override;
+
+  Config config;
+  Language language;
+  Settings settings;
+  asio::io_context context;
+  bus::AsioLoop loop;
+  asio::signal_set signals;
+  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<bus::Bus> bus;
+  std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<Service> service;
+  std::unique_ptr<host::HttpService> http;
+  std::unique_ptr<host::Secrets> secrets;
+  std::unique_ptr<host::Supervisor> supervisor;
+  std::unique_ptr<bus::Listener> listener;
+  std::mt19937_64 random{std::random_device{}()};
+  bool stopping = false;
+  bool finished = false;
+};
+
+Result<void> Daemon::Impl::open() {
+  ::umask(077);
+  const rlimit none{0, 0};  // a core dump would hold buyers' data
+  ::setrlimit(RLIMIT_CORE, &none);
+  if (!open_log(config)) log_line(LogLevel::warn, "log", {{"unwritable", config.log_file}});
+
+  auto opened = storage::Store::open({.folder = config.folder, .secrets_folder = config.secrets});
+  if (opened.has_error()) return to_error(opened.error());
+  store = std::move(opened).value();
+
+  bus = std::make_unique<bus::Bus>(loop);
+  pool = std::make_unique<ThreadPool>(loop);
+  ServiceOptions options;
+  options.name = config.name;
+  options.phone_prefix = config.phone_prefix;
+  options.language = language;
+  options.policy = policy_of(config, store->log());
+  options.outbox = outbox_times_of(config);
+  options.wall_ms = wall_clock_ms;
+  options.random = [this] { return random(); };
+  ServiceHooks hooks;
+  hooks.log = [](std::string_view what, const LogFields& fields) {
+    log_line(LogLevel::info, what, fields);
+  };
+  service = std::make_unique<Service>(loop, *bus, *store, *pool, *this, std::move(options),
+                                      std::move(hooks));
+  if (auto ready = service->open(); !ready) return ready;
+  service->set_members(members_of(config));
+  if (auto socket = open_socket(); !socket) return socket;
+
+  http = std::make_unique<host::HttpService>(loop);
+  secrets = std::make_unique<host::Secrets>(config.secrets);
+  host::SupervisorOptions supervision;
+  supervision.plugin_host = plugin_host_program(config);
+  supervision.language = name_of(language);
+  host::SupervisorHooks supervised;
+  supervised.on_change = [this](const host::Change& change) {
+    log_line(change.state == "started" ? LogLevel::info : LogLevel::warn, "plugin",
+             {{"name", change.instance},
+              {"state", std::string(change.state)},
+              {"reason", change.reason.in("en")},
+              {"code", std::to_string(change.code)}});
+    service->plugin_changed(change);
+  };
+  supervised.on_log = [](const host::LogLine& line) {
+    log_line(level_of(line.level), "plugin",
+             {{"name", std::string(line.instance)}, {"says", std::string(line.text)}});
+  };
+  supervisor = std::make_unique<host::Supervisor>(loop, *bus, *http, *secrets,
+                                                  std::move(supervision), std::move(supervised));
+  apply_plugins(config);
+  if (settings.signals) watch_signals();
+  return {};
+}
+
+Result<void> Daemon::Impl::open_socket() {
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(config.socket).parent_path(), ignored);
+  bus::AdmitHandlers handlers;
+  handlers.on_hello = [this](const bus::Hello& hello) -> Result<bus::Admission> {
+    // Plugins come in through the socket pair that their supervisor makes.
+    if (hello.role != "owner") return Error{Status::denied, "this socket is for owners", {}};
+    bus::Admission admission;
+    admission.name = hello.name;
+    admission.rights = bus::owner_rights();
+    admission.limits = bus::owner_limits();
+    admission.language = name_of(language);
+    return admission;
+  };
+  auto opened = bus::Listener::open(
+      loop, config.socket,
+      [this, handlers](std::unique_ptr<bus::Transport> transport, const bus::Peer&) {
+        bus->admit(std::move(transport), handlers);
+      });
+  if (!opened) return opened.error();
+  listener = std::move(*opened);
+  return {};
+}
+
+void Daemon::Impl::watch_signals() {
+  if (stopping) return;
+  boost::system::error_code ignored;
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals.add(signal, ignored);
+  signals.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      reload();
+      return watch_signals();
+    }
+    log_line(LogLevel::info, "stop", {{"signal", std::to_string(signal)}});
+    stop();
+  });
+}
+
+// Adds, replaces and removes until the plugins are those of `next`.
+void Daemon::Impl::apply_plugins(const Config& next) {
+  const auto find = [](const Config& in, std::string_view name) -> const PluginConfig* {
+    const auto found = std::find_if(in.plugins.begin(), in.plugins.end(),
+                                    [&](const PluginConfig& plugin) { return plugin.name == name; });
+    return found != in.plugins.end() && found->enabled ? &*found : nullptr;
+  };
+  std::vector<std::string> there;
+  for (const auto& instance : supervisor->status()) there.push_back(instance.name);
+  const auto check = [](const Result<void>& done, const std::string& name) {
+    if (!done) log_line(LogLevel::error, "plugin", {{"name", name}, {"error", done.error().message}});
+  };
+  for (const auto& name : there) {
+    if (find(next, name) == nullptr) check(supervisor->remove(name), name);
+  }
+  for (const auto& plugin : next.plugins) {
+    if (!plugin.enabled) continue;
+    const bool known = std::find(there.begin(), there.end(), plugin.name) != there.end();
+    if (!known) {
+      check(supervisor->add(instance_of(next, plugin)), plugin.name);
+      continue;
+    }
+    const PluginConfig* before = find(config, plugin.name);
+    if (before == nullptr || !same(*before, plugin)) {
+      check(supervisor->replace(instance_of(next, plugin)), plugin.name);
+    }
+  }
+}
+
+void Daemon::Impl::reload() {
+  notify_manager("RELOADING=1");
+  auto next = load_config(config.file);
+  if (next.has_error()) {
+    log_line(LogLevel::error, "reload", {{"refused", next.error().in(name_of(language))}});
+  } else {
+    // Folder, socket and secrets stay: changing them takes a restart.
+    service->set_policy(policy_of(next.value(), store->log()), outbox_times_of(next.value()));
+    service->set_members(members_of(next.value()));
+    apply_plugins(next.value());
+    config.members = next.value().members;
+    config.plugins = next.value().plugins;
+    log_line(LogLevel::info, "reload", {{"file", config.file}});
+  }
+  notify_manager("READY=1");
+}
+
+Result<void> Daemon::Impl::command(std::string_view instance, std::string_view what) {
+  if (!supervisor || stopping) return Error{Status::unavailable, "the desk is stopping", {}};
+  if (what == "start") return supervisor->start(instance);
+  if (what == "stop") return supervisor->stop(instance);
+  if (what == "restart") return supervisor->restart(instance);
+  if (what == "remove") return supervisor->remove(instance);
+  return Error{Status::invalid, "do is start, stop, restart or remove", "do"};
+}
+
+// From the top down, each step with its limit: no new sessions, actions under way, plugins, tables.
+void Daemon::Impl::stop() {
+  if (std::exchange(stopping, true)) return;
+  notify_manager("STOPPING=1");
+  boost::system::error_code ignored;
+  signals.cancel(ignored);
+  signals.clear(ignored);  // a second signal ends the process at once
+  listener.reset();
+  loop.call_at(loop.now_ms() + stop_ms_max, [this] {
+    log_line(LogLevel::warn, "stop", {{"late", "ended without waiting for all parts"}});
+    context.stop();
+  });
+  service->stop_actions([this] { stop_plugins(); });
+}
+
+void Daemon::Impl::stop_plugins() {
+  supervisor->stop_all([this] { service->close([this] { finish(); }); });
+}
+
+void Daemon::Impl::finish() {
+  finished = true;
+  bus->end_all({Status::ok, "the desk is stopping", {}});
+  // The loop sends the goodbyes before it ends.
+  loop.call_at(loop.now_ms() + 20, [this] { context.stop(); });
+}
+
+bool Daemon::Impl::run() {
+  notify_manager("READY=1");
+  log_line(LogLevel::info, "ready",
+           {{"folder", config.folder}, {"socket", config.socket}, {"pid", std::to_string(::getpid())}});
+  const auto work = asio::make_work_guard(context);
+  context.run();
+  log_line(LogLevel::info, "stopped", {{"clean", finished ? "yes" : "no"}});
+  if (pool->busy() > 0 || !finished) {
+    // A comparison or a backup is still reading, or a part does not end: all that was acknowledged
+    // is on disk, so the process may end without them.
+    std::quick_exit(finished ? 0 : 1);
+  }
+  return finished;
+}
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Daemon::~Daemon() {
+  // Users before what they use.
+  impl_->listener.reset();
+  impl_->supervisor.reset();
+  impl_->http.reset();
+  impl_->pool.reset();
+  impl_->bus.reset();
+  impl_->service.reset();
+  impl_->store.reset();
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Language language,
+                                              Settings settings) {
+  auto impl = std::make_unique<Impl>(std::move(config), language, settings);
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(impl)));
+  if (auto opened = daemon->impl_->open(); !opened) return opened.error();
+  return daemon;
+}
+
+bool Daemon::run() { return impl_->run(); }
+
+void Daemon::stop() {
+  asio::post(impl_->context, [this] { impl_->stop(); });
+}
+
+void Daemon::reload() {
+  asio::post(impl_->context, [this] { impl_->reload(); });
+}
+
+}  // namespace deskmate::daemon

@@ -1,0 +1,24 @@
+// From the configuration to what the parts of the daemon take. Pure, but for looking at files.
+#pragma once
+
+#include <vector>
+
+#include "core/daemon/config.hpp"
+#include "core/daemon/outbox.hpp"
+#include "core/desk/desk.hpp"
+#include "core/host/supervisor.hpp"
+
+namespace deskmate::daemon {
+
+desk::Policy policy_of(const Config& config, const storage::LogName& self);
+OutboxTimes outbox_times_of(const Config& config);
+std::vector<desk::MemberSpec> members_of(const Config& config);
+
+// folder is empty where the plugin is not found; the supervisor then says so.
+host::InstanceConfig instance_of(const Config& config, const PluginConfig& plugin);
+
+// Everything that the manifests say against the configuration: plugins that are missing, settings,
+// secrets.
+std::vector<host::Fault> check_plugins(const Config& config);
+
+}  // namespace deskmate::daemon
