@@ -135,10 +135,16 @@ int run(const Arguments& arguments) {
   std::set_new_handler(out_of_memory);
   PollLoop loop;
   const dm_descriptor& descriptor = load(arguments.file);
-  Runtime runtime(
-      loop, descriptor,
-      {.on_fault = [](const PluginFault& fault) { leave(exit_code(fault.kind), fault.message); },
-       .on_end = [&loop](const deskmate::Error&) { loop.quit(); }});
+  int result = 0;
+  RuntimeHandlers on;
+  on.on_fault = [&result](const PluginFault& fault) {
+    if (fault.kind != PluginFault::Kind::start) leave(exit_code(fault.kind), fault.message);
+    // What it logged before its start failed is still to go out.
+    say(fault.message);
+    result = exit_start;
+  };
+  on.on_end = [&loop](const deskmate::Error&) { loop.quit(); };
+  Runtime runtime(loop, descriptor, std::move(on));
   loop.on_signal([&runtime] { runtime.stop(); });
   signalled_loop = &loop;
   std::signal(SIGTERM, [](int) {

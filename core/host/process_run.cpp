@@ -1,4 +1,3 @@
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -197,7 +196,8 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
     const std::uint64_t now_paused = pauses();
     flood_ticks_ = now_paused > seen_pauses_ ? flood_ticks_ + 1 : 0;
     seen_pauses_ = now_paused;
-    if (resident_mb(pid_) > most) {
+    resident_mb_ = resident_mb(pid_);
+    if (resident_mb_ > most) {
       force({Cause::memory, static_cast<int>(manifest_.memory_mb), "", ""});
       signal(SIGKILL);
     } else if (flood_ticks_ >= flood_ticks_max) {
@@ -263,11 +263,9 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
     // What it started ends with it. Its group cannot be another's before it is waited for.
     ::kill(-pid_, SIGKILL);
     int status = 0;
-    rusage usage{};
-    while (wait4(pid_, &status, 0, &usage) < 0 && errno == EINTR) {
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     status_ = status;
-    peak_mb_ = static_cast<std::uint64_t>(usage.ru_maxrss) >> 10;
     read_errors(last_bytes_max);
     lines_.finish([this](std::string_view line) { on_line(line); });
     boost::system::error_code ignored;
@@ -304,8 +302,9 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
     const int status = *status_;
     const int limit = static_cast<int>(manifest_.memory_mb);
     if (WIFSIGNALED(status)) {
-      // Not every program survives that memory is refused to say so.
-      const bool full = !sanitized && peak_mb_ * 10 >= manifest_.memory_mb * 9ULL;
+      // Not every program survives that memory is refused to say so. What the system calls its peak
+      // is no help: that begins with the daemon's own.
+      const bool full = !sanitized && resident_mb_ * 10 >= manifest_.memory_mb * 9ULL;
       if (full) return {Cause::memory, limit, "", ""};
       return {Cause::signal, WTERMSIG(status), "", ""};
     }
@@ -345,8 +344,8 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
   bool session_over_ = false;
   bool finished_ = false;
   std::optional<Reason> forced_;
-  std::optional<int> status_;  // once it has ended
-  std::uint64_t peak_mb_ = 0;
+  std::optional<int> status_;      // once it has ended
+  std::uint64_t resident_mb_ = 0;  // at the last tick
   std::uint64_t seen_pauses_ = 0;
   std::uint32_t flood_ticks_ = 0;
   std::uint64_t last_tick_ms_ = 0;

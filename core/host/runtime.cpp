@@ -236,6 +236,7 @@ dm_status Runtime::Impl::enter(const char* function, bool asks) {
 
 bus::ReplyFn Runtime::Impl::to_plugin(dm_reply_fn reply, void* user) {
   return [this, reply, user](const Result<std::string>& result) {
+    flush_log();  // before the plugin takes the place that has become free
     if (reply == nullptr || plugin == nullptr) return;
     guarded("a reply's function", [&] {
       if (result) {
@@ -275,12 +276,19 @@ void Runtime::Impl::write_log(std::int32_t level, std::string_view message) {
 }
 
 void Runtime::Impl::send_log(std::int32_t level, std::string message) {
-  if (session == nullptr || !session->open()) return;
   std::string params;
   Writer(params).map(2).key("level").integer(level).key("message").text(fix_utf8(message));
-  // Where too much is under way already, a line is what can be spared.
-  static_cast<void>(
-      session->request("log.write", std::move(params), call_ms, [](const Result<std::string>&) {}));
+  if (unsent_log.size() < runtime_log_lines_per_s) unsent_log.push_back(std::move(params));
+  flush_log();
+}
+
+void Runtime::Impl::flush_log() {
+  while (!unsent_log.empty() && session != nullptr && session->open()) {
+    const auto sent = session->request("log.write", unsent_log.front(), call_ms,
+                                       [](const Result<std::string>&) {});
+    if (!sent) return;  // too much is under way; the next answer makes room
+    unsent_log.pop_front();
+  }
 }
 
 void Runtime::Impl::stop(const Error& reason) {

@@ -86,6 +86,8 @@ struct Runtime::Impl : std::enable_shared_from_this<Runtime::Impl> {
   std::atomic<bool> woken = false;
   std::atomic<bool> misused = false;  // called from a wrong thread
 
+  std::deque<std::string> unsent_log;  // params of log.write
+
   std::mutex log_mutex;  // these two
   LineLimit log_limit{runtime_log_lines_per_s};
   bool log_closed = false;
@@ -100,6 +102,7 @@ struct Runtime::Impl : std::enable_shared_from_this<Runtime::Impl> {
   void end(const Error& reason);
   void fault(PluginFault::Kind kind, std::string message);
   void send_log(std::int32_t level, std::string message);
+  void flush_log();
 };
 
 // The host's struct of an extension, or null.
