@@ -177,7 +177,11 @@ TEST(Restore, NeedsTheSecretsOfTheSamePeer) {
                              folder / "other/secrets/identity.key",
                              std::filesystem::copy_options::overwrite_existing);
   EXPECT_EQ(restore(folder / "backup", options).error().code, Errc::invalid);
-  must(restore(folder / "backup", restored_options(folder)));
+  // The owner puts both back where they belong.
+  std::filesystem::copy(folder / "data/secrets", folder / "restored/secrets");
+  options = options_for(folder / "restored");
+  must(restore(folder / "backup", options));
+  EXPECT_EQ(open_body_at(*must(Store::open(options)), 1), "body");
 }
 
 TEST(Restore, OnlyIntoAnEmptyFolder) {

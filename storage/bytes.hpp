@@ -44,7 +44,7 @@ std::array<std::uint8_t, size> array_of(std::string_view bytes) {
   std::array<std::uint8_t, size> result{};
   // memcpy wants a real source even for no bytes.
   if (!bytes.empty()) {
-    std::memcpy(result.data(), bytes.data(), bytes.size() < size ? bytes.size() : size);
+    bytes.copy(reinterpret_cast<char*>(result.data()), size);
   }
   return result;
 }

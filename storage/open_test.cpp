@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <random>
+
 #include "storage/layout.hpp"
 #include "storage/posix.hpp"
 #include "storage/test_support.hpp"
@@ -148,6 +150,29 @@ TEST(Open, AnyGarbledPageIsAnErrorAndNeverTheEnd) {
       auto report = (*opened)->verify();
       ASSERT_TRUE(report) << page;
     }
+  }
+}
+
+TEST(Open, AnyFlippedBitIsAnErrorAndNeverTheEnd) {
+  TempFolder folder;
+  fill(folder.path());
+  const std::string whole = read_bytes(folder / "data.mdb");
+  std::mt19937 random(1);
+  for (int i = 0; i < 150; ++i) {
+    std::string garbled = whole;
+    // Every other time where a page says what it is.
+    std::size_t at = random() % whole.size();
+    if (i % 2 == 0) at = at / 4096 * 4096 + at % 48;
+    garbled[at] = static_cast<char>(garbled[at] ^ (1 << random() % 8));
+    write_bytes(folder / "data.mdb", garbled);
+    auto opened = open_store(options_for(folder.path()), {});
+    if (!opened) {
+      EXPECT_NE(opened.error().code, Errc::io) << at << opened.error().message;
+      continue;
+    }
+    static_cast<void>((*opened)->verify());
+    static_cast<void>((*opened)->read(0, 100, true, [](const StoredEvent&) { return true; }));
+    static_cast<void>(try_append(**opened, {event_of("x", "y", 1)}));
   }
 }
 

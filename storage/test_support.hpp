@@ -135,11 +135,12 @@ Result<void> await_done(const Work& work) {
 class HeldWriter {
  public:
   explicit HeldWriter(Store& store) {
-    std::promise<void> held;
-    auto is_held = held.get_future();
-    store.append({event_of("hold")}, [this, &held](const Result<std::vector<Appended>>&) {
-      held.set_value();
-      released_.get_future().wait();
+    auto held = std::make_shared<std::promise<void>>();
+    auto is_held = held->get_future();
+    store.append({event_of("hold")}, [held, until = released_.get_future().share()](
+                                         const Result<std::vector<Appended>>&) {
+      held->set_value();
+      until.wait();
     });
     wait_for(std::move(is_held));
   }
