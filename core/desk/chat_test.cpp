@@ -21,7 +21,8 @@ TEST(Chats, R4_the_whole_history_of_a_buyer_whoever_handled_it) {
   world.add(world.desk.note(id("old"), 1, "Promised a gift.").value());
   world.close("old", 1);
   world.now_ms += hour_ms;
-  world.add("buyer.seen", Value::map({{"shop", "shop"}, {"buyer", bin("in the shop")},
+  world.add("buyer.seen", Value::map({{"shop", "shop"},
+                                      {"buyer", bin("in the shop")},
                                       {"contacts", bins({"email", "phone"})}}));
   world.receive("elsewhere", "in the shop");
   world.add(world.desk.join(id("buyer"), id("second"), 1).value());
@@ -152,8 +153,11 @@ TEST(Chats, R21_an_answer_that_did_not_go_out_is_no_answer) {
   world.decide();
   const Id16 request = world.add(world.desk.reply(id("c"), 1, "Hello").value());
   EXPECT_FALSE(world.row("c").last_word_theirs);
-  world.add("reply.failed", Value::map({{"request", Value::bin(request)}, {"kind", "reply"},
-                                        {"attempt", 1}, {"again", false}, {"code", "refused"}}));
+  world.add("reply.failed", Value::map({{"request", Value::bin(request)},
+                                        {"kind", "reply"},
+                                        {"attempt", 1},
+                                        {"again", false},
+                                        {"code", "refused"}}));
   EXPECT_TRUE(world.row("c").last_word_theirs);
   EXPECT_NE(world.row("c").waiting_since_ms, 0u);
   EXPECT_EQ(world.view("c").entries.back().outcome, RequestState::failed);
@@ -185,12 +189,16 @@ TEST(Chats, R121_our_reply_met_again_among_what_was_sent_is_one) {
     world.receive("c", "buyer");
     const Id16 request = world.add(world.desk.reply(id("c"), 1, "Hello").value());
     const auto done = [&] {
-      world.add("reply.done", Value::map({{"request", Value::bin(request)}, {"kind", "reply"},
-                                          {"attempt", 1}, {"message", bin("sent")}}));
+      world.add("reply.done", Value::map({{"request", Value::bin(request)},
+                                          {"kind", "reply"},
+                                          {"attempt", 1},
+                                          {"message", bin("sent")}}));
     };
     if (!seen_first) done();
-    world.add("message.sent", Value::map({{"shop", "mail"}, {"thread", bin("c")},
-                                          {"buyer", bin("buyer")}, {"message", bin("sent")},
+    world.add("message.sent", Value::map({{"shop", "mail"},
+                                          {"thread", bin("c")},
+                                          {"buyer", bin("buyer")},
+                                          {"message", bin("sent")},
                                           {"at", world.now_ms}}));
     if (seen_first) done();
     EXPECT_EQ(kinds(world.view("c")),
@@ -202,8 +210,10 @@ TEST(Chats, R121_our_reply_met_again_among_what_was_sent_is_one) {
 TEST(Chats, an_answer_by_hand_outside_the_desk_answers) {
   World world;
   world.receive("c", "buyer");
-  world.add("message.sent", Value::map({{"shop", "mail"}, {"thread", bin("c")},
-                                        {"buyer", bin("buyer")}, {"message", bin("sent")},
+  world.add("message.sent", Value::map({{"shop", "mail"},
+                                        {"thread", bin("c")},
+                                        {"buyer", bin("buyer")},
+                                        {"message", bin("sent")},
                                         {"at", world.now_ms}}));
   EXPECT_FALSE(world.row("c").last_word_theirs);
   EXPECT_EQ(world.row("c").waiting_since_ms, 0u);

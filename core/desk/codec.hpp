@@ -1,5 +1,5 @@
-// How the desk writes its records and keys. A record is a msgpack array of its fields in order; fields
-// are only ever added at the end, and a missing one keeps its default. Internal.
+// How the desk writes its records and keys. A record is a msgpack array of its fields in order;
+// fields are only ever added at the end, and a missing one keeps its default. Internal.
 #pragma once
 
 #include <compare>
@@ -28,8 +28,8 @@ inline std::uint64_t read_be(std::string_view bytes) {
   return value;
 }
 
-// An event's place in the one order that decides registers: (stamp, peer, incarnation, seq). peer is
-// the first 8 bytes of the peer's id. All zero: none.
+// An event's place in the one order that decides registers: (stamp, peer, incarnation, seq). peer
+// is the first 8 bytes of the peer's id. All zero: none.
 struct Place {
   std::uint64_t stamp = 0;
   std::uint64_t peer = 0;
@@ -69,7 +69,8 @@ inline Place place_of(std::string_view bytes) {
 }
 inline Id16 id_at(std::string_view bytes, std::size_t offset) {
   Id16 id{};
-  if (bytes.size() >= offset + id.size()) bytes.copy(reinterpret_cast<char*>(id.data()), id.size(), offset);
+  if (bytes.size() >= offset + id.size())
+    bytes.copy(reinterpret_cast<char*>(id.data()), id.size(), offset);
   return id;
 }
 

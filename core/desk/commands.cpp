@@ -136,8 +136,7 @@ Result<Proposal> Commands::flag(const Id16& id, MemberNo member, std::string_vie
   if (const auto chat = open_chat(id); !chat) return chat.error();
   if (const auto known = member_of(member); !known) return known.error();
   if (!is_name(topic)) return Error{Errc::bad_value, "topic"};
-  return event("chat.flagged",
-               {{"chat", Value::bin(id)}, {"member", member}, {"topic", topic}});
+  return event("chat.flagged", {{"chat", Value::bin(id)}, {"member", member}, {"topic", topic}});
 }
 
 Result<Proposal> Commands::claim(const Id16& id, MemberNo member) const {
@@ -193,14 +192,10 @@ Result<Proposal> Commands::set_member(const MemberSpec& member) const {
     for (const std::string& text : list) out.emplace_back(text);
     return out;
   };
-  Map facts{{"member", member.number},
-            {"name", member.name},
-            {"role", member.role},
-            {"weight", member.weight},
-            {"zone", member.zone},
-            {"schedule", texts(member.schedule)},
-            {"capacity", member.capacity},
-            {"experts", texts(member.experts)}};
+  Map facts{{"member", member.number},     {"name", member.name},
+            {"role", member.role},         {"weight", member.weight},
+            {"zone", member.zone},         {"schedule", texts(member.schedule)},
+            {"capacity", member.capacity}, {"experts", texts(member.experts)}};
   if (member.removed) facts.add("removed", true);
   return event("member.set", std::move(facts));
 }
@@ -263,9 +258,7 @@ Result<Proposal> Commands::action(const ActionSpec& action) const {
       return Error{Errc::bad_amount, {}};
     }
   }
-  Map facts{{"shop", order->shop},
-            {"order", Value::bin(action.order)},
-            {"member", action.member}};
+  Map facts{{"shop", order->shop}, {"order", Value::bin(action.order)}, {"member", action.member}};
   if (action.amount) {
     facts.add("amount", *action.amount);
     facts.add("currency", currency);
@@ -289,10 +282,9 @@ Result<Proposal> Commands::resolve(const Id16& id, std::string_view as, MemberNo
   if (as != "done" && as != "again" && as != "dropped") {
     return Error{Errc::bad_value, std::string(as)};
   }
-  return event(request->kind + ".resolved", {{"request", Value::bin(id)},
-                                             {"kind", request->kind},
-                                             {"as", as},
-                                             {"member", member}});
+  return event(
+      request->kind + ".resolved",
+      {{"request", Value::bin(id)}, {"kind", request->kind}, {"as", as}, {"member", member}});
 }
 
 }  // namespace deskmate::desk

@@ -37,15 +37,21 @@ Desk::~Desk() = default;
 void Desk::fold(const EventView& event) {
   auto& counts = parts_->state.counts;
   switch (parts_->fold.apply(event)) {
-    case Folded::unknown: ++counts.unknown; break;
-    case Folded::malformed: ++counts.malformed; break;
+    case Folded::unknown:
+      ++counts.unknown;
+      break;
+    case Folded::malformed:
+      ++counts.malformed;
+      break;
     case Folded::blocking:
       parts_->parked_due = true;
       [[fallthrough]];
     case Folded::routing:
       parts_->wants_decide = true;
       [[fallthrough]];
-    case Folded::quiet: ++counts.folded; break;
+    case Folded::quiet:
+      ++counts.folded;
+      break;
   }
   parts_->state.save_meta();
 }
@@ -62,8 +68,7 @@ void Desk::set_policy(Policy policy) {
 
 Proposals Desk::decide(std::uint64_t now_ms) {
   Parts& parts = *parts_;
-  const bool parked =
-      parts.parked_due || (parts.parked_next_ms && *parts.parked_next_ms <= now_ms);
+  const bool parked = parts.parked_due || (parts.parked_next_ms && *parts.parked_next_ms <= now_ms);
   Decisions made = Router(parts.state, parts.policy, now_ms).decide(parked);
   parts.wants_decide = made.more;
   const auto earlier = [](std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
@@ -104,8 +109,7 @@ Result<Proposal> Desk::claim(const Id16& chat, MemberNo member) const {
 Result<Proposal> Desk::close(const Id16& chat, MemberNo member) const {
   return parts_->commands.close(chat, member);
 }
-Result<Proposal> Desk::set_presence(MemberNo member, Presence state,
-                                    std::uint64_t until_ms) const {
+Result<Proposal> Desk::set_presence(MemberNo member, Presence state, std::uint64_t until_ms) const {
   return parts_->commands.set_presence(member, state, until_ms);
 }
 Result<Proposal> Desk::set_member(const MemberSpec& member) const {

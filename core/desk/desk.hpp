@@ -35,10 +35,10 @@ struct MemberSpec {
   std::string name;
   std::string role;  // one of roles()
   std::uint32_t weight = 0;
-  std::string zone;                    // IANA; empty: UTC
-  std::vector<std::string> schedule;   // "06:00-24:00", "mon-fri 09:00-18:00"; none: always
-  std::uint32_t capacity = 0;          // 0: as of the role
-  std::vector<std::string> experts;    // topics
+  std::string zone;                   // IANA; empty: UTC
+  std::vector<std::string> schedule;  // "06:00-24:00", "mon-fri 09:00-18:00"; none: always
+  std::uint32_t capacity = 0;         // 0: as of the role
+  std::vector<std::string> experts;   // topics
   bool removed = false;
 };
 
@@ -121,7 +121,8 @@ class Desk {
 
   // --- queries ----------------------------------------------------------------------------------
   std::vector<MemberView> members(std::uint64_t now_ms) const;  // by number, without removed ones
-  std::optional<MemberView> member(MemberNo number, std::uint64_t now_ms) const;  // removed ones too
+  std::optional<MemberView> member(MemberNo number,
+                                   std::uint64_t now_ms) const;  // removed ones too
 
   std::vector<ChatRow> chats(const ChatFilter& filter, std::uint64_t now_ms,
                              std::size_t limit) const;
@@ -133,7 +134,8 @@ class Desk {
   std::optional<ChatRow> chat_row(const Id16& id, std::uint64_t now_ms) const;
   std::optional<Id16> chat_by_number(ChatNo number) const;
 
-  std::vector<OrderView> orders(const OrderFilter& filter, std::size_t limit) const;  // latest first
+  std::vector<OrderView> orders(const OrderFilter& filter,
+                                std::size_t limit) const;  // latest first
   std::optional<OrderView> order(const Id16& id) const;
   // By the desk-wide pseudonym of the number as people write it; several shops may have the same.
   std::vector<OrderView> orders_by_number(const Id16& number) const;

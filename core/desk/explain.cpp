@@ -17,7 +17,8 @@ std::string number(const Value& value) { return std::to_string(value.as_int()); 
 
 // "41 h", "5 min", "20 s"
 std::string span_text(std::uint64_t ms, Language language) {
-  if (ms >= hour_ms) return std::to_string(ms / hour_ms) + std::string(pick({" h", " 小时"}, language));
+  if (ms >= hour_ms)
+    return std::to_string(ms / hour_ms) + std::string(pick({" h", " 小时"}, language));
   if (ms >= minute_ms) {
     return std::to_string(ms / minute_ms) + std::string(pick({" min", " 分钟"}, language));
   }
@@ -42,9 +43,12 @@ std::string fraction(std::int64_t numerator, std::int64_t denominator) {
 
 std::string presence_text(std::string_view name, Language language) {
   static constexpr std::pair<std::string_view, Text> texts[] = {
-      {"online", {"online", "在线"}},          {"back_soon", {"back soon", "马上回来"}},
-      {"away", {"away", "离开"}},              {"off", {"off", "下线"}},
-      {"suspended", {"suspended", "挂起"}},    {"cooling", {"resting", "正在休息"}},
+      {"online", {"online", "在线"}},
+      {"back_soon", {"back soon", "马上回来"}},
+      {"away", {"away", "离开"}},
+      {"off", {"off", "下线"}},
+      {"suspended", {"suspended", "挂起"}},
+      {"cooling", {"resting", "正在休息"}},
       {"removed", {"no longer a member", "已不是成员"}},
   };
   for (const auto& [known, text] : texts) {
@@ -138,15 +142,15 @@ std::string explain(const Value& why, Language language) {
   }
   if (rule == "transferred") {
     const std::string from = number(why["from"]);
-    const std::string to =
-        why["role"].is_str() ? role_text(why["role"].as_str(), language)
-        : chinese            ? " " + member + " 号"
-                             : "member " + member;
+    const std::string to = why["role"].is_str() ? role_text(why["role"].as_str(), language)
+                           : chinese            ? " " + member + " 号"
+                                                : "member " + member;
     return chinese ? "由 " + from + " 号转给" + to : "transferred by member " + from + " to " + to;
   }
   if (rule == "queued") return queued_text(why, language);
   if (rule == "blocked") {
-    return std::string(pick({"not routed: the buyer is blocked", "不分配：买家已被拉黑"}, language));
+    return std::string(
+        pick({"not routed: the buyer is blocked", "不分配：买家已被拉黑"}, language));
   }
   return std::string(rule);
 }
@@ -161,31 +165,44 @@ std::string explain(const Error& error, Language language) {
     return out + (language == Language::chinese ? "。" : ".");
   };
   switch (error.code) {
-    case Errc::no_such_chat: return with({"There is no such chat", "没有这个会话"});
-    case Errc::no_such_member: return with({"There is no such member", "没有这个成员"});
-    case Errc::no_such_role: return with({"Nobody on this desk has the role", "没有人是这个角色"});
-    case Errc::no_such_order: return with({"There is no such order", "没有这个订单"});
-    case Errc::no_such_buyer: return with({"There is no such buyer", "没有这个买家"});
-    case Errc::no_such_request: return with({"There is no such request", "没有这个请求"});
-    case Errc::not_open: return with({"The chat is closed", "会话已关闭"});
+    case Errc::no_such_chat:
+      return with({"There is no such chat", "没有这个会话"});
+    case Errc::no_such_member:
+      return with({"There is no such member", "没有这个成员"});
+    case Errc::no_such_role:
+      return with({"Nobody on this desk has the role", "没有人是这个角色"});
+    case Errc::no_such_order:
+      return with({"There is no such order", "没有这个订单"});
+    case Errc::no_such_buyer:
+      return with({"There is no such buyer", "没有这个买家"});
+    case Errc::no_such_request:
+      return with({"There is no such request", "没有这个请求"});
+    case Errc::not_open:
+      return with({"The chat is closed", "会话已关闭"});
     case Errc::not_unknown:
       return with({"This request is not waiting for a person's word", "这个请求不需要人工确认"});
     case Errc::note_required:
       return with({"A transfer needs a note for whoever takes over", "转接需要给接手人留言"});
-    case Errc::text_required: return with({"There is no text", "没有内容"});
-    case Errc::too_long: return with({"That is too long", "内容太长"});
-    case Errc::same_member: return with({"The chat is theirs already", "会话已经在他那里"});
+    case Errc::text_required:
+      return with({"There is no text", "没有内容"});
+    case Errc::too_long:
+      return with({"That is too long", "内容太长"});
+    case Errc::same_member:
+      return with({"The chat is theirs already", "会话已经在他那里"});
     case Errc::same_buyer:
       return with({"An account cannot be joined with itself", "账号不能与自己合并"});
-    case Errc::blocked: return with({"The buyer is blocked; unblock them first", "买家已被拉黑，请先解除"});
+    case Errc::blocked:
+      return with({"The buyer is blocked; unblock them first", "买家已被拉黑，请先解除"});
     case Errc::bad_amount:
-      return with({"The amount must be above 0, at most what was paid and not refunded yet, and in "
-                   "the order's currency",
-                   "金额必须大于 0，不超过已付未退的金额，币种与订单一致"});
+      return with(
+          {"The amount must be above 0, at most what was paid and not refunded yet, and in "
+           "the order's currency",
+           "金额必须大于 0，不超过已付未退的金额，币种与订单一致"});
     case Errc::bad_schedule:
       return with({"The schedule cannot be read; write for example \"mon-fri 09:00-18:00\"",
                    "时间表无法读取，请写成例如 \"mon-fri 09:00-18:00\""});
-    case Errc::bad_value: return with({"That value is out of range", "数值超出范围"});
+    case Errc::bad_value:
+      return with({"That value is out of range", "数值超出范围"});
   }
   return with({"That is not possible", "无法执行"});
 }

@@ -22,15 +22,24 @@ TEST(Explain, R3_every_rule_in_both_languages) {
       {{"member", 2}, {"ago_ms", 80 * hour_ms}, {"because", "late"}, {"within_ms", 72 * hour_ms}});
   const Value shares = M::array({M::array({1, 3}), M::array({2, 1})});
   const Case cases[] = {
-      {M::map({{"rule", "sticky"}, {"member", 2}, {"ago_ms", 41 * hour_ms}, {"presence", "online"}}),
+      {M::map(
+           {{"rule", "sticky"}, {"member", 2}, {"ago_ms", 41 * hour_ms}, {"presence", "online"}}),
        "last served by member 2, 41 h ago, online", "上次由 2 号接待，41 小时前，在线"},
       {M::map({{"rule", "weight"}, {"member", 2}, {"shares", shares}, {"owed", 4}, {"of", 4}}),
        "by weight, 3:1, member 2 was owed 1", "按权重 3:1，应给 2 号 1 个"},
-      {M::map({{"rule", "weight"}, {"member", 1}, {"shares", shares}, {"owed", 3}, {"of", 4},
+      {M::map({{"rule", "weight"},
+               {"member", 1},
+               {"shares", shares},
+               {"owed", 3},
+               {"of", 4},
                {"last", last}}),
        "by weight, 3:1, member 1 was owed 0.75; last served by member 2, 41 h ago, but away",
        "按权重 3:1，应给 1 号 0.75 个；上次由 2 号在 41 小时前接待，但离开"},
-      {M::map({{"rule", "weight"}, {"member", 1}, {"shares", shares}, {"owed", 2}, {"of", 4},
+      {M::map({{"rule", "weight"},
+               {"member", 1},
+               {"shares", shares},
+               {"owed", 2},
+               {"of", 4},
                {"last", late}}),
        "by weight, 3:1, member 1 was owed 0.5; last served by member 2, 80 h ago, more than 72 h",
        "按权重 3:1，应给 1 号 0.5 个；上次由 2 号接待，已是 80 小时前，超过 72 小时"},

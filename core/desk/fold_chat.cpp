@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <sodium.h>
+#include <algorithm>
 
 #include "core/desk/fold.hpp"
 #include "core/desk/ledger.hpp"
@@ -37,8 +37,8 @@ void Fold::set_out(const Id16& chat, const Place& place, bool stands, std::uint6
 Folded Fold::message_received(In& in) { return message(in, true); }
 Folded Fold::message_sent(In& in) { return message(in, false); }
 
-// The same message may be seen by several peers, or twice by one: the earliest place is the message,
-// and the others leave no trace but what they say of the chat and the buyer.
+// The same message may be seen by several peers, or twice by one: the earliest place is the
+// message, and the others leave no trace but what they say of the chat and the buyer.
 Folded Fold::message(In& in, bool inbound) {
   Facts& facts = in.facts;
   const std::string shop = facts.name("shop");
@@ -185,8 +185,7 @@ Folded Fold::chat_closed(In& in) {
   const MemberNo member = in.facts.u32_if("member");
   if (!in.facts.ok()) return Folded::malformed;
   const Place at = state_.place(in.event);
-  state_.save(table::entries, Key().id(chat).place(at),
-              entry(EntryKind::closed, in.event, member));
+  state_.save(table::entries, Key().id(chat).place(at), entry(EntryKind::closed, in.event, member));
   state_.edit_chat(chat, [&](ChatRecord& record) { take_latest(record.closed_at, at); });
   return Folded::routing;
 }

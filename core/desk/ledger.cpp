@@ -13,8 +13,7 @@ __extension__ using Wide = __int128;
 Wide owed_wide(std::span<const LedgerShare> shares, std::size_t member) {
   Wide n = 1;
   for (const LedgerShare& share : shares) n += share.count;
-  return n * shares[member].weight -
-         static_cast<Wide>(total_weight(shares)) * shares[member].count;
+  return n * shares[member].weight - static_cast<Wide>(total_weight(shares)) * shares[member].count;
 }
 
 }  // namespace
@@ -29,10 +28,11 @@ std::int64_t owed(std::span<const LedgerShare> shares, std::size_t member) {
   return static_cast<std::int64_t>(owed_wide(shares, member));
 }
 
-// With k members, T the total of the weights, c the counts and the n-th chat to give: those for whom
-// (2k-2)(n*w - T*c) >= T may have it without getting too far ahead; of these the one who would be
-// too far behind first, that is with the smallest (T(2k-3) - (2k-2)(n*w - T*c)) / w. There always
-// is one: what is owed sums up to T, so somebody is owed T/k or more, and k <= 2k-2 for k >= 2.
+// With k members, T the total of the weights, c the counts and the n-th chat to give: those for
+// whom (2k-2)(n*w - T*c) >= T may have it without getting too far ahead; of these the one who would
+// be too far behind first, that is with the smallest (T(2k-3) - (2k-2)(n*w - T*c)) / w. There
+// always is one: what is owed sums up to T, so somebody is owed T/k or more, and k <= 2k-2 for k
+// >= 2.
 std::size_t next_by_weight(std::span<const LedgerShare> shares) {
   if (shares.size() == 1) return 0;
   const Wide total = total_weight(shares);

@@ -36,8 +36,7 @@ bool holds(const std::vector<std::uint32_t>& weights) {
   for (std::int64_t n = 1; n <= 3 * total; ++n) {
     ++shares[next_by_weight(shares)].count;
     for (const LedgerShare& share : shares) {
-      const std::int64_t off =
-          n * share.weight - total * static_cast<std::int64_t>(share.count);
+      const std::int64_t off = n * share.weight - total * static_cast<std::int64_t>(share.count);
       if ((2 * k - 2) * std::abs(off) > (2 * k - 3) * total) return false;
       if (n % total == 0 && off != 0) return false;  // whole cycles are exact
     }
@@ -66,9 +65,7 @@ int check_all(std::size_t k, bool sorted) {
   return checked;
 }
 
-TEST(Ledger, R1_three_to_one_goes_A_A_B_A) {
-  EXPECT_EQ(sequence({3, 1}, 8), "AABAAABA");
-}
+TEST(Ledger, R1_three_to_one_goes_A_A_B_A) { EXPECT_EQ(sequence({3, 1}, 8), "AABAAABA"); }
 
 TEST(Ledger, R1_the_first_of_equals_is_the_first_by_number) {
   EXPECT_EQ(sequence({1, 1}, 4), "ABAB");

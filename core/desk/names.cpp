@@ -44,9 +44,9 @@ std::string_view to_string(OrderLink link) {
 }
 
 std::string_view to_string(EntryKind kind) {
-  return at<EntryKind, 9>({"received", "sent", "reply", "note", "transfer", "assigned", "queued",
-                           "flagged", "closed"},
-                          kind);
+  return at<EntryKind, 9>(
+      {"received", "sent", "reply", "note", "transfer", "assigned", "queued", "flagged", "closed"},
+      kind);
 }
 
 Language language_from(std::string_view code) {

@@ -20,13 +20,19 @@ class Source {
     // Requests first, as the outcomes name them; what order they are folded in is another matter.
     for (int i = 0; i < 4; ++i) {
       add("reply.requested",
-          Value::map({{"chat", some("chat", 3)}, {"shop", "mail"}, {"thread", some("chat", 3)},
-                      {"buyer", some("buyer", 3)}, {"member", number(3)},
+          Value::map({{"chat", some("chat", 3)},
+                      {"shop", "mail"},
+                      {"thread", some("chat", 3)},
+                      {"buyer", some("buyer", 3)},
+                      {"member", number(3)},
                       {"auto", below(4) == 0 ? Value("greeting") : Value()}}),
           true);
       add("refund.requested",
-          Value::map({{"shop", "shop"}, {"order", some("order", 3)}, {"member", number(3)},
-                      {"amount", number(500)}, {"currency", "EUR"}}),
+          Value::map({{"shop", "shop"},
+                      {"order", some("order", 3)},
+                      {"member", number(3)},
+                      {"amount", number(500)},
+                      {"currency", "EUR"}}),
           true);
     }
     while (events_.size() < count) one();
@@ -66,85 +72,119 @@ class Source {
   }
 
   void outcome() {
-    const Value request = Value::bin(requests_[below(static_cast<std::uint32_t>(requests_.size()))]);
+    const Value request =
+        Value::bin(requests_[below(static_cast<std::uint32_t>(requests_.size()))]);
     const std::string kind = below(2) == 0 ? "reply" : "refund";
     static const char* whats[] = {"attempted", "done", "failed", "unknown", "resolved"};
     static const char* as[] = {"done", "again", "dropped"};
-    add(kind + "." + whats[below(5)],
-        Value::map({{"request", request}, {"kind", kind}, {"attempt", number(3)},
-                    {"again", below(2) == 0}, {"as", as[below(3)]},
-                    {"message", some("message", 6)}}));
+    add(kind + "." + whats[below(5)], Value::map({{"request", request},
+                                                  {"kind", kind},
+                                                  {"attempt", number(3)},
+                                                  {"again", below(2) == 0},
+                                                  {"as", as[below(3)]},
+                                                  {"message", some("message", 6)}}));
   }
 
   void one() {
     static const char* states[] = {"online", "away", "off", "back_soon", "nonsense"};
     const Value chat = some("chat", 3);
     switch (below(22)) {
-      case 0: case 1: case 2: case 3: return message("message.received");
-      case 4: return message("message.sent");
-      case 5: case 6: return outcome();
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+        return message("message.received");
+      case 4:
+        return message("message.sent");
+      case 5:
+      case 6:
+        return outcome();
       case 7:
         return add("chat.assigned",
-                   Value::map({{"chat", chat}, {"visit", some("visit", 3)}, {"number", number(4)},
+                   Value::map({{"chat", chat},
+                               {"visit", some("visit", 3)},
+                               {"number", number(4)},
                                {"member", number(3)},
                                {"why", Value::map({{"rule", "weight"}})},
-                               {"shares", below(2) == 0
-                                              ? Value::array({Value::array({1, 3}),
-                                                              Value::array({2, 1})})
-                                              : Value()}}));
+                               {"shares", below(2) == 0 ? Value::array({Value::array({1, 3}),
+                                                                        Value::array({2, 1})})
+                                                        : Value()}}));
       case 8:
-        return add("chat.queued",
-                   Value::map({{"chat", chat}, {"number", number(4)},
-                               {"why", Value::map({{"rule", below(2) == 0 ? "blocked" : "queued"}})}}));
-      case 9: case 10: return add("chat.closed", Value::map({{"chat", chat}, {"member", number(3)}}));
+        return add(
+            "chat.queued",
+            Value::map({{"chat", chat},
+                        {"number", number(4)},
+                        {"why", Value::map({{"rule", below(2) == 0 ? "blocked" : "queued"}})}}));
+      case 9:
+      case 10:
+        return add("chat.closed", Value::map({{"chat", chat}, {"member", number(3)}}));
       case 11:
         return add("chat.transferred",
-                   Value::map({{"chat", chat}, {"from", number(3)},
+                   Value::map({{"chat", chat},
+                               {"from", number(3)},
                                {"to", below(2) == 0 ? number(3) : Value("supervisor")}}));
-      case 12: return add("chat.noted", Value::map({{"chat", chat}, {"member", number(3)}}));
+      case 12:
+        return add("chat.noted", Value::map({{"chat", chat}, {"member", number(3)}}));
       case 13:
-        return add("chat.drafted", Value::map({{"chat", chat}, {"member", number(3)},
-                                               {"empty", below(3) == 0}}));
+        return add("chat.drafted",
+                   Value::map({{"chat", chat}, {"member", number(3)}, {"empty", below(3) == 0}}));
       case 14:
-        return add("chat.flagged", Value::map({{"chat", chat}, {"member", number(3)},
+        return add("chat.flagged", Value::map({{"chat", chat},
+                                               {"member", number(3)},
                                                {"topic", below(2) == 0 ? "abuse" : "customs"}}));
       case 15:
         return add(below(2) == 0 ? "buyer.joined" : "buyer.separated",
                    Value::map({{"a", some("buyer", 3)}, {"b", some("buyer", 3)}, {"member", 1}}));
       case 16:
-        return add(below(2) == 0 ? "buyer.blocked" : "buyer.unblocked",
-                   Value::map({{"buyer", some("buyer", 3)}, {"member", number(3)},
-                               {"until", below(2) * 1000}}));
+        return add(
+            below(2) == 0 ? "buyer.blocked" : "buyer.unblocked",
+            Value::map(
+                {{"buyer", some("buyer", 3)}, {"member", number(3)}, {"until", below(2) * 1000}}));
       case 17:
         return add("buyer.seen", Value::map({{"shop", below(2) == 0 ? "mail" : "chat"},
                                              {"buyer", some("buyer", 3)},
                                              {"contacts", some_list("contact", 3)}}));
       case 18:
         return add(below(2) == 0 ? "member.set" : "member.presence",
-                   Value::map({{"member", number(3)}, {"name", "N"}, {"role", "presale"},
-                               {"weight", number(5)}, {"state", states[below(5)]},
+                   Value::map({{"member", number(3)},
+                               {"name", "N"},
+                               {"role", "presale"},
+                               {"weight", number(5)},
+                               {"state", states[below(5)]},
                                {"schedule", Value::array({"09:00-18:00"})}}));
       case 19:
-        return add("order.seen",
-                   Value::map({{"shop", "shop"}, {"order", some("order", 3)},
-                               {"number", some("mention", 3)}, {"buyer", some("buyer", 3)},
-                               {"contacts", some_list("contact", 3)}, {"state", "placed"},
-                               {"paid", number(100)}, {"updated_at", below(3)},
-                               {"placed_at", below(3)},
-                               {"lines", Value::array({Value::map({{"sku", "S"}, {"price", number(9)}})})}}));
+        return add(
+            "order.seen",
+            Value::map(
+                {{"shop", "shop"},
+                 {"order", some("order", 3)},
+                 {"number", some("mention", 3)},
+                 {"buyer", some("buyer", 3)},
+                 {"contacts", some_list("contact", 3)},
+                 {"state", "placed"},
+                 {"paid", number(100)},
+                 {"updated_at", below(3)},
+                 {"placed_at", below(3)},
+                 {"lines", Value::array({Value::map({{"sku", "S"}, {"price", number(9)}})})}}));
       case 20:
         if (below(2) == 0) {
-          return add("parcel.seen", Value::map({{"shop", "shop"}, {"parcel", some("parcel", 2)},
-                                                {"order", some("order", 3)}, {"status", "moved"},
+          return add("parcel.seen", Value::map({{"shop", "shop"},
+                                                {"parcel", some("parcel", 2)},
+                                                {"order", some("order", 3)},
+                                                {"status", "moved"},
                                                 {"at", below(3)}}));
         }
-        return add("product.seen", Value::map({{"shop", "shop"}, {"sku", "S"}, {"stock", number(9)}}));
+        return add("product.seen",
+                   Value::map({{"shop", "shop"}, {"sku", "S"}, {"stock", number(9)}}));
       default:
         if (below(3) == 0) return add("weather.seen", Value::map({{"sun", true}}));
         if (below(2) == 0) return add("chat.closed", Value::map({{"chat", 7}}));
         return add(below(2) == 0 ? "phrase.set" : "plugin.state",
-                   Value::map({{"name", "hello"}, {"language", "en"}, {"text", number(9)},
-                               {"plugin", "mail"}, {"state", below(2) == 0 ? "started" : "stopped"}}));
+                   Value::map({{"name", "hello"},
+                               {"language", "en"},
+                               {"text", number(9)},
+                               {"plugin", "mail"},
+                               {"state", below(2) == 0 ? "started" : "stopped"}}));
     }
   }
 
@@ -240,16 +280,17 @@ TEST(Fold, what_is_not_known_or_cannot_be_read_changes_nothing) {
   const StateHash before = world.desk.hash();
   const std::size_t entries = world.tables.entries();
   world.add("weather.seen", Value::map({{"sun", true}}));
-  world.add("case.done", Value::map({{"case", 1}}));                    // another's outcome
-  world.add("refund.requested", Value::map({{"shop", "s"}}), false);    // not marked as a request
+  world.add("case.done", Value::map({{"case", 1}}));                  // another's outcome
+  world.add("refund.requested", Value::map({{"shop", "s"}}), false);  // not marked as a request
   EXPECT_EQ(world.desk.counts().unknown, 3u);
   world.add("chat.closed", Value::map({{"chat", "text"}, {"member", 1}}));
   world.add("message.received", Value());
   world.add("member.set", Value::map({{"member", 1}, {"weight", weight_max + 1}}));
   world.add("member.set", Value::map({{"member", 1}, {"schedule", Value::array({"soon"})}}));
-  world.add("chat.assigned", Value::map({{"chat", bin("c")}, {"member", 1},
-                                         {"shares", Value::array({Value::array({2, 1}),
-                                                                  Value::array({1, 1})})}}));
+  world.add("chat.assigned",
+            Value::map({{"chat", bin("c")},
+                        {"member", 1},
+                        {"shares", Value::array({Value::array({2, 1}), Value::array({1, 1})})}}));
   world.last.facts = "\xc1 not msgpack";
   world.desk.fold(world.last.view());
   EXPECT_EQ(world.desk.counts().malformed, 6u);
@@ -291,8 +332,11 @@ TEST(Fold, the_cost_of_an_event_does_not_grow_with_history) {
   // One long chat of one buyer, and many short ones.
   const auto round = [&](std::uint64_t i) {
     for (const std::string& chat : {std::string("long"), "chat " + std::to_string(i)}) {
-      fold("message.received", {{"shop", "mail"}, {"thread", bin(chat)}, {"buyer", bin("buyer")},
-                                {"message", bin("m" + std::to_string(seq))}, {"at", 1},
+      fold("message.received", {{"shop", "mail"},
+                                {"thread", bin(chat)},
+                                {"buyer", bin("buyer")},
+                                {"message", bin("m" + std::to_string(seq))},
+                                {"at", 1},
                                 {"contacts", bins({"contact"})}});
       fold("chat.assigned", {{"chat", bin(chat)}, {"number", i + 1}, {"member", 1}});
       fold("chat.closed", {{"chat", bin(chat)}, {"member", 1}});

@@ -18,7 +18,8 @@ struct PhraseVariables {
 
 struct Expanded {
   std::string text;
-  std::vector<std::string> missing;  // variables used that have no text, each once: ask before sending
+  std::vector<std::string>
+      missing;  // variables used that have no text, each once: ask before sending
 };
 
 // Replaces each {variable} once, from left to right; what it is replaced by is not looked at again.

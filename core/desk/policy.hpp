@@ -43,7 +43,7 @@ struct Policy {
   // R9: open chats per role; a role not named has suspend_at. A member's own capacity comes first.
   std::map<std::string, std::uint32_t, std::less<>> capacity = {{"presale", 50}, {"aftersale", 10}};
 
-  std::uint64_t first_reply_ms = 30 * second_ms;    // R11: until here a waiting chat is green
+  std::uint64_t first_reply_ms = 30 * second_ms;     // R11: until here a waiting chat is green
   std::uint64_t reply_warning_ms = 100 * second_ms;  // R11: from here on it is red
   std::uint64_t nudge_ms = 60 * second_ms;           // R11: a nudge counts as so much more waiting
   std::uint64_t cool_down_ms = 10 * minute_ms;       // R17: rest after an abusive chat; 0: none

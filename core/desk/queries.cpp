@@ -60,9 +60,9 @@ ChatRow Queries::row(const Id16& id, const ChatRecord& chat, std::uint64_t now_m
   out.buyer = chat.buyer;
   out.owner = chat.open() ? chat.owner() : chat.served_by;
   if (chat.open()) {
-    out.state = chat.owner() != 0  ? ChatState::assigned
-                : chat.queued()    ? ChatState::queued
-                                   : ChatState::fresh;
+    out.state = chat.owner() != 0 ? ChatState::assigned
+                : chat.queued()   ? ChatState::queued
+                                  : ChatState::fresh;
     if (chat.wants_role()) out.wants_role = chat.route_role;
     if (chat.flagged()) out.topic = chat.topic;
   }
@@ -125,9 +125,11 @@ std::vector<ChatRow> Queries::chats(const ChatFilter& filter, std::uint64_t now_
 std::vector<ChatRow> Queries::queue(std::uint64_t now_ms, std::size_t limit) const {
   const auto score = [this](const ChatRow& chat) {
     const std::uint64_t raised_ms = chat.nudges * policy_.nudge_ms;
-    return chat.waiting_since_ms - std::min(chat.waiting_since_ms, raised_ms);
+    return std::pair(chat.waiting_since_ms - std::min(chat.waiting_since_ms, raised_ms),
+                     chat.number);
   };
-  // Whoever waits more than all possible nudges less than the last one that fits cannot overtake it.
+  // Whoever waits more than all possible nudges less than the last one that fits cannot overtake
+  // it.
   std::vector<ChatRow> out;
   std::optional<std::uint64_t> enough_ms;
   state_.each(table::waiting, {}, false, [&](std::string_view key, std::string_view) {
@@ -139,9 +141,8 @@ std::vector<ChatRow> Queries::queue(std::uint64_t now_ms, std::size_t limit) con
     }
     return limit != 0;
   });
-  std::stable_sort(out.begin(), out.end(), [&](const ChatRow& a, const ChatRow& b) {
-    return score(a) < score(b);
-  });
+  std::stable_sort(out.begin(), out.end(),
+                   [&](const ChatRow& a, const ChatRow& b) { return score(a) < score(b); });
   if (out.size() > limit) out.resize(limit);
   return out;
 }
@@ -210,32 +211,37 @@ void Queries::people(ChatView& view, const std::vector<Id16>& accounts,
   for (std::size_t i = 1; i < accounts.size(); ++i) {
     view.accounts.push_back(account(accounts[i], true));
   }
-  // Accounts that share an address or a number, unless somebody has said that they are not the same.
+  // Accounts that share an address or a number, unless somebody has said that they are not the
+  // same.
   for (const Id16& mine : accounts) {
-    state_.each(table::contacts, Key().id(mine), false, [&](std::string_view key, std::string_view) {
-      const Id16 contact = id_at(key, sizeof(Id16));
-      state_.each(table::contact_buyers, Key().id(contact), false,
-                  [&](std::string_view other_key, std::string_view) {
-                    const Id16 other = id_at(other_key, sizeof(Id16));
-                    if (std::find(known.begin(), known.end(), other) != known.end()) return true;
-                    const auto said = state_.find<JoinRecord>(
-                        table::joins, Key().id(std::min(mine, other)).id(std::max(mine, other)));
-                    if (said && !said->joined) return true;
-                    known.push_back(other);
-                    view.accounts.push_back(account(other, false));
-                    return known.size() < accounts_shown_max;
-                  });
-      return known.size() < accounts_shown_max;
-    });
+    state_.each(table::contacts, Key().id(mine), false,
+                [&](std::string_view key, std::string_view) {
+                  const Id16 contact = id_at(key, sizeof(Id16));
+                  state_.each(table::contact_buyers, Key().id(contact), false,
+                              [&](std::string_view other_key, std::string_view) {
+                                const Id16 other = id_at(other_key, sizeof(Id16));
+                                if (std::find(known.begin(), known.end(), other) != known.end())
+                                  return true;
+                                const auto said = state_.find<JoinRecord>(
+                                    table::joins,
+                                    Key().id(std::min(mine, other)).id(std::max(mine, other)));
+                                if (said && !said->joined) return true;
+                                known.push_back(other);
+                                view.accounts.push_back(account(other, false));
+                                return known.size() < accounts_shown_max;
+                              });
+                  return known.size() < accounts_shown_max;
+                });
   }
   for (const Id16& one : known) {
     std::size_t seen = 0;
-    state_.each(table::buyer_chats, Key().id(one), true, [&](std::string_view key, std::string_view) {
-      const Id16 id = id_at(key, sizeof(Id16) + place_size);
-      if (id == view.chat.id) return true;
-      if (auto chat = row(id, now_ms)) view.history.push_back(std::move(*chat));
-      return ++seen < history_max;
-    });
+    state_.each(table::buyer_chats, Key().id(one), true,
+                [&](std::string_view key, std::string_view) {
+                  const Id16 id = id_at(key, sizeof(Id16) + place_size);
+                  if (id == view.chat.id) return true;
+                  if (auto chat = row(id, now_ms)) view.history.push_back(std::move(*chat));
+                  return ++seen < history_max;
+                });
   }
   std::stable_sort(view.history.begin(), view.history.end(), [](const auto& a, const auto& b) {
     return std::max(a.last_in_ms, a.last_out_ms) > std::max(b.last_in_ms, b.last_out_ms);
@@ -249,24 +255,26 @@ std::optional<ChatView> Queries::chat(const Id16& id, std::uint64_t now_ms,
   if (!chat) return std::nullopt;
   ChatView out;
   out.chat = *chat;
-  state_.each(table::entries, Key().id(id), true, [&](std::string_view key, std::string_view value) {
-    if (out.entries.size() == limit) {
-      out.earlier = true;
-      return false;
-    }
-    const auto record = state_.decode<EntryRecord>(value);
-    out.entries.push_back(entry(place_of(key.substr(sizeof(Id16))), record));
-    return true;
-  });
+  state_.each(table::entries, Key().id(id), true,
+              [&](std::string_view key, std::string_view value) {
+                if (out.entries.size() == limit) {
+                  out.earlier = true;
+                  return false;
+                }
+                const auto record = state_.decode<EntryRecord>(value);
+                out.entries.push_back(entry(place_of(key.substr(sizeof(Id16))), record));
+                return true;
+              });
   std::reverse(out.entries.begin(), out.entries.end());
-  state_.each(table::drafts, Key().id(id), false, [&](std::string_view key, std::string_view value) {
-    const auto draft = state_.decode<DraftRecord>(value);
-    if (draft.at.any() && !draft.empty && draft.replied_at < draft.at) {
-      out.drafts.push_back({static_cast<MemberNo>(read_be(key.substr(sizeof(Id16)))),
-                            state_.ref(draft.at), stamp_ms(draft.at.stamp)});
-    }
-    return true;
-  });
+  state_.each(table::drafts, Key().id(id), false,
+              [&](std::string_view key, std::string_view value) {
+                const auto draft = state_.decode<DraftRecord>(value);
+                if (draft.at.any() && !draft.empty && draft.replied_at < draft.at) {
+                  out.drafts.push_back({static_cast<MemberNo>(read_be(key.substr(sizeof(Id16)))),
+                                        state_.ref(draft.at), stamp_ms(draft.at.stamp)});
+                }
+                return true;
+              });
   if (!chat->buyer) return out;
   const auto accounts = state_.group(*chat->buyer);
   out.blocked_until_ms = state_.blocked_until(accounts, now_ms);
@@ -296,12 +304,11 @@ std::vector<OrderView> Queries::orders(const OrderFilter& filter, std::size_t li
   const auto accounts = state_.group(*filter.buyer);
   for (const Id16& account : accounts) {
     std::size_t seen = 0;
-    state_.each(table::buyer_orders, Key().id(account), true,
-                [&](std::string_view key, std::string_view) {
-                  found.emplace_back(read_be(key.substr(sizeof(Id16), 8)),
-                                     id_at(key, sizeof(Id16) + 8));
-                  return ++seen < chat_orders_max;
-                });
+    state_.each(
+        table::buyer_orders, Key().id(account), true, [&](std::string_view key, std::string_view) {
+          found.emplace_back(read_be(key.substr(sizeof(Id16), 8)), id_at(key, sizeof(Id16) + 8));
+          return ++seen < chat_orders_max;
+        });
   }
   std::sort(found.rbegin(), found.rend());
   for (const auto& [placed_ms, id] : found) {
@@ -379,8 +386,8 @@ std::vector<PhraseView> Queries::phrases() const {
     const auto record = state_.decode<PhraseRecord>(value);
     const std::size_t end = key.find('\0');
     if (!record.removed) {
-      out.push_back({std::string(key.substr(0, end)), std::string(key.substr(end + 1)),
-                     record.text});
+      out.push_back(
+          {std::string(key.substr(0, end)), std::string(key.substr(end + 1)), record.text});
     }
     return true;
   });
@@ -391,8 +398,8 @@ std::vector<PluginView> Queries::plugins() const {
   std::vector<PluginView> out;
   state_.each(table::plugins, {}, false, [&](std::string_view key, std::string_view value) {
     const auto record = state_.decode<PluginRecord>(value);
-    out.push_back({std::string(key), record.state, record.reason, record.code,
-                   stamp_ms(record.at.stamp)});
+    out.push_back(
+        {std::string(key), record.state, record.reason, record.code, stamp_ms(record.at.stamp)});
     return true;
   });
   return out;

@@ -1,6 +1,6 @@
 // What the desk's tables hold. Every field is one of these, so that the order of events is of no
-// account: a register (the latest place wins, or where it says "first" the earliest), a set that only
-// grows, a counter, or a value that follows from such. Internal.
+// account: a register (the latest place wins, or where it says "first" the earliest), a set that
+// only grows, a counter, or a value that follows from such. Internal.
 #pragma once
 
 #include <algorithm>
@@ -104,7 +104,8 @@ struct ChatRecord {  // by chat
   MemberNo owner() const { return routed() && route_role.empty() ? route_member : 0; }
   bool wants_role() const { return routed() && !route_role.empty(); }
   bool queued() const {
-    return open() && owner() == 0 && std::max(opening, wants_role() ? route_at : Place{}) < queued_at;
+    return open() && owner() == 0 &&
+           std::max(opening, wants_role() ? route_at : Place{}) < queued_at;
   }
   bool fresh() const { return open() && owner() == 0 && !queued(); }
   bool flagged() const {
@@ -155,7 +156,14 @@ struct DraftRecord {  // by chat and member
 };
 
 enum class Step : std::uint8_t {
-  none, attempted, failed, failed_again, unknown, resolved_done, resolved_again, dropped,
+  none,
+  attempted,
+  failed,
+  failed_again,
+  unknown,
+  resolved_done,
+  resolved_again,
+  dropped,
 };
 
 struct RequestRecord {  // by request; outcomes may be there before it

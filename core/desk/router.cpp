@@ -15,7 +15,8 @@ constexpr std::size_t queue_scan_max = 2 * decisions_max;
 
 Value shares_value(const std::vector<LedgerShare>& shares) {
   Array list;
-  for (const LedgerShare& share : shares) list.push_back(Value::array({share.member, share.weight}));
+  for (const LedgerShare& share : shares)
+    list.push_back(Value::array({share.member, share.weight}));
   return list;
 }
 
@@ -43,21 +44,22 @@ std::vector<Router::Item> Router::todo(Todo kind, std::size_t limit) const {
   return items;
 }
 
-// R11: by waiting time, where every nudge counts as so much more of it.
+// R11: by waiting time, where every nudge counts as so much more of it; of equals the lower number.
 std::vector<Router::Item> Router::queue() const {
-  std::vector<std::pair<std::uint64_t, Item>> scored;
+  using Rank = std::pair<std::uint64_t, std::uint64_t>;
+  std::vector<std::pair<Rank, Item>> ranked;
   state_.each(table::todo, Key().u8(static_cast<std::uint8_t>(Todo::queued)), false,
               [&](std::string_view key, std::string_view value) {
                 const std::uint64_t since_ms = read_be(key.substr(1, 8));
-                const std::uint64_t raised_ms = read_be(value) * policy_.nudge_ms;
-                scored.push_back({since_ms - std::min(since_ms, raised_ms),
-                                  {id_at(key, 9), since_ms}});
-                return scored.size() < queue_scan_max;
+                const std::uint64_t raised_ms = read_be(value.substr(0, 4)) * policy_.nudge_ms;
+                const Rank rank{since_ms - std::min(since_ms, raised_ms), read_be(value.substr(4))};
+                ranked.push_back({rank, {id_at(key, 9), since_ms}});
+                return ranked.size() < queue_scan_max;
               });
-  std::stable_sort(scored.begin(), scored.end(),
+  std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<Item> items;
-  for (auto& [score, item] : scored) items.push_back(item);
+  for (const auto& [rank, item] : ranked) items.push_back(item);
   return items;
 }
 
@@ -181,9 +183,9 @@ Router::Choice Router::choose(const ChatRecord& chat, const std::vector<Id16>& a
   }
   if (served) {
     const std::uint64_t ago_ms = now_ms_ - std::min(now_ms_, served->at_ms);
-    const auto member =
-        std::find_if(roster_.begin(), roster_.end(),
-                     [&](const Standing& one) { return one.number == served->member; });
+    const auto member = std::find_if(roster_.begin(), roster_.end(), [&](const Standing& one) {
+      return one.number == served->member;
+    });
     const bool in_time = ago_ms <= policy_.sticky_ms;
     if (in_time && member != roster_.end() && member->available()) {
       Choice choice;
@@ -270,8 +272,8 @@ Router::Candidates Router::experts(const ChatRecord& chat) const {
   for (const std::size_t i : all()) {
     const MemberRecord& member = roster_[i].record;
     if (roster_[i].number == chat.flag_member) continue;
-    const bool named = std::find(member.experts.begin(), member.experts.end(), chat.topic) !=
-                       member.experts.end();
+    const bool named =
+        std::find(member.experts.begin(), member.experts.end(), chat.topic) != member.experts.end();
     const bool supervises = chat.topic == topic_supervisor &&
                             authority(member.role).value_or(0) >= *authority("supervisor");
     if (named || supervises) out.push_back(i);

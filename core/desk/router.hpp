@@ -1,5 +1,5 @@
-// The book: decides who gets which chat. Reads the state, proposes events. README.md has the rule as
-// one formula. Internal.
+// The book: decides who gets which chat. Reads the state, proposes events. README.md has the rule
+// as one formula. Internal.
 #pragma once
 
 #include <cstdint>

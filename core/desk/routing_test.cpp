@@ -110,8 +110,8 @@ TEST(Routing, R2_up_to_72_hours_and_not_a_moment_longer) {
 }
 
 TEST(Routing, R2_not_when_away_or_suspended) {
-  for (const Presence state : {Presence::away, Presence::suspended, Presence::off,
-                               Presence::back_soon}) {
+  for (const Presence state :
+       {Presence::away, Presence::suspended, Presence::off, Presence::back_soon}) {
     World world;
     world.member(1, 1);
     world.member(2, 1);
@@ -376,8 +376,11 @@ TEST(Routing, R13_roles_fit_what_was_ordered_where_that_is_wanted) {
   world.member(1, 1, "presale");
   world.member(2, 1, "insale");
   const auto order = [&](const char* state) {
-    world.add("order.seen", Value::map({{"shop", "s"}, {"order", bin("o")}, {"buyer", bin("buyer")},
-                                        {"state", state}, {"updated_at", world.now_ms++}}));
+    world.add("order.seen", Value::map({{"shop", "s"},
+                                        {"order", bin("o")},
+                                        {"buyer", bin("buyer")},
+                                        {"state", state},
+                                        {"updated_at", world.now_ms++}}));
   };
   world.receive("new", "stranger");
   world.decide();

@@ -50,8 +50,7 @@ std::optional<Days> parse_days(std::string_view text) {
   const bool read = each_part(text, [&](std::string_view part) {
     const std::size_t dash = part.find('-');
     const auto first = weekday(part.substr(0, dash));
-    const auto last =
-        dash == std::string_view::npos ? first : weekday(part.substr(dash + 1));
+    const auto last = dash == std::string_view::npos ? first : weekday(part.substr(dash + 1));
     if (!first || !last) return false;
     for (std::int32_t day = *first;; day = (day + 1) % 7) {
       days.set(static_cast<std::size_t>(day));
@@ -65,8 +64,8 @@ std::optional<Days> parse_days(std::string_view text) {
 std::optional<std::int32_t> parse_time(std::string_view text) {
   text = trim(text);
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (text.size() != 5 || text[2] != ':' || !digit(text[0]) || !digit(text[1]) ||
-      !digit(text[3]) || !digit(text[4])) {
+  if (text.size() != 5 || text[2] != ':' || !digit(text[0]) || !digit(text[1]) || !digit(text[3]) ||
+      !digit(text[4])) {
     return std::nullopt;
   }
   const std::int32_t minutes =

@@ -1,8 +1,8 @@
 // R7: a member's working hours, by the wall clock of their zone.
 //
 // One line per shift: "[days] HH:MM-HH:MM[, HH:MM-HH:MM …]" with days such as "mon-fri" or
-// "sat,sun"; without days, every day. "22:00-06:00" runs past midnight; "24:00" is the day's end. No
-// line at all: always.
+// "sat,sun"; without days, every day. "22:00-06:00" runs past midnight; "24:00" is the day's end.
+// No line at all: always.
 #pragma once
 
 #include <cstdint>

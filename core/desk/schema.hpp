@@ -1,4 +1,5 @@
-// The desk's tables and their keys. Numbers in keys are big-endian: [4], [8]; ids [16]; places [32].
+// The desk's tables and their keys. Numbers in keys are big-endian: [4], [8]; ids [16]; places
+// [32].
 #pragma once
 
 #include "core/desk/tables.hpp"
@@ -33,7 +34,8 @@ inline constexpr TableInfo chat_numbers{"desk.chat_numbers", false, "number [4] 
 inline constexpr TableInfo buyer_chats{"desk.buyer_chats", false, "buyer, latest place, chat"};
 inline constexpr TableInfo served{"desk.served", false, "buyer, place, chat: member [4]"};
 inline constexpr TableInfo open{"desk.open", false, "owner [4] chat"};
-inline constexpr TableInfo todo{"desk.todo", false, "Todo [1] order [8] chat: nudges [4]"};
+inline constexpr TableInfo todo{"desk.todo", false,
+                                "Todo [1] order [8] chat: nudges [4] number [4]"};
 inline constexpr TableInfo waiting{"desk.waiting", false, "since [8] chat, of open chats"};
 inline constexpr TableInfo last_word{"desk.last_word", false, "place, chat"};
 inline constexpr TableInfo recent{"desk.recent", false, "latest place, chat"};

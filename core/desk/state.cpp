@@ -54,7 +54,7 @@ IndexEntries index_of(const Id16& id, const ChatRecord& chat) {
   if (chat.waiting.any()) add(out, table::waiting, Key().u64(chat.waiting_ms).id(id));
   const auto todo = [&](Todo kind, std::uint64_t order) {
     add(out, table::todo, Key().u8(static_cast<std::uint8_t>(kind)).u64(order).id(id),
-        u32(chat.nudges));
+        u32(chat.nudges) + u32(chat.number));
   };
   if (chat.fresh()) {
     todo(Todo::fresh, chat.opening.stamp);
@@ -83,7 +83,8 @@ IndexEntries index_of(const Id16& id, const OrderRecord& order) {
   IndexEntries out;
   if (!order.at.any()) return out;
   if (order.number) add(out, table::order_numbers, Key().id(*order.number).id(id));
-  if (order.buyer) add(out, table::buyer_orders, Key().id(*order.buyer).u64(order.placed_ms).id(id));
+  if (order.buyer)
+    add(out, table::buyer_orders, Key().id(*order.buyer).u64(order.placed_ms).id(id));
   for (const Id16& contact : order.contacts) {
     add(out, table::contact_orders, Key().id(contact).id(id));
   }

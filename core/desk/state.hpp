@@ -28,7 +28,8 @@ class State {
  public:
   explicit State(Tables& tables);
 
-  // --- raw entries --------------------------------------------------------------------------------
+  // --- raw entries
+  // --------------------------------------------------------------------------------
   std::optional<std::string> get(const TableInfo& table, std::string_view key) const;
   bool has(const TableInfo& table, std::string_view key) const { return !!get(table, key); }
   void put(const TableInfo& table, std::string_view key, std::string value);
@@ -39,7 +40,8 @@ class State {
   void scan(const TableInfo& table, std::string_view from, bool backwards,
             const Tables::Each& each) const;
 
-  // --- records ------------------------------------------------------------------------------------
+  // --- records
+  // ------------------------------------------------------------------------------------
   template <class Record>
   std::optional<Record> find(const TableInfo& table, std::string_view key) const {
     const auto bytes = get(table, key);
@@ -67,14 +69,16 @@ class State {
   void edit_join(const Id16& a, const Id16& b, const std::function<void(JoinRecord&)>& change);
   void add_contact(const Id16& buyer, const Id16& contact);
 
-  // --- places -------------------------------------------------------------------------------------
-  // The event's place; remembers the log's full name.
+  // --- places
+  // ------------------------------------------------------------------------------------- The
+  // event's place; remembers the log's full name.
   Place place(const EventView& event);
   // The event at a place that was seen before.
   EventRef ref(const Place& place) const;
 
-  // --- what several parts ask -----------------------------------------------------------------------
-  // The buyer and all accounts joined with it, at most group_max, the buyer first.
+  // --- what several parts ask
+  // ----------------------------------------------------------------------- The buyer and all
+  // accounts joined with it, at most group_max, the buyer first.
   std::vector<Id16> group(const Id16& buyer) const;
   // Until when one of the accounts is blocked; 0: for good; nothing: none is at now.
   std::optional<std::uint64_t> blocked_until(const std::vector<Id16>& accounts,
@@ -91,7 +95,8 @@ class State {
   std::vector<std::pair<MemberNo, MemberRecord>> members() const;  // by number; with a profile
   std::uint32_t highest_chat_number() const;
 
-  // --- hash and counts ----------------------------------------------------------------------------
+  // --- hash and counts
+  // ----------------------------------------------------------------------------
   StateHash hash() const { return sum_.bytes(); }
   StateHash full_hash() const;
   Counts counts;

@@ -40,7 +40,8 @@ void MemoryTables::scan(std::string_view table, std::string_view from, bool back
     }
     return;
   }
-  for (auto at = std::make_reverse_iterator(entries.upper_bound(from)); at != entries.rend(); ++at) {
+  for (auto at = std::make_reverse_iterator(entries.upper_bound(from)); at != entries.rend();
+       ++at) {
     if (!each(at->first, at->second)) return;
   }
 }
@@ -53,16 +54,16 @@ std::size_t MemoryTables::entries() const {
 
 std::span<const TableInfo> desk_tables() {
   static constexpr std::array all = {
-      table::logs,           table::members,       table::buyers,         table::contacts,
-      table::mentions,       table::quotes,        table::joins,          table::chats,
-      table::messages,       table::entries,       table::drafts,         table::requests,
-      table::orders,         table::parcels,       table::products,       table::phrases,
-      table::plugins,        table::ledger,        table::talk_in,        table::talk_out,
-      table::chat_numbers,   table::buyer_chats,   table::served,         table::open,
-      table::todo,           table::waiting,       table::last_word,      table::recent,
+      table::logs,           table::members,        table::buyers,        table::contacts,
+      table::mentions,       table::quotes,         table::joins,         table::chats,
+      table::messages,       table::entries,        table::drafts,        table::requests,
+      table::orders,         table::parcels,        table::products,      table::phrases,
+      table::plugins,        table::ledger,         table::talk_in,       table::talk_out,
+      table::chat_numbers,   table::buyer_chats,    table::served,        table::open,
+      table::todo,           table::waiting,        table::last_word,     table::recent,
       table::loads,          table::contact_buyers, table::joined,        table::order_numbers,
       table::buyer_orders,   table::contact_orders, table::recent_orders, table::order_parcels,
-      table::order_requests, table::unfinished,    table::meta};
+      table::order_requests, table::unfinished,     table::meta};
   return all;
 }
 

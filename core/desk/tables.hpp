@@ -1,5 +1,5 @@
-// Where the desk's state lives: a few sorted tables of bytes. In memory for tests; the daemon puts a
-// write-back cache over the store's derived tables behind the same interface.
+// Where the desk's state lives: a few sorted tables of bytes. In memory for tests; the daemon puts
+// a write-back cache over the store's derived tables behind the same interface.
 #pragma once
 
 #include <functional>

@@ -12,7 +12,8 @@ constexpr std::size_t order_parcels_max = 50;    // shown of one order
 constexpr std::size_t order_requests_max = 100;  // shown of one order
 constexpr std::size_t account_set_max = 1'000;   // contacts or mentions looked at of one account
 
-std::set<Id16> set_of(const State& state, const TableInfo& table, const std::vector<Id16>& accounts) {
+std::set<Id16> set_of(const State& state, const TableInfo& table,
+                      const std::vector<Id16>& accounts) {
   std::set<Id16> out;
   for (const Id16& account : accounts) {
     std::size_t seen = 0;
@@ -77,24 +78,37 @@ RequestView request_view(const State& state, const Policy& policy, const Id16& i
   if (record.step_at.any()) out.last = state.ref(record.step_at);
   out.code = record.code;
   switch (record.last()) {
-    case Step::none: out.state = RequestState::pending; break;
-    case Step::attempted: out.state = RequestState::attempted; break;
-    case Step::failed: out.state = RequestState::failed; break;
+    case Step::none:
+      out.state = RequestState::pending;
+      break;
+    case Step::attempted:
+      out.state = RequestState::attempted;
+      break;
+    case Step::failed:
+      out.state = RequestState::failed;
+      break;
     case Step::failed_again:
       out.state = RequestState::again;
       out.after_ms = record.after_ms;
       break;
-    case Step::resolved_again: out.state = RequestState::again; break;
-    case Step::unknown: out.state = RequestState::unknown; break;
-    case Step::resolved_done: out.state = RequestState::done; break;
-    case Step::dropped: out.state = RequestState::dropped; break;
+    case Step::resolved_again:
+      out.state = RequestState::again;
+      break;
+    case Step::unknown:
+      out.state = RequestState::unknown;
+      break;
+    case Step::resolved_done:
+      out.state = RequestState::done;
+      break;
+    case Step::dropped:
+      out.state = RequestState::dropped;
+      break;
   }
   // Restored from a backup: what an older incarnation of this peer left open, it may have tried
   // after the backup was made.
   if (out.state == RequestState::pending || out.state == RequestState::again) {
     const EventRef latest = out.last.value_or(out.ref);
-    if (latest.log.peer == policy.self.peer &&
-        latest.log.incarnation != policy.self.incarnation) {
+    if (latest.log.peer == policy.self.peer && latest.log.incarnation != policy.self.incarnation) {
       out.state = RequestState::attempted;
       out.assumed = true;
     }
@@ -121,26 +135,26 @@ OrderView order_view(const State& state, const Policy& policy, const Id16& id,
   }
   out.link = link;
   out.seen = state.ref(record.at);
-  state.each(table::order_parcels, Key().id(id), false, [&](std::string_view key, std::string_view) {
-    const Id16 parcel_id = id_at(key, sizeof(Id16));
-    const auto parcel = state.find<ParcelRecord>(table::parcels, Key().id(parcel_id));
-    if (parcel) {
-      out.parcels.push_back({parcel_id, parcel->shop, parcel->order, parcel->status,
-                             parcel->raw_code, parcel->carrier, parcel->at_ms,
-                             state.ref(parcel->at)});
-    }
-    return out.parcels.size() < order_parcels_max;
-  });
-  state.each(table::order_requests, Key().id(id), false,
+  state.each(table::order_parcels, Key().id(id), false,
              [&](std::string_view key, std::string_view) {
-               const Id16 request_id = id_at(key, sizeof(Id16) + place_size);
-               const auto request =
-                   state.find<RequestRecord>(table::requests, Key().id(request_id));
-               if (request) {
-                 out.requests.push_back(request_view(state, policy, request_id, *request));
+               const Id16 parcel_id = id_at(key, sizeof(Id16));
+               const auto parcel = state.find<ParcelRecord>(table::parcels, Key().id(parcel_id));
+               if (parcel) {
+                 out.parcels.push_back({parcel_id, parcel->shop, parcel->order, parcel->status,
+                                        parcel->raw_code, parcel->carrier, parcel->at_ms,
+                                        state.ref(parcel->at)});
                }
-               return out.requests.size() < order_requests_max;
+               return out.parcels.size() < order_parcels_max;
              });
+  state.each(
+      table::order_requests, Key().id(id), false, [&](std::string_view key, std::string_view) {
+        const Id16 request_id = id_at(key, sizeof(Id16) + place_size);
+        const auto request = state.find<RequestRecord>(table::requests, Key().id(request_id));
+        if (request) {
+          out.requests.push_back(request_view(state, policy, request_id, *request));
+        }
+        return out.requests.size() < order_requests_max;
+      });
   return out;
 }
 
@@ -177,9 +191,8 @@ ChatOrders chat_orders(const State& state, const Policy& policy, const Id16& cha
       out.orders.push_back(order_view(state, policy, id, *order, link));
     }
   }
-  std::stable_sort(out.orders.begin(), out.orders.end(), [](const auto& a, const auto& b) {
-    return a.placed_ms > b.placed_ms;
-  });
+  std::stable_sort(out.orders.begin(), out.orders.end(),
+                   [](const auto& a, const auto& b) { return a.placed_ms > b.placed_ms; });
   if (out.orders.size() > chat_orders_max) out.orders.resize(chat_orders_max);
   return out;
 }

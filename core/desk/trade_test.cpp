@@ -6,10 +6,10 @@ namespace deskmate::desk {
 namespace {
 
 Value order(const std::string& name, const std::string& buyer, Map more = {}) {
-  Map facts{{"shop", "shop"},       {"order", bin(name)},   {"number", bin("number " + name)},
-            {"buyer", bin(buyer)},  {"state", "placed"},    {"payment", "paid"},
-            {"total", 5000},        {"paid", 5000},         {"currency", "EUR"},
-            {"placed_at", 1000},    {"updated_at", 1000}};
+  Map facts{{"shop", "shop"},      {"order", bin(name)}, {"number", bin("number " + name)},
+            {"buyer", bin(buyer)}, {"state", "placed"},  {"payment", "paid"},
+            {"total", 5000},       {"paid", 5000},       {"currency", "EUR"},
+            {"placed_at", 1000},   {"updated_at", 1000}};
   for (const auto& [key, value] : more) facts.set(key, value);
   return facts;
 }
@@ -19,7 +19,8 @@ TEST(Orders, R4_by_account_by_joined_account_and_by_contact) {
   world.member(1, 1);
   world.add("order.seen", order("o1", "buyer"));
   world.add("order.seen", order("o2", "joined", {{"placed_at", 2000}}));
-  world.add("order.seen", order("o3", "guest", {{"placed_at", 3000}, {"contacts", bins({"mail"})}}));
+  world.add("order.seen",
+            order("o3", "guest", {{"placed_at", 3000}, {"contacts", bins({"mail"})}}));
   world.add("order.seen", order("o4", "stranger", {{"contacts", bins({"another mail"})}}));
   world.add(world.desk.join(id("buyer"), id("joined"), 1).value());
   world.receive("c", "buyer", {{"contacts", bins({"mail"})}});
@@ -35,8 +36,9 @@ TEST(Orders, R4_by_account_by_joined_account_and_by_contact) {
 TEST(Orders, R60_somebody_elses_order_number_discloses_nothing) {
   World world;
   world.add("order.seen", order("theirs", "stranger", {{"contacts", bins({"their mail"})}}));
-  world.receive("c", "buyer",
-                {{"contacts", bins({"my mail"})}, {"mentions", bins({"number theirs", "number none"})}});
+  world.receive(
+      "c", "buyer",
+      {{"contacts", bins({"my mail"})}, {"mentions", bins({"number theirs", "number none"})}});
   EXPECT_TRUE(world.view("c").orders.empty());
   EXPECT_EQ(world.view("c").unproved, 1u);
   // Naming the address of the order proves it, even in another chat; a number alone never does.
@@ -83,12 +85,18 @@ TEST(Orders, lists_latest_first_and_by_shop) {
 
 TEST(Orders, R65_parcels_with_their_latest_status) {
   World world;
-  world.add("order.seen", order("o", "b", {{"lines", Value::array({Value::map(
-                                               {{"sku", "S1"}, {"name", "Shoe"}, {"quantity", 2},
-                                                {"price", 2500}})})}}));
+  world.add("order.seen",
+            order("o", "b",
+                  {{"lines",
+                    Value::array({Value::map(
+                        {{"sku", "S1"}, {"name", "Shoe"}, {"quantity", 2}, {"price", 2500}})})}}));
   const auto parcel = [&](const char* status, std::uint64_t at_ms) {
-    world.add("parcel.seen", Value::map({{"shop", "shop"}, {"parcel", bin("p")}, {"order", bin("o")},
-                                         {"status", status}, {"carrier", "SF"}, {"at", at_ms}}));
+    world.add("parcel.seen", Value::map({{"shop", "shop"},
+                                         {"parcel", bin("p")},
+                                         {"order", bin("o")},
+                                         {"status", status},
+                                         {"carrier", "SF"},
+                                         {"at", at_ms}}));
   };
   parcel("delivered", 20);
   parcel("moving", 10);
@@ -101,12 +109,16 @@ TEST(Orders, R65_parcels_with_their_latest_status) {
 
 TEST(Products, R42_stock_and_price) {
   World world;
-  world.add("product.seen", Value::map({{"shop", "shop"}, {"sku", "S1"}, {"name", "Shoe"},
-                                        {"stock", 5}, {"allocated", 2}, {"price", 2500},
+  world.add("product.seen", Value::map({{"shop", "shop"},
+                                        {"sku", "S1"},
+                                        {"name", "Shoe"},
+                                        {"stock", 5},
+                                        {"allocated", 2},
+                                        {"price", 2500},
                                         {"currency", "EUR"},
                                         {"options", Value::map({{"size", "38"}})}}));
-  world.add("product.seen", Value::map({{"shop", "shop"}, {"sku", "S1"}, {"name", "Shoe"},
-                                        {"stock", 4}}));
+  world.add("product.seen",
+            Value::map({{"shop", "shop"}, {"sku", "S1"}, {"name", "Shoe"}, {"stock", 4}}));
   world.add("product.seen", Value::map({{"shop", "shopping"}, {"sku", "S2"}, {"stock", 1}}));
   const auto products = world.desk.products("shop", 10);
   ASSERT_EQ(products.size(), 1u);
@@ -142,8 +154,10 @@ TEST(Actions, R82_a_refund_is_checked_against_what_is_left) {
   const Id16 request = world.add(proposal);
   EXPECT_EQ(refund(3000).error().code, Errc::bad_amount);  // twice would be too much
   EXPECT_TRUE(refund(2000).has_value());
-  world.add("refund.failed", Value::map({{"request", Value::bin(request)}, {"kind", "refund"},
-                                         {"attempt", 1}, {"code", "declined"}}));
+  world.add("refund.failed", Value::map({{"request", Value::bin(request)},
+                                         {"kind", "refund"},
+                                         {"attempt", 1},
+                                         {"code", "declined"}}));
   EXPECT_TRUE(refund(3000).has_value());
   ASSERT_EQ(world.desk.order(id("o"))->requests.size(), 1u);
   EXPECT_EQ(world.desk.order(id("o"))->requests[0].state, RequestState::failed);
@@ -244,8 +258,9 @@ TEST_F(Requests, R121_another_peers_requests_are_its_own) {
 TEST(Plugins, R122_their_latest_state_with_the_reason) {
   World world;
   world.add("plugin.state", Value::map({{"plugin", "mail"}, {"state", "started"}}));
-  world.add("plugin.state", Value::map({{"plugin", "mail"}, {"state", "crashed"},
-                                        {"reason", "signal 11"}, {"code", 11}}));
+  world.add("plugin.state",
+            Value::map(
+                {{"plugin", "mail"}, {"state", "crashed"}, {"reason", "signal 11"}, {"code", 11}}));
   const auto plugins = world.desk.plugins();
   ASSERT_EQ(plugins.size(), 1u);
   EXPECT_EQ(plugins[0].state, "crashed");

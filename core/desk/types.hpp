@@ -24,16 +24,16 @@ using MemberNo = std::uint32_t;  // 1 and up; 0: nobody
 using ChatNo = std::uint32_t;    // 1 and up; 0: none yet
 
 // Named limits.
-inline constexpr std::size_t members_max = 64;          // of one desk
-inline constexpr std::uint32_t weight_max = 1'000;      // of one member
-inline constexpr std::size_t name_max = 64;             // bytes: instance, role, topic, phrase, kind
-inline constexpr std::size_t sku_max = 128;             // bytes
+inline constexpr std::size_t members_max = 64;      // of one desk
+inline constexpr std::uint32_t weight_max = 1'000;  // of one member
+inline constexpr std::size_t name_max = 64;         // bytes: instance, role, topic, phrase, kind
+inline constexpr std::size_t sku_max = 128;         // bytes
 inline constexpr std::size_t schedule_ranges_max = 64;  // of one member
 inline constexpr std::size_t group_max = 32;            // joined accounts of one buyer
 inline constexpr std::size_t ids_max = 64;              // contacts or mentions of one event
 inline constexpr std::size_t text_max = 32 * 1024;      // bytes of a reply, note or draft
 inline constexpr std::size_t phrase_max = 4 * 1024;     // bytes of a quick phrase
-inline constexpr std::size_t order_lines_max = 500;      // of one order
+inline constexpr std::size_t order_lines_max = 500;     // of one order
 inline constexpr std::uint32_t nudges_max = 5;          // that raise a chat in the queue
 inline constexpr std::size_t decisions_max = 256;       // of one call of decide()
 
@@ -70,21 +70,21 @@ Language language_from(std::string_view code);  // "zh…": Chinese; anything el
 enum class Errc {
   no_such_chat,
   no_such_member,
-  no_such_role,    // nobody on the desk has it
+  no_such_role,  // nobody on the desk has it
   no_such_order,
   no_such_buyer,
   no_such_request,
-  not_open,        // the chat is closed
-  not_unknown,     // the request's outcome is known, or it is still under way
-  note_required,   // a transfer needs a note
+  not_open,       // the chat is closed
+  not_unknown,    // the request's outcome is known, or it is still under way
+  note_required,  // a transfer needs a note
   text_required,
-  too_long,        // text, name or list above its limit
-  same_member,     // it is theirs already
-  same_buyer,      // an account cannot be joined with itself
-  blocked,         // the buyer is blocked
-  bad_amount,      // not above 0, above what was paid, or in another currency
+  too_long,     // text, name or list above its limit
+  same_member,  // it is theirs already
+  same_buyer,   // an account cannot be joined with itself
+  blocked,      // the buyer is blocked
+  bad_amount,   // not above 0, above what was paid, or in another currency
   bad_schedule,
-  bad_value,       // anything else that is out of range
+  bad_value,  // anything else that is out of range
 };
 
 // detail names the offending value, without buyer data.

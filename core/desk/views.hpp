@@ -1,6 +1,6 @@
-// What queries return: plain structs with ids and the places of events, so that the daemon can fetch
-// bodies (text, names, addresses) and render. Times are UTC milliseconds, 0 where there is none;
-// money is in minor units. Values only.
+// What queries return: plain structs with ids and the places of events, so that the daemon can
+// fetch bodies (text, names, addresses) and render. Times are UTC milliseconds, 0 where there is
+// none; money is in minor units. Values only.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +26,13 @@ struct MemberView {
   std::vector<std::string> experts;
   bool removed = false;
 
-  Presence presence = Presence::off;  // as it is now, schedule and full desk included
-  std::uint64_t until_ms = 0;         // of presence, where it was said until when
-  bool on_shift = true;               // within the schedule
-  bool full = false;                  // open chats at the limit
-  std::uint64_t cooling_until_ms = 0; // rests after an abusive chat
-  std::uint32_t open = 0;             // chats
-  std::uint32_t waiting = 0;          // of these, with a buyer who waits for an answer
+  Presence presence = Presence::off;   // as it is now, schedule and full desk included
+  std::uint64_t until_ms = 0;          // of presence, where it was said until when
+  bool on_shift = true;                // within the schedule
+  bool full = false;                   // open chats at the limit
+  std::uint64_t cooling_until_ms = 0;  // rests after an abusive chat
+  std::uint32_t open = 0;              // chats
+  std::uint32_t waiting = 0;           // of these, with a buyer who waits for an answer
   std::uint32_t limit = 0;
   bool takes_chats = false;  // the router may give them one now (by weight: if weight is above 0)
 };
@@ -55,20 +55,20 @@ struct ChatRow {
   std::string shop;
   std::optional<Id16> buyer;
   ChatState state = ChatState::closed;
-  MemberNo owner = 0;      // of an assigned chat; of a closed one, who had it last
-  std::string wants_role;  // transferred to a role, and nobody of it has taken it yet
-  std::string topic;       // flagged for an expert, and none has taken it yet
-  bool blocked = false;    // the buyer is blocked: not routed
+  MemberNo owner = 0;                  // of an assigned chat; of a closed one, who had it last
+  std::string wants_role;              // transferred to a role, and nobody of it has taken it yet
+  std::string topic;                   // flagged for an expert, and none has taken it yet
+  bool blocked = false;                // the buyer is blocked: not routed
   std::uint64_t waiting_since_ms = 0;  // the first message without an answer
   ReplyColour colour = ReplyColour::none;
-  std::uint32_t nudges = 0;            // further messages while waiting, at most nudges_max
+  std::uint32_t nudges = 0;  // further messages while waiting, at most nudges_max
   std::uint64_t last_in_ms = 0;
   std::uint64_t last_out_ms = 0;
-  bool last_word_theirs = false;       // R21
-  std::optional<EventRef> opening;     // the message that opened this visit
-  std::optional<EventRef> last_in;     // the buyer's latest message
-  std::optional<EventRef> first;       // where the thread's subject is
-  Value why;                           // of the latest decision; see explain()
+  bool last_word_theirs = false;    // R21
+  std::optional<EventRef> opening;  // the message that opened this visit
+  std::optional<EventRef> last_in;  // the buyer's latest message
+  std::optional<EventRef> first;    // where the thread's subject is
+  Value why;                        // of the latest decision; see explain()
 };
 
 // A request's state. Only pending and again may be performed.
@@ -77,9 +77,9 @@ enum class RequestState {
   attempted,  // tried, or it may have been: look at the marketplace first
   again,      // failed or resolved so that it may be tried again, not before after_ms
   done,
-  failed,     // for good
-  unknown,    // a person has to say
-  dropped,    // a person gave it up
+  failed,   // for good
+  unknown,  // a person has to say
+  dropped,  // a person gave it up
 };
 std::string_view to_string(RequestState state);
 
@@ -94,13 +94,13 @@ struct RequestView {
   std::optional<Id16> order;
   MemberNo member = 0;
   RequestState state = RequestState::pending;
-  bool assumed = false;           // attempted only because an older incarnation may have tried
+  bool assumed = false;  // attempted only because an older incarnation may have tried
   std::uint32_t attempts = 0;
-  std::uint64_t tried_ms = 0;     // the latest attempt
-  std::uint64_t after_ms = 0;     // of again
-  std::string code;               // of the latest failure
-  std::optional<EventRef> last;   // the event that gave it this state; its body has the details
-  std::optional<Id16> message;    // of a reply that is done
+  std::uint64_t tried_ms = 0;    // the latest attempt
+  std::uint64_t after_ms = 0;    // of again
+  std::string code;              // of the latest failure
+  std::optional<EventRef> last;  // the event that gave it this state; its body has the details
+  std::optional<Id16> message;   // of a reply that is done
 };
 
 struct ParcelView {
@@ -164,20 +164,28 @@ struct ProductView {
 };
 
 enum class EntryKind {
-  received, sent, reply, note, transfer, assigned, queued, flagged, closed,
+  received,
+  sent,
+  reply,
+  note,
+  transfer,
+  assigned,
+  queued,
+  flagged,
+  closed,
 };
 std::string_view to_string(EntryKind kind);
 
 struct Entry {
   EntryKind kind = EntryKind::received;
-  EventRef ref;              // its body has the text
+  EventRef ref;  // its body has the text
   Id16 event{};
-  std::uint64_t at_ms = 0;   // as the channel says; of our own events when they were made
-  MemberNo member = 0;       // who did it; of assigned: who got it
-  MemberNo to = 0;           // of a transfer to a member
-  std::string to_role;       // of a transfer to a role
-  std::string topic;         // of flagged
-  bool automatic = false;    // an out-of-office answer; a greeting
+  std::uint64_t at_ms = 0;  // as the channel says; of our own events when they were made
+  MemberNo member = 0;      // who did it; of assigned: who got it
+  MemberNo to = 0;          // of a transfer to a member
+  std::string to_role;      // of a transfer to a role
+  std::string topic;        // of flagged
+  bool automatic = false;   // an out-of-office answer; a greeting
   std::uint32_t files = 0;
   std::optional<RequestState> outcome;  // of a reply
   Value why;                            // of assigned and queued
@@ -194,18 +202,18 @@ struct AccountView {
   Id16 buyer{};
   std::string shop;              // empty where it was never seen by itself
   std::optional<EventRef> seen;  // the latest buyer.seen: name, address
-  bool joined = false;           // false: it shares an address or a number, and nobody has joined it
+  bool joined = false;  // false: it shares an address or a number, and nobody has joined it
 };
 
 struct ChatView {
   ChatRow chat;
-  std::vector<Entry> entries;    // oldest first; the latest `limit`
-  bool earlier = false;          // there are older ones
+  std::vector<Entry> entries;  // oldest first; the latest `limit`
+  bool earlier = false;        // there are older ones
   std::optional<AccountView> buyer;
   std::vector<AccountView> accounts;  // others of the same person
   std::vector<ChatRow> history;       // R4: their other chats, whoever handled them, latest first
   std::vector<OrderView> orders;      // latest first
-  std::uint32_t unproved = 0;    // numbers quoted of orders that are not proved to be theirs
+  std::uint32_t unproved = 0;         // numbers quoted of orders that are not proved to be theirs
   std::vector<DraftView> drafts;
   std::optional<std::uint64_t> blocked_until_ms;  // the buyer is blocked; 0: for good
 };
