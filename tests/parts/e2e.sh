@@ -1,0 +1,7 @@
+# The daemon, the command line and plugins together, on the sample shop.
+. tests/parts/lib.sh
+if build release; then
+  ctests release e2e
+  node_tests release tests/e2e/*.test.mjs
+fi
+finish

@@ -1,0 +1,67 @@
+# What the parts share. A part is run by tests/run.sh, from the project's folder, and leaves
+#   $DESKMATE_RESULTS/<part>.tsv   a line for each test: passed or failed, the suite, the test
+#   $DESKMATE_RESULTS/<part>.sum   "PASSED FAILED"
+set -uo pipefail
+
+part=$(basename "$0" .sh)
+: "${DESKMATE_RESULTS:=$PWD/.build/results}"
+results=$DESKMATE_RESULTS
+tsv=$results/$part.tsv
+jobs=$(nproc)
+readonly part results tsv jobs
+mkdir -p "$results"
+: > "$tsv"
+
+node_seconds_max=900 # of one test file
+
+build() { # build PRESET [TARGET...]: says what the compiler said only where it failed
+  local preset=$1 log=$results/build-$1.log
+  shift
+  if { [ -f ".build/$preset/build.ninja" ] || cmake --preset "$preset"; } > "$log" 2>&1 &&
+     ninja -C ".build/$preset" "$@" >> "$log" 2>&1; then
+    echo "  built $preset"
+    return 0
+  fi
+  echo "  the build of $preset failed:"
+  grep -E -A12 'FAILED|error:|CMake Error' "$log" | head -80
+  printf 'failed\tbuild\t%s\n' "$preset" >> "$tsv"
+  return 1
+}
+
+ctests() { # ctests PRESET LABEL [JOBS]: the tests with that label; each GoogleTest case counts
+  local preset=$1 label=$2 count=${3:-1} out=$results/$part-$1-$2
+  rm -rf "$out"
+  mkdir -p "$out"
+  GTEST_OUTPUT="json:$out/" GTEST_COLOR=no ctest --test-dir ".build/$preset" -L "^$label\$" -j "$count" \
+    --no-tests=ignore --output-junit "$out/ctest.xml" > "$out/ctest.log" 2>&1
+  python3 tests/parts/collect.py ctest "$out" "$tsv" "$(of "$preset")"
+}
+
+node_tests() { # node_tests PRESET FILE...: each test of node:test counts
+  local preset=$1 file log
+  shift
+  export DESKMATE_BUILD=$PWD/.build/$preset
+  for file in "$@"; do
+    [ -f "$file" ] || continue
+    log=$results/$part-$preset-$(basename "$file").tap
+    timeout -k 10 "$node_seconds_max" node --test-reporter=tap "$file" > "$log" 2>&1
+    echo "exit $?" >> "$log"
+    python3 tests/parts/collect.py tap "$log" "$tsv" "${file#tests/}$(of "$preset")"
+  done
+}
+
+of() { [ "$1" = release ] || echo " ($1)"; }
+
+packages() { # of the test servers
+  tests/servers/install.sh && return
+  printf 'failed\tpackages\tnpm\n' >> "$tsv"
+  return 1
+}
+
+finish() {
+  local good bad
+  good=$(grep -c '^passed' "$tsv")
+  bad=$(grep -c '^failed' "$tsv")
+  echo "$good $bad" > "$results/$part.sum"
+  [ "$bad" = 0 ]
+}

@@ -1,0 +1,4 @@
+# Every unit's own tests, in parallel.
+. tests/parts/lib.sh
+build release && ctests release unit "$jobs"
+finish
