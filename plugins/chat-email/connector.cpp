@@ -80,7 +80,8 @@ Outcome ChatEmail::perform(Session& desk, const Action& action) {
   mail.reply_to_id = action.ref("message");
   mail.text = action.text();
   mail.files = std::move(*files);
-  mail.automatic = !action.facts["auto"].is_nil();
+  const Value& automatic = action.facts["auto"];
+  mail.automatic = automatic.is_str() || automatic.as_bool();
   mail.now_ms = static_cast<std::uint64_t>(desk.now_ms());
   if (mail.text.empty() && mail.files.empty()) {
     return Outcome::failed("empty", "there is nothing to send / 没有要发送的内容");

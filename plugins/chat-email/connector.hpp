@@ -55,6 +55,7 @@ class ChatEmail : public Connector {
                                        const std::string& bytes, std::vector<std::uint32_t>& copies,
                                        std::uint64_t not_before_ms);
   Result<std::string> root_of_mail(const Mail& mail, const std::string& message_id);
+  static Result<void> append(Session& desk, const std::vector<NewEvent>& events);
   Result<void> save(Session& desk, const Cursor& cursor);
   Result<std::vector<Attachment>> files_of(Session& desk, const Action& action);
   std::string subject_of(const Action& action);

@@ -73,17 +73,15 @@ Result<void> ChatEmail::resync(Session& desk, const Selected& selected) {
   if (infos->size() > kResyncMailsMax) {
     infos->erase(infos->begin(), infos->end() - static_cast<std::ptrdiff_t>(kResyncMailsMax));
   }
-  const Cursor before = *cursor_;
-  // Not saved: if this is cut off, it begins again.
-  cursor_ = Cursor{selected.uid_validity, infos->empty() ? selected.uid_next : infos->front().uid,
-                   before.seen_ms};
-  auto imported = import(desk, *infos, from_ms);
-  if (!imported) {
-    cursor_ = before;
+  // The position is saved at the end only: if this is cut off, it begins again.
+  if (auto imported = import(desk, *infos, std::max<std::uint64_t>(from_ms, 1)); !imported) {
     return imported;
   }
-  Cursor after = *cursor_;
-  after.uid_next = std::max(after.uid_next, selected.uid_next);
+  Cursor after{selected.uid_validity, selected.uid_next, cursor_->seen_ms};
+  for (const MailInfo& info : *infos) {
+    after.uid_next = std::max(after.uid_next, info.uid + 1);
+    after.seen_ms = std::max(after.seen_ms, info.received_ms);
+  }
   return save(desk, after);
 }
 
@@ -157,16 +155,32 @@ Result<void> ChatEmail::import_page(Session& desk, const std::vector<MailInfo>& 
     if (*event) events.push_back(std::move(**event));
     bytes->second = {};
   }
-  if (!events.empty()) {
-    if (auto appended = desk.append(events); !appended) return appended.error();
+  if (auto appended = append(desk, events); !appended) return appended;
+  if (not_before_ms == 0) {
+    if (auto saved = save(desk, cursor); !saved) return saved;
   }
-  if (auto saved = save(desk, cursor); !saved) return saved;
   if (settings_->move_copies && !copies.empty()) {
     // Tidiness only: a failure costs nothing but the copies staying where they are.
     if (auto moved = mailbox_->move_to_sent(copies); !moved) {
       desk.log(Level::warn, "copies stay in the inbox: " + moved.error().message);
       if (auto again = mailbox_->open_inbox(); !again) return again.error();
     }
+  }
+  return {};
+}
+
+// One that the desk refuses must not hold up all that come after it.
+Result<void> ChatEmail::append(Session& desk, const std::vector<NewEvent>& events) {
+  if (events.empty()) return {};
+  const auto all = desk.append(events);
+  if (all) return {};
+  if (all.error().code != Status::invalid) return all.error();
+  for (const NewEvent& event : events) {
+    const auto one = desk.append(event);
+    if (one) continue;
+    if (one.error().code != Status::invalid) return one.error();
+    desk.log(Level::error,
+             "a mail is left in the mailbox, the desk refuses it: " + one.error().message);
   }
   return {};
 }

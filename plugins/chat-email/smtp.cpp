@@ -51,13 +51,18 @@ SendResult from_error(const Error& error) {
   return {hopeless ? Kind::refused : Kind::not_now, "connect", error.message};
 }
 
+bool introduce(Smtp& smtp, const Wire& wire) {
+  // The name of this machine is nobody's business; but not every server likes an address there.
+  if (mailesmtp_ehlo_with_ip(smtp.get(), 1) == MAILSMTP_NO_ERROR) return true;
+  return !wire.broken() && mailesmtp_ehlo(smtp.get()) == MAILSMTP_NO_ERROR;
+}
+
 // Introduces us and logs in. Returns accepted when ready to send.
 SendResult prepare(Smtp& smtp, Wire& wire, const SmtpSettings& settings) {
   if (mailsmtp_connect(smtp.get(), wire.stream()) != MAILSMTP_NO_ERROR) {
     return smtp.failed("greeting");
   }
-  // The name of this machine is nobody's business.
-  if (mailesmtp_ehlo_with_ip(smtp.get(), 1) != MAILSMTP_NO_ERROR) return smtp.failed("EHLO");
+  if (!introduce(smtp, wire)) return smtp.failed("EHLO");
   if (settings.endpoint.security == Security::starttls) {
     if (mailesmtp_starttls(smtp.get()) != MAILSMTP_NO_ERROR) {
       if (wire.broken()) return smtp.failed("STARTTLS");
@@ -65,7 +70,7 @@ SendResult prepare(Smtp& smtp, Wire& wire, const SmtpSettings& settings) {
               settings.endpoint.host + ": the server offers no STARTTLS / 服务器不支持 STARTTLS"};
     }
     if (auto secured = wire.start_tls(); !secured) return from_error(secured.error());
-    if (mailesmtp_ehlo_with_ip(smtp.get(), 1) != MAILSMTP_NO_ERROR) return smtp.failed("EHLO");
+    if (!introduce(smtp, wire)) return smtp.failed("EHLO");
   }
   if (settings.login.user.empty()) return {Kind::accepted, "", ""};
   const int code =

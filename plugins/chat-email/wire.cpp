@@ -8,7 +8,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <pthread.h>
 #include <resolv.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -104,6 +106,11 @@ Wire::~Wire() {
 }
 
 Result<std::unique_ptr<Wire>> Wire::open(const Endpoint& endpoint, const Interrupt& interrupt) {
+  // OpenSSL writes without MSG_NOSIGNAL: a server that hangs up must not end the process.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   std::unique_ptr<Wire> wire(new Wire(endpoint, interrupt));
   if (auto connected = wire->connect(); !connected) return connected.error();
   if (endpoint.security == Security::tls) {

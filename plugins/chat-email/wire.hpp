@@ -58,8 +58,8 @@ class Wire {
  public:
   // Connects, trying each of the host's addresses, and for Security::tls shakes hands. For
   // starttls the caller speaks the protocol's command and then calls start_tls.
-  // Errors: unavailable (not reached, time-out), denied (certificate, plain to another machine),
-  // cancelled (interrupted).
+  // Blocks SIGPIPE for the calling thread. Errors: unavailable (not reached, time-out), denied
+  // (certificate, plain to another machine), cancelled (interrupted).
   static Result<std::unique_ptr<Wire>> open(const Endpoint& endpoint, const Interrupt& interrupt);
   ~Wire();
   Wire(const Wire&) = delete;
