@@ -129,8 +129,8 @@ INSTANTIATE_TEST_SUITE_P(
             Status::limit, "facts"},
         Bad{"large body", [](Value& e) { e["body"]["x"] = std::string(600'000, 'x'); },
             Status::limit, "body"}),
-    [](const ::testing::TestParamInfo<Bad>& info) {
-      std::string name = info.param.what;
+    [](const ::testing::TestParamInfo<Bad>& bad) {
+      std::string name = bad.param.what;
       std::replace(name.begin(), name.end(), ' ', '_');
       return name;
     });

@@ -66,7 +66,7 @@ void verify(Context& context) {
     if (answer) show_verified(context, *answer);
     return;
   }
-  if (!std::filesystem::exists(config->folder)) {
+  if (!std::filesystem::exists(config->folder + "/data.mdb")) {
     return context.fail(exit_refused, context.say("cli.no_folder", {config->folder}));
   }
   auto store =

@@ -1,0 +1,278 @@
+// The command line against a running desk, in one process: the desk on a thread of its own, the
+// commands on the test's.
+#include "core/daemon/cli/cli.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "core/daemon/daemon.hpp"
+
+namespace deskmate::daemon::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Ran {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+Ran command(std::vector<std::string> words, const std::string& input = {}) {
+  words.insert(words.begin(), "deskmate");
+  std::vector<const char*> argv;
+  for (const auto& word : words) argv.push_back(word.c_str());
+  std::istringstream in(input);
+  std::ostringstream out;
+  std::ostringstream err;
+  const int code = run(static_cast<int>(argv.size()), argv.data(), {in, out, err});
+  return {code, out.str(), err.str()};
+}
+
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "deskmate-cli-XXXXXX";
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string operator/(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+class RunningDesk : public ::testing::Test {
+ protected:
+  RunningDesk() {
+    std::ofstream(folder / "deskmate.toml")
+        << "[desk]\nname = \"Test\"\nfolder = \"data\"\n[log]\nfile = \"log\"\n"
+           "[[member]]\nnumber = 1\nname = \"Ann\"\nweight = 3\n"
+           "[[member]]\nnumber = 2\nname = \"Li\"\nweight = 1\n";
+    start();
+  }
+  ~RunningDesk() override { stop(); }
+
+  void start() {
+    auto config = load_config(folder / "deskmate.toml");
+    ASSERT_TRUE(config.has_value()) << config.error().in("en");
+    auto started = Daemon::start(std::move(config).value(), Language::en, {.signals = false});
+    ASSERT_TRUE(started) << started.error().message;
+    daemon = std::move(*started);
+    thread = std::thread([this] { clean = daemon->run(); });
+  }
+  void stop() {
+    if (!daemon) return;
+    daemon->stop();
+    thread.join();
+    daemon.reset();
+    EXPECT_TRUE(clean);
+  }
+  Ran desk(std::vector<std::string> words, const std::string& input = {}) {
+    words.insert(words.begin(), {"--language", "en", "--config", folder / "deskmate.toml"});
+    return command(std::move(words), input);
+  }
+  // A buyer's message, as an owner may append it.
+  void receive(const std::string& id, const std::string& text) {
+    auto client = bus::Client::connect(folder / "data/deskmate.sock");
+    ASSERT_TRUE(client) << client.error().message;
+    const Value event = Value::map(
+        {{"type", "message.received"},
+         {"facts", Value::map({{"shop", "mail"}, {"at", 1'700'000'000'000}})},
+         {"refs", Value::map({{"thread", "t" + id}, {"buyer", "b" + id}, {"message", "m" + id}})},
+         {"dedupe", "message"},
+         {"body", Value::map({{"text", text}, {"name", "Eve"}, {"subject", "A question"}})}});
+    const auto answer =
+        client->call("log.append", Value::map({{"events", Value::array({event})}}));
+    ASSERT_TRUE(answer) << answer.error().message;
+  }
+  // The command again until its output has the text; the desk works on its own thread.
+  Ran until(const std::vector<std::string>& words, const std::string& text) {
+    Ran ran;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+    while (std::chrono::steady_clock::now() < end) {
+      ran = desk(words);
+      if (ran.out.find(text) != std::string::npos) break;
+    }
+    EXPECT_THAT(ran.out, HasSubstr(text));
+    return ran;
+  }
+
+  Folder folder;
+  std::unique_ptr<Daemon> daemon;
+  std::thread thread;
+  bool clean = false;
+};
+
+TEST_F(RunningDesk, ShowsItself) {
+  const Ran status = until({"status"}, "members: 2 of 2");
+  EXPECT_EQ(status.code, exit_ok);
+  EXPECT_THAT(status.out, HasSubstr("Test (Deskmate "));
+  EXPECT_THAT(desk({"members"}).out, HasSubstr("Ann   pre-sale  3"));
+  EXPECT_THAT(desk({"plugins"}).out, HasSubstr("no plugins"));
+  EXPECT_THAT(desk({"chats"}).out, HasSubstr("no chats"));
+  EXPECT_THAT(desk({"orders"}).out, HasSubstr("no orders"));
+  EXPECT_EQ(desk({"requests"}).code, exit_ok);
+  EXPECT_EQ(desk({"ledger"}).code, exit_ok);
+}
+
+TEST_F(RunningDesk, AChatFromTheFirstMessageToItsEnd) {
+  receive("1", "Where is T_1001?");
+  until({"chats"}, "assigned");
+  const Ran chat = desk({"chat", "1"});
+  EXPECT_THAT(chat.out, HasSubstr("Where is T_1001?"));
+  EXPECT_THAT(chat.out, HasSubstr("A question"));
+  EXPECT_THAT(chat.out, HasSubstr("by weight, 3:1"));
+
+  EXPECT_EQ(desk({"note", "1", "asked", "the", "courier"}).code, exit_ok);
+  EXPECT_EQ(desk({"reply", "1", "-"}, "It left today.\nRegards").code, exit_ok);
+  const Ran answered = desk({"chat", "1"});
+  EXPECT_THAT(answered.out, HasSubstr("asked the courier"));
+  EXPECT_THAT(answered.out, HasSubstr("    It left today.\n    Regards\n"));
+  EXPECT_THAT(desk({"requests"}).out, HasSubstr("reply"));  // no connector is there
+
+  EXPECT_EQ(desk({"transfer", "1", "2", "speaks", "Chinese"}).code, exit_ok);
+  until({"chats"}, "2");
+  EXPECT_EQ(desk({"close", "1"}).code, exit_ok);
+  EXPECT_THAT(desk({"chats"}).out, HasSubstr("no chats"));
+  EXPECT_THAT(desk({"chats", "--all"}).out, HasSubstr("closed"));
+}
+
+TEST_F(RunningDesk, RefusesWithTheReason) {
+  const Ran reply = desk({"reply", "7", "hello"});
+  EXPECT_EQ(reply.code, exit_refused);
+  EXPECT_THAT(reply.err, HasSubstr("7"));
+  EXPECT_EQ(desk({"order", "T_1"}).code, exit_refused);
+  const Ran away = desk({"away"});
+  EXPECT_EQ(away.code, exit_refused);
+  EXPECT_THAT(away.err, HasSubstr("--as"));
+  EXPECT_EQ(desk({"resolve", "00", "done", "--as", "1"}).code, exit_refused);
+  EXPECT_THAT(command({"--language", "zh", "--config", folder / "deskmate.toml", "away"}).err,
+              HasSubstr("哪位成员"));
+}
+
+TEST_F(RunningDesk, PresenceChanges) {
+  EXPECT_EQ(desk({"--as", "1", "away", "--minutes", "5"}).code, exit_ok);
+  until({"members"}, "away");
+  EXPECT_EQ(desk({"--as", "1", "back"}).code, exit_ok);
+  EXPECT_THAT(desk({"members"}).out, Not(HasSubstr("away")));
+  EXPECT_EQ(desk({"--as", "2", "suspend"}).code, exit_ok);
+  until({"members"}, "suspended");
+}
+
+TEST_F(RunningDesk, AnswersInJson) {
+  receive("1", "hello");
+  until({"chats"}, "assigned");
+  const Ran chats = desk({"--json", "chats"});
+  EXPECT_THAT(chats.out, HasSubstr("\"chat\": 1"));
+  EXPECT_THAT(chats.out, HasSubstr("\"state\": \"assigned\""));
+  EXPECT_THAT(desk({"reply", "1", "hi", "--json"}).out, HasSubstr("\"event\": \""));
+  EXPECT_THAT(desk({"version", "--json"}).out, HasSubstr("\"version\""));
+}
+
+TEST_F(RunningDesk, TheLogTellsWhatHappened) {
+  receive("1", "hello");
+  until({"chats"}, "assigned");
+  EXPECT_THAT(desk({"log"}).out, HasSubstr("message.received  shop=mail  Eve:  hello"));
+  EXPECT_THAT(desk({"log", "--topic", "chat.*"}).out, HasSubstr("chat.assigned"));
+  EXPECT_THAT(desk({"log", "--topic", "chat.*"}).out, Not(HasSubstr("message.received")));
+  EXPECT_THAT(desk({"log", "--json", "--limit", "1"}).out, HasSubstr("\"type\":\"chat.assigned\""));
+}
+
+TEST_F(RunningDesk, VerifiesBacksUpAndRestores) {
+  receive("1", "hello");
+  until({"chats"}, "assigned");
+  const Ran verified = desk({"verify"});
+  EXPECT_EQ(verified.code, exit_ok) << verified.out << verified.err;
+  EXPECT_EQ(desk({"backup", folder / "backup"}).code, exit_ok);
+  EXPECT_EQ(desk({"restore", folder / "backup"}).code, exit_refused);  // the folder is in use
+  stop();
+  const Ran offline = desk({"verify"});
+  EXPECT_EQ(offline.code, exit_ok) << offline.out << offline.err;
+
+  std::filesystem::rename(folder / "data/secrets", folder / "secrets");
+  std::filesystem::rename(folder / "data", folder / "old");
+  std::ofstream(folder / "deskmate.toml", std::ios::app) << "";
+  std::ofstream(folder / "restored.toml")
+      << "[desk]\nfolder = \"data\"\nsecrets = \"secrets\"\n[log]\nfile = \"log\"\n";
+  const Ran restored =
+      command({"--language", "en", "--config", folder / "restored.toml", "restore", folder / "backup"});
+  EXPECT_EQ(restored.code, exit_ok) << restored.err;
+  EXPECT_EQ(command({"--config", folder / "restored.toml", "verify"}).code, exit_ok);
+}
+
+TEST_F(RunningDesk, AStateSurvivesARestart) {
+  receive("1", "hello");
+  until({"chats"}, "assigned");
+  stop();
+  EXPECT_EQ(desk({"status"}).code, exit_not_running);
+  start();
+  EXPECT_THAT(desk({"chat", "1"}).out, HasSubstr("hello"));
+  receive("1", "hello");  // again: known
+  EXPECT_THAT(desk({"--json", "status"}).out, HasSubstr("\"open\": 1"));
+}
+
+TEST_F(RunningDesk, TakesOverAChangedConfiguration) {
+  std::ofstream(folder / "deskmate.toml", std::ios::app)
+      << "[[member]]\nnumber = 3\nname = \"Wu\"\n";
+  daemon->reload();
+  until({"members"}, "Wu");
+  std::ofstream(folder / "deskmate.toml", std::ios::app) << "[nonsense]\n";
+  daemon->reload();
+  EXPECT_EQ(command({"--socket", folder / "data/deskmate.sock", "status"}).code, exit_ok);
+}
+
+TEST_F(RunningDesk, OneDaemonAFolder) {
+  auto config = load_config(folder / "deskmate.toml");
+  ASSERT_TRUE(config.has_value());
+  config.value().socket = folder / "other.sock";
+  const auto second = Daemon::start(config.value(), Language::en, {.signals = false});
+  ASSERT_FALSE(second);
+  EXPECT_FALSE(second.error().message.empty());
+  EXPECT_EQ(desk({"status"}).code, exit_ok);
+}
+
+TEST(CommandLine, ExitCodes) {
+  Folder folder;
+  std::ofstream(folder / "good.toml") << "[desk]\nfolder = \"data\"\n";
+  std::ofstream(folder / "bad.toml") << "[desk]\nfodler = \"data\"\n";
+  EXPECT_EQ(command({"--help"}).code, exit_ok);
+  EXPECT_EQ(command({}).code, exit_usage);
+  EXPECT_EQ(command({"chat"}).code, exit_usage);
+  EXPECT_EQ(command({"--config", folder / "good.toml", "status"}).code, exit_not_running);
+  const Ran bad = command({"--language", "en", "--config", folder / "bad.toml", "status"});
+  EXPECT_EQ(bad.code, exit_config);
+  EXPECT_THAT(bad.err, HasSubstr("bad.toml:2:1: unknown setting \"desk.fodler\""));
+  EXPECT_EQ(command({"--config", folder / "bad.toml", "config", "check"}).code, exit_config);
+  EXPECT_EQ(command({"--config", folder / "good.toml", "config", "check"}).code, exit_ok);
+  EXPECT_EQ(command({"--config", folder / "good.toml", "verify"}).code, exit_refused);
+}
+
+TEST(CommandLine, HelpInBothLanguages) {
+  EXPECT_THAT(command({"--language", "zh", "--help"}).out, HasSubstr("回复顾客"));
+  EXPECT_THAT(command({"--language", "en", "--help"}).out, HasSubstr("Answer the buyer"));
+}
+
+TEST(CommandLine, CompletionKnowsTheCommands) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Ran ran = command({"completion", shell});
+    EXPECT_EQ(ran.code, exit_ok);
+    for (const char* word : {"reply", "backup", "order-note"}) {
+      EXPECT_THAT(ran.out, HasSubstr(word)) << shell;
+    }
+  }
+  EXPECT_EQ(command({"completion", "tcsh"}).code, exit_usage);
+}
+
+}  // namespace
+}  // namespace deskmate::daemon::cli

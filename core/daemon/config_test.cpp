@@ -1,0 +1,162 @@
+#include "core/daemon/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace deskmate::daemon {
+namespace {
+
+struct Bad {
+  const char* name;
+  const char* text;
+  std::uint32_t line;
+  std::uint32_t column;
+  const char* says;  // a part of the message
+};
+
+class BadConfig : public ::testing::TestWithParam<Bad> {};
+
+TEST_P(BadConfig, NamesThePlaceAndWhatWasMeant) {
+  const auto config = parse_config(GetParam().text, "deskmate.toml");
+  ASSERT_TRUE(config.has_error());
+  const auto& fault = config.error().list.front();
+  EXPECT_EQ(fault.file, "deskmate.toml");
+  EXPECT_EQ(fault.line, GetParam().line) << fault.text.en;
+  EXPECT_EQ(fault.column, GetParam().column) << fault.text.en;
+  EXPECT_NE(fault.text.en.find(GetParam().says), std::string::npos) << fault.text.en;
+  EXPECT_FALSE(fault.text.zh.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, BadConfig,
+    ::testing::Values(
+        Bad{"not_toml", "[desk]\nname = \n", 2, 8, "not TOML"},
+        Bad{"unknown_key", "[desk]\n  nmae = \"x\"\n", 2, 3, "did you mean \"desk.name\"?"},
+        Bad{"unknown_section", "[rooting]\nsticky_hours = 3\n", 1, 2, "did you mean \"routing\"?"},
+        Bad{"unknown_nested", "[routing]\ncapacity.presail = 3\n", 2, 10,
+            "did you mean \"routing.capacity.presale\"?"},
+        Bad{"far_from_all", "[desk]\nxyzzyplugh = 1\n", 2, 1, "unknown setting"},
+        Bad{"text_wanted", "[desk]\nname = 3\n", 2, 8, "text in quotes"},
+        Bad{"number_wanted", "[routing]\nsticky_hours = \"72\"\n", 2, 16, "whole number"},
+        Bad{"range", "[routing]\nsuspend_at = 0\n", 2, 14, "from 1 to 10000"},
+        Bad{"boolean_wanted", "[routing]\nmatch_roles = 1\n", 2, 15, "true or false"},
+        Bad{"choice", "[log]\nlevel = \"loud\"\n", 2, 9, "debug|info|warn|error"},
+        Bad{"list_wanted", "[desk]\nplugin_folders = \"x\"\n", 2, 18, "list of texts"},
+        Bad{"list_of_texts", "[desk]\nplugin_folders = [\"x\", 3]\n", 2, 24, "list of texts"},
+        Bad{"member_no_table", "member = 3\n", 1, 10, "[[member]]"},
+        Bad{"member_no_name", "[[member]]\nnumber = 1\n", 1, 1, "\"name\" has to be given"},
+        Bad{"member_twice",
+            "[[member]]\nnumber = 1\nname = \"a\"\n[[member]]\nnumber = 1\nname = \"b\"\n", 4, 1,
+            "two members 1"},
+        Bad{"zone", "[[member]]\nnumber = 1\nname = \"a\"\nzone = \"Asia/Shanghia\"\n", 4, 8,
+            "no time zone"},
+        Bad{"schedule",
+            "[[member]]\nnumber = 1\nname = \"a\"\nschedule = [\"09:00-18:00\", \"9-5\"]\n", 4, 28,
+            "no schedule"},
+        Bad{"plugin_name", "[[plugin]]\nname = \"My Shop\"\nid = \"x\"\n", 2, 8, "cannot be a name"},
+        Bad{"plugin_twice",
+            "[[plugin]]\nname = \"a\"\nid = \"x\"\n[[plugin]]\nname = \"a\"\nid = \"y\"\n", 4, 1,
+            "two plugins"},
+        Bad{"plugin_settings", "[[plugin]]\nname = \"a\"\nid = \"x\"\nsettings = 3\n", 4, 12,
+            "is a table"}),
+    [](const ::testing::TestParamInfo<Bad>& bad) { return std::string(bad.param.name); });
+
+TEST(Config, EveryMistakeIsToldInTheOrderOfTheFile) {
+  const auto config =
+      parse_config("[desk]\nname = 3\nfoo = 1\n[log]\nlevel = \"loud\"\n", "deskmate.toml");
+  ASSERT_TRUE(config.has_error());
+  ASSERT_EQ(config.error().list.size(), 3u);
+  EXPECT_EQ(config.error().list[0].line, 2u);
+  EXPECT_EQ(config.error().list[1].line, 3u);
+  EXPECT_EQ(config.error().list[2].line, 5u);
+  EXPECT_EQ(config.error().list[0].in("en").rfind("deskmate.toml:2:8: ", 0), 0u);
+}
+
+TEST(Config, AMissingFileIsTold) {
+  const auto config = load_config("/nonexistent/deskmate.toml");
+  ASSERT_TRUE(config.has_error());
+  EXPECT_NE(config.error().in("en").find("cannot be read"), std::string::npos);
+}
+
+TEST(Config, DefaultsAreThoseOfTheTable) {
+  const auto config = parse_config("", "/etc/deskmate/deskmate.toml");
+  ASSERT_TRUE(config.has_value());
+  EXPECT_EQ(config.value().sticky_hours, 72);
+  EXPECT_EQ(config.value().suspend_at, 50);
+  EXPECT_EQ(config.value().capacity_aftersale, 10);
+  EXPECT_EQ(config.value().action_attempts, 8);
+}
+
+TEST(Config, PathsStartAtTheFile) {
+  const auto config = parse_config("[desk]\nfolder = \"data\"\n", "/srv/shop/deskmate.toml");
+  ASSERT_TRUE(config.has_value());
+  EXPECT_EQ(config.value().folder, "/srv/shop/data");
+  EXPECT_EQ(config.value().socket, "/srv/shop/data/deskmate.sock");
+  EXPECT_EQ(config.value().secrets, "/srv/shop/data/secrets");
+}
+
+TEST(Config, ReadsMembersAndPlugins) {
+  const auto config = parse_config(
+      "[[member]]\nnumber = 2\nname = \"Li\"\nweight = 3\nschedule = [\"06:00-24:00\"]\n"
+      "[[plugin]]\nname = \"mail\"\nid = \"chat-email\"\nisolation = \"daemon\"\n"
+      "[plugin.settings]\nimap_host = \"mail.example.org\"\n",
+      "deskmate.toml");
+  ASSERT_TRUE(config.has_value()) << config.error().in("en");
+  EXPECT_EQ(config.value().members.front().weight, 3);
+  EXPECT_EQ(config.value().plugins.front().settings["imap_host"].value_or(std::string()),
+            "mail.example.org");
+}
+
+TEST(Config, TheSampleHasEverySettingAndIsRight) {
+  for (const Language language : {Language::en, Language::zh}) {
+    const std::string sample = sample_config(language);
+    const auto config = parse_config(sample, "sample.toml");
+    ASSERT_TRUE(config.has_value()) << config.error().in("en");
+    for (const auto& setting : desk_settings()) {
+      EXPECT_NE(sample.find("\n" + std::string(setting.key) + " = "), std::string::npos)
+          << setting.key;
+    }
+  }
+}
+
+TEST(Config, WhatIsShownReadsBackTheSame) {
+  const auto config = parse_config(
+      "[desk]\nname = \"A \\\"quoted\\\" name\"\nfolder = \"/d\"\n[routing]\nsticky_hours = 5\n"
+      "[[plugin]]\nname = \"a\"\nid = \"x\"\n[plugin.settings]\nn = 3\n",
+      "/etc/deskmate.toml");
+  ASSERT_TRUE(config.has_value());
+  const std::string shown = show_config(config.value(), Language::en, false);
+  const auto again = parse_config(shown, "/etc/deskmate.toml");
+  ASSERT_TRUE(again.has_value()) << shown << again.error().in("en");
+  EXPECT_EQ(show_config(again.value(), Language::en, false), shown);
+}
+
+template <class T>
+void expect_documented(std::span<const Setting<T>> settings) {
+  std::set<std::string> seen;
+  for (const auto& setting : settings) {
+    EXPECT_FALSE(setting.en.empty()) << setting.key;
+    EXPECT_FALSE(setting.zh.empty()) << setting.key;
+    EXPECT_TRUE(seen.insert(std::string(setting.section) + "." + std::string(setting.key)).second);
+    if (std::holds_alternative<std::int64_t T::*>(setting.place)) {
+      EXPECT_LT(setting.min, setting.max) << setting.key;
+    }
+  }
+}
+
+TEST(Config, EverySettingIsDocumentedInBothLanguages) {
+  expect_documented(desk_settings());
+  expect_documented(member_settings());
+  expect_documented(plugin_settings());
+}
+
+TEST(Nearest, FindsTyposAndNothingElse) {
+  const std::string_view known[] = {"folder", "secrets", "socket"};
+  EXPECT_EQ(nearest("foldre", known), "folder");
+  EXPECT_EQ(nearest("secret", known), "secrets");
+  EXPECT_EQ(nearest("weather", known), "");
+}
+
+}  // namespace
+}  // namespace deskmate::daemon

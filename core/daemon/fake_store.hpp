@@ -1,0 +1,217 @@
+// A store in memory for tests: commits when told to, and refuses when told to. Runs on the test's
+// thread: its "writer thread" is whoever calls commit().
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "storage/store.hpp"
+
+namespace deskmate::daemon {
+
+class FakeStore : public storage::Store {
+ public:
+  FakeStore() {
+    log_.desk.fill(1);
+    log_.peer.fill(2);
+    log_.incarnation = 3;
+    key_.fill(4);
+  }
+
+  bool commit_at_once = true;
+  std::optional<storage::Error> refuse;  // what appends and table writes are answered
+  std::size_t appends = 0;               // batches asked for
+  std::map<std::string, std::map<std::string, std::string>> tables;
+  std::map<std::string, std::uint64_t> cursors;
+
+  // Commits what waits, in order.
+  void commit() {
+    while (!waiting_.empty()) {
+      auto work = std::move(waiting_.front());
+      waiting_.pop_front();
+      work();
+    }
+  }
+  std::size_t waiting() const { return waiting_.size(); }
+  // Commits only the oldest of what waits.
+  void commit_one() {
+    auto work = std::move(waiting_.front());
+    waiting_.pop_front();
+    work();
+  }
+
+  const storage::LogName& log() const override { return log_; }
+  const storage::Id32& pseudonym_key() const override { return key_; }
+
+  using storage::Store::append;
+  void append(std::vector<storage::NewEvent> events, std::optional<storage::CursorMove> cursor,
+              AppendDone done) override {
+    ++appends;
+    later([this, events = std::move(events), cursor = std::move(cursor), done = std::move(done)] {
+      if (refuse) return done(*refuse);
+      std::vector<storage::Appended> out;
+      for (const auto& event : events) {
+        Stored stored;
+        stored.event = event;
+        stored.key = {log_, next_seq_++};
+        if (stored.event.request && !stored.event.home) stored.event.home = log_.peer;
+        events_.push_back(std::move(stored));
+        out.push_back({events_.size(), events_.back().key, storage::event_id(events_.back().key)});
+      }
+      if (cursor) cursors[cursor->reader] = cursor->arrival;
+      done(std::move(out));
+    });
+  }
+
+  storage::Result<std::uint64_t> read(
+      std::uint64_t after, std::size_t limit, bool with_bodies,
+      const std::function<bool(const storage::StoredEvent&)>& each) override {
+    std::uint64_t last = after;
+    for (std::uint64_t at = after + 1; at <= events_.size() && limit > 0; ++at, --limit) {
+      const Stored& stored = events_[at - 1];
+      storage::StoredEvent event;
+      event.arrival = at;
+      event.key = stored.key;
+      event.header.type = stored.event.type;
+      event.header.schema = stored.event.schema;
+      event.header.stamp = stored.event.stamp;
+      event.header.facts = stored.event.facts;
+      event.header.home = stored.event.home;
+      if (!stored.event.body.empty()) event.header.flags |= storage::flag_body;
+      if (stored.event.request) event.header.flags |= storage::flag_request;
+      if (with_bodies) event.body = stored.event.body;
+      last = at;
+      if (!each(event)) break;
+    }
+    return last;
+  }
+  std::uint64_t last_arrival() const override { return events_.size(); }
+  storage::Result<std::optional<std::uint64_t>> arrival_of(const storage::LogKey& key) override {
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      if (events_[i].key == key) return std::optional<std::uint64_t>(i + 1);
+    }
+    return std::optional<std::uint64_t>();
+  }
+  storage::Result<std::optional<std::string>> open_body(
+      const storage::StoredEvent& event) override {
+    return std::optional<std::string>(std::string(event.body));
+  }
+
+  storage::Result<std::optional<std::uint64_t>> cursor(std::string_view reader) override {
+    const auto found = cursors.find(std::string(reader));
+    if (found == cursors.end()) return std::optional<std::uint64_t>();
+    return std::optional<std::uint64_t>(found->second);
+  }
+  void set_cursor(std::string reader, std::uint64_t arrival, Done done) override {
+    later([this, reader = std::move(reader), arrival, done = std::move(done)] {
+      cursors[reader] = arrival;
+      if (done) done({});
+    });
+  }
+
+  void write_tables(std::vector<storage::TableChange> changes, std::uint64_t position,
+                    Done done) override {
+    later([this, changes = std::move(changes), position, done = std::move(done)] {
+      if (refuse) return done(*refuse);
+      for (const auto& change : changes) {
+        if (change.value) {
+          tables[change.table][change.key] = *change.value;
+        } else {
+          tables[change.table].erase(change.key);
+        }
+      }
+      position_ = position;
+      done({});
+    });
+  }
+  std::uint64_t tables_position() override { return position_; }
+  storage::Result<std::optional<std::string>> table_get(std::string_view table,
+                                                        std::string_view key) override {
+    const auto& entries = tables[std::string(table)];
+    const auto found = entries.find(std::string(key));
+    if (found == entries.end()) return std::optional<std::string>();
+    return std::optional<std::string>(found->second);
+  }
+  storage::Result<void> table_scan(
+      std::string_view table, std::string_view from, bool backwards,
+      const std::function<bool(std::string_view, std::string_view)>& each) override {
+    const auto& entries = tables[std::string(table)];
+    if (!backwards) {
+      for (auto it = entries.lower_bound(std::string(from)); it != entries.end(); ++it) {
+        if (!each(it->first, it->second)) break;
+      }
+    } else {
+      for (auto it = entries.upper_bound(std::string(from)); it != entries.begin();) {
+        --it;
+        if (!each(it->first, it->second)) break;
+      }
+    }
+    return {};
+  }
+  void clear_tables(Done done) override {
+    tables.clear();
+    position_ = 0;
+    done({});
+  }
+
+  storage::Result<std::optional<std::string>> kv_get(std::string_view owner,
+                                                     std::string_view key) override {
+    const auto found = kv_.find({std::string(owner), std::string(key)});
+    if (found == kv_.end()) return std::optional<std::string>();
+    return std::optional<std::string>(found->second);
+  }
+  void kv_put(std::string owner, std::string key, std::string value, Done done) override {
+    later([this, name = std::pair(std::move(owner), std::move(key)), value = std::move(value),
+           done = std::move(done)] {
+      kv_[name] = value;
+      done({});
+    });
+  }
+
+  storage::Result<storage::Hash32> put_file(const storage::Id16&, std::string_view bytes) override {
+    storage::Hash32 hash{};
+    hash[0] = static_cast<std::uint8_t>(files_.size() + 1);
+    files_[hash] = bytes;
+    return hash;
+  }
+  storage::Result<std::optional<std::string>> get_file(const storage::Hash32& hash,
+                                                       std::uint64_t offset,
+                                                       std::size_t size) override {
+    const auto found = files_.find(hash);
+    if (found == files_.end()) return std::optional<std::string>();
+    if (offset >= found->second.size()) return std::optional<std::string>(std::string());
+    return std::optional<std::string>(found->second.substr(offset, size));
+  }
+  storage::Result<void> erase_buyer(const storage::Id16&) override { return {}; }
+  storage::Result<storage::VerifyReport> verify() override {
+    storage::VerifyReport report;
+    report.events = events_.size();
+    return report;
+  }
+  storage::Result<void> backup(const std::string&) override { return {}; }
+  std::size_t pending_events() const override { return waiting_.size(); }
+
+ private:
+  struct Stored {
+    storage::NewEvent event;
+    storage::LogKey key;
+  };
+
+  void later(std::function<void()> work) {
+    waiting_.push_back(std::move(work));
+    if (commit_at_once) commit();
+  }
+
+  storage::LogName log_;
+  storage::Id32 key_{};
+  std::uint64_t next_seq_ = 1;
+  std::deque<Stored> events_;
+  std::deque<std::function<void()>> waiting_;
+  std::uint64_t position_ = 0;
+  std::map<std::pair<std::string, std::string>, std::string> kv_;
+  std::map<storage::Hash32, std::string> files_;
+};
+
+}  // namespace deskmate::daemon
