@@ -267,7 +267,7 @@ TEST(Actions, coupon_codes_are_made_of_the_request) {
   EXPECT_EQ(coupon_code(one).size(), 18U);
 }
 
-TEST(Actions, R80_a_coupon_that_is_there_is_not_made_again) {
+TEST(Actions, R121_a_coupon_that_is_there_is_not_made_again) {
   FakeVendure shop;
   shop.on("activeChannel", R"({"data":{"activeChannel":{"defaultCurrencyCode":"CNY",
     "pricesIncludeTax":true,"defaultLanguageCode":"zh"}}})");

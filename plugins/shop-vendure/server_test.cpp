@@ -315,7 +315,7 @@ TEST_F(ShopVendureServer, R121_note_once) {
   EXPECT_EQ(notes, 1);
 }
 
-TEST_F(ShopVendureServer, R80_coupon_once_and_a_buyer_can_use_it) {
+TEST_F(ShopVendureServer, R121_coupon_once_and_a_buyer_can_use_it) {
   const Action action = order_action("coupon", "", {{"amount", 500}, {"currency", "USD"}});
   once(action, "createPromotion");
   const Outcome done = bench_.perform(action);

@@ -169,7 +169,7 @@ TEST(Sync, a_list_that_never_ends_does_not_hold_the_connector) {
   EXPECT_EQ(shop.bench.connector().poll_every_ms(shop.bench.desk()), behind_poll_ms);
 }
 
-TEST(Sync, R61_the_sweep_looks_at_open_and_late_orders_again) {
+TEST(Sync, the_sweep_looks_at_open_and_late_orders_again) {
   FakeVendure shop;
   ASSERT_TRUE(shop.bench.poll());
   const json::object filter = filter_of(shop, 1);
