@@ -1,7 +1,10 @@
 // Starting, stopping, sending and looking up; poll.cpp has the rest.
 #include "plugins/chat-email/connector.hpp"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
+#include <array>
 
 #include "plugins/chat-email/ids.hpp"
 #include "plugins/chat-email/outgoing.hpp"
@@ -106,6 +109,43 @@ Outcome ChatEmail::perform(Session& desk, const Action& action) {
   return Outcome::unknown(sent.message);
 }
 
+// A queue may be long: time alone does not prove that a copy will not come any more. So a mail is
+// sent to ourselves, behind whatever was accepted before, and waited for.
+Result<bool> ChatEmail::mail_gets_through(Session& desk) {
+  if (!probe_ || probe_->sent_ms < uncertain_ms_) {
+    std::array<unsigned char, 16> random{};
+    if (RAND_bytes(random.data(), random.size()) != 1) {
+      return Error{Status::internal, "no random numbers", ""};
+    }
+    OutgoingMail mail;
+    mail.request_hex =
+        to_hex(std::string_view(reinterpret_cast<const char*>(random.data()), random.size()));
+    mail.from_address = settings_->address;
+    mail.to = settings_->address;
+    mail.subject = "Deskmate: is mail getting through? / 邮件是否畅通？";
+    mail.text = "Deskmate sent this to itself and needs it no more. / 自动发送，可以删除。";
+    mail.automatic = true;
+    mail.now_ms = static_cast<std::uint64_t>(desk.now_ms());
+    const SendResult sent =
+        send_mail(settings_->smtp, {settings_->address}, build_mail(mail), interrupt_);
+    // One that may have been accepted proves as much, should it arrive.
+    const bool handed_over =
+        sent.kind == SendResult::Kind::accepted || sent.kind == SendResult::Kind::uncertain;
+    if (!handed_over) {
+      return Error{Status::unavailable,
+                   "the mail server cannot be asked / 无法连接邮件服务器: " + sent.message, ""};
+    }
+    probe_ = Probe{mail.request_hex, mail.now_ms, sent.kind == SendResult::Kind::accepted, false};
+  }
+  if (!probe_->arrived) {
+    auto found = mailbox_->find_copy(own_message_id(probe_->request_hex, settings_->address),
+                                     probe_->request_hex);
+    if (!found) return found.error();
+    probe_->arrived = found->has_value();
+  }
+  return probe_->arrived;
+}
+
 Found ChatEmail::look_up(Session& desk, const Action& action) {
   if (!settings_->copies) {
     return Found::cannot_tell(
@@ -115,23 +155,33 @@ Found ChatEmail::look_up(Session& desk, const Action& action) {
   const std::string request_hex = action.request.hex();
   const std::string id = own_message_id(request_hex, settings_->address);
   const auto since_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(action.since_ms, 0));
+  const auto now = [&desk] { return static_cast<std::uint64_t>(desk.now_ms()); };
   // Not from the attempt's beginning: the server may have been given the mail right before this
   // plugin started or the connection was lost, and delivers the copy some time after that.
   const std::uint64_t settled_ms = std::max(since_ms, uncertain_ms_) + settings_->copy_grace_ms;
-  while (true) {
-    const auto now_ms = static_cast<std::uint64_t>(desk.now_ms());
+  const std::uint64_t patient_ms = std::max(now(), settled_ms) + kProbeWaitMs;
+  for (bool settled = false;;) {
     auto copy = mailbox_->find_copy(id, request_hex);
     if (!copy) {
       return Found::ask_later("the shop's mailbox cannot be searched / 无法查询店铺邮箱: " +
                               copy.error().message);
     }
     if (*copy) return Found::yes().ref("message", id);
-    if (now_ms >= settled_ms) break;
-    if (!desk.sleep_ms(std::min(kLookUpEveryMs, settled_ms - now_ms))) {
-      return Found::ask_later("stopping");
+    if (settled) break;
+    if (now() >= settled_ms) {
+      const auto through = mail_gets_through(desk);
+      if (!through) return Found::ask_later(through.error().message);
+      // Once more after that, for what arrived in between.
+      settled = *through;
+      if (settled) continue;
     }
+    if (now() >= patient_ms) {
+      if (probe_ && !probe_->certain) probe_.reset();  // with the next look-up another
+      return Found::ask_later("the mail server is slow to deliver / 邮件服务器投递缓慢");
+    }
+    if (!desk.sleep_ms(kLookUpEveryMs)) return Found::ask_later("stopping");
   }
-  if (since_ms + kCopyTrustMs < static_cast<std::uint64_t>(desk.now_ms())) {
+  if (since_ms + kCopyTrustMs < now()) {
     return Found::cannot_tell(
         "no copy in the shop's mailbox, but after a day it may have been deleted / "
         "店铺邮箱中没有副本，但时间已久，可能已被删除");

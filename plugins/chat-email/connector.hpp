@@ -23,6 +23,7 @@ inline constexpr std::size_t kPageBytesMax = 8'388'608;     // likewise
 inline constexpr std::uint64_t kResyncSlackMs = 3'600'000;  // looked back when UIDs changed
 inline constexpr std::size_t kResyncMailsMax = 1000;        // likewise
 inline constexpr int kFetchTriesMax = 3;                    // of one mail that cannot be fetched
+inline constexpr std::uint64_t kProbeWaitMs = 20'000;       // in one look-up; the desk asks again
 inline constexpr std::uint64_t kLookUpEveryMs = 500;        // while a copy may still be on its way
 inline constexpr std::uint64_t kCopyTrustMs =
     24 * 3'600'000;  // after it a copy may have been deleted
@@ -57,6 +58,7 @@ class ChatEmail : public Connector {
   Result<std::string> root_of_mail(const Mail& mail, const std::string& message_id);
   static Result<void> append(Session& desk, const std::vector<NewEvent>& events);
   Result<void> save(Session& desk, const Cursor& cursor);
+  Result<bool> mail_gets_through(Session& desk);
   Result<std::vector<Attachment>> files_of(Session& desk, const Action& action);
   std::string subject_of(const Action& action);
 
@@ -68,6 +70,14 @@ class ChatEmail : public Connector {
   LoopGuard loops_;
   std::uint32_t stuck_uid_ = 0;  // the mail at which fetching failed
   int stuck_tries_ = 0;
+  // A mail to ourselves. When it has arrived, so has what the server had accepted before.
+  struct Probe {
+    std::string request_hex;
+    std::uint64_t sent_ms = 0;
+    bool certain = true;  // the server has said that it took it
+    bool arrived = false;
+  };
+  std::optional<Probe> probe_;
   std::uint64_t uncertain_ms_ = 0;  // UTC; since when no sending is under way that was cut off
 };
 

@@ -27,7 +27,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint32_t kPatienceMs = 20'000;
+constexpr std::uint32_t kPatienceMs = 30'000;
 
 std::int64_t ms_since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
@@ -90,7 +90,7 @@ class ServerTest : public ::testing::Test {
     const auto begin = Clock::now();
     while (!answer && ms_since(begin) < kPatienceMs) {
       host.run_until([&] { return answer.has_value(); }, 20);
-      if (!answer) host.advance(20);
+      if (!answer) host.advance(100);
     }
     if (!answer) return Error{Status::deadline, "no answer", ""};
     return *answer;
@@ -197,6 +197,9 @@ TEST_F(ServerTest, KnowsWhatBecameOfAMailWhoseAnswerWasLost) {
   ASSERT_TRUE(outcome);
   EXPECT_EQ((*outcome)["outcome"].as_str(), "unknown");
   auto found = ask(*host_, "action.look_up", testing::action_params(action));
+  for (int i = 0; i < 3 && !found && found.error().code == Status::unavailable; ++i) {
+    found = ask(*host_, "action.look_up", testing::action_params(action));  // a slow machine
+  }
   ASSERT_TRUE(found);
   EXPECT_EQ((*found)["found"].as_str(), "yes");
   EXPECT_EQ(servers_->wait_for(buyer_, 1).size(), 1u);
@@ -210,17 +213,21 @@ TEST_F(ServerTest, KnowsThatAMailWasNeverHandedOver) {
   auto outcome = ask(*host_, "action.perform", testing::action_params(action));
   ASSERT_TRUE(outcome);
   EXPECT_EQ((*outcome)["outcome"].as_str(), "unknown");
-  const auto before_ms = host_->now_ms();
+  // While no mail gets through at all it is too early to say no.
   auto found = ask(*host_, "action.look_up", testing::action_params(action));
-  ASSERT_TRUE(found);
-  EXPECT_EQ((*found)["found"].as_str(), "no");
-  EXPECT_GE(host_->now_ms() - before_ms, 900);  // the grace time
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Status::unavailable);
   host_->stop();
-  // Tried again, with the same Message-ID, on a connection that holds.
   testing::FakeHost again("mail");
   set(again, "smtp");
   again.kv() = host_->kv();
   start(again);
+  const auto before_ms = again.now_ms();
+  found = ask(again, "action.look_up", testing::action_params(action));
+  ASSERT_TRUE(found);
+  EXPECT_EQ((*found)["found"].as_str(), "no");
+  EXPECT_GE(again.now_ms() - before_ms, 900);  // the grace time
+  // Tried again, with the same Message-ID, on a connection that holds.
   outcome = ask(again, "action.perform", testing::action_params(action));
   ASSERT_TRUE(outcome);
   EXPECT_EQ((*outcome)["outcome"].as_str(), "done");
