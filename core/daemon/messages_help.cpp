@@ -43,6 +43,7 @@ constexpr Message table[] = {
     {"help.minutes", "For so many minutes; 0: until you are back", "持续多少分钟；0 表示直到恢复"},
     {"help.ledger", "Who was given how many chats by weight", "按权重分配的会话账"},
     {"help.requests", "Actions that are not finished", "未完成的动作"},
+    {"help.request", "One action and what became of it", "一个动作及其结果"},
     {"help.resolve", "Say what became of an action whose outcome is unknown", "说明结果不明的动作实际如何"},
     {"help.join", "Two accounts are one person's", "两个账号是同一人"},
     {"help.separate", "Two accounts are not one person's", "两个账号不是同一人"},

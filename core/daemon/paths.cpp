@@ -1,5 +1,7 @@
 #include "core/daemon/paths.hpp"
 
+#include "core/daemon/version.hpp"
+
 namespace deskmate::daemon {
 
 namespace fs = std::filesystem;
@@ -14,7 +16,7 @@ fs::path plugin_host_program(const Config& config) {
   if (!config.plugin_host.empty()) return config.plugin_host;
   const fs::path here = program_folder();
   for (const fs::path& candidate : {here / "deskmate-plugin-host",
-                                    here.parent_path() / "libexec/deskmate/deskmate-plugin-host"}) {
+                                    here.parent_path() / installed_programs / "deskmate-plugin-host"}) {
     std::error_code ignored;
     if (fs::exists(candidate, ignored)) return candidate;
   }
@@ -24,8 +26,8 @@ fs::path plugin_host_program(const Config& config) {
 std::vector<fs::path> plugin_folders(const Config& config) {
   std::vector<fs::path> out(config.plugin_folders.begin(), config.plugin_folders.end());
   const fs::path root = program_folder().parent_path();
-  out.push_back(root / "plugins");               // a build folder
-  out.push_back(root / "lib/deskmate/plugins");  // an installation
+  out.push_back(root / "plugins");          // a build folder
+  out.push_back(root / installed_plugins);  // an installation
   return out;
 }
 

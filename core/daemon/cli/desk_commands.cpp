@@ -108,6 +108,17 @@ void requests(Context& context) {
   table.print(context.streams.out);
 }
 
+void request(Context& context, const std::string& id) {
+  const auto answer = context.ask("desk.request", Value::map({{"request", id}}));
+  if (!answer || context.as_json(*answer)) return;
+  const Value& at = *answer;
+  context.streams.out << at["kind"].as_str() << ", " << printable(at["shop"].as_str()) << ": "
+                      << context.say("request." + std::string(at["state"].as_str())) << '\n';
+  if (const auto detail = at["detail"].as_str(at["code"].as_str()); !detail.empty()) {
+    context.streams.out << "    " << printable(detail) << '\n';
+  }
+}
+
 struct Minutes {
   std::uint64_t value = 0;
 };
@@ -168,6 +179,10 @@ void add_desk_commands(CLI::App& app, Context& context) {
   add_presence(app, context, "back", "online", 0);
   add("ledger", ledger);
   add("requests", requests);
+  auto id = std::make_shared<std::string>();
+  auto* one = app.add_subcommand("request", help(context, "help.request"));
+  one->add_option("REQUEST", *id, help(context, "help.param.request"))->required();
+  one->callback([&context, id] { request(context, *id); });
   add_plain(app, context, "join", "desk.join", {"buyer", "other"});
   add_plain(app, context, "separate", "desk.separate", {"buyer", "other"});
   add_plain(app, context, "block", "desk.block", {"buyer"});

@@ -1,0 +1,296 @@
+// The service over a fake store: what plugins may do, greetings, actions through a connector,
+// attachments, configuration of members.
+#include "core/daemon/service.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/bus/memory_transport.hpp"
+#include "core/bus/test_loop.hpp"
+#include "core/daemon/fake_store.hpp"
+
+namespace deskmate::daemon {
+namespace {
+
+using ::testing::Contains;
+
+class InlinePool : public Pool {
+ public:
+  explicit InlinePool(bus::Loop& loop) : loop_(loop) {}
+  void run(std::function<void()> work, std::function<void()> then) override {
+    work();
+    loop_.post(std::move(then));
+  }
+
+ private:
+  bus::Loop& loop_;
+};
+
+class OneShop : public Plugins {
+ public:
+  bool performs(std::string_view instance, std::string_view kind) const override {
+    return instance == "mail" && kind == "reply";
+  }
+  std::vector<host::InstanceStatus> status() const override { return {}; }
+  Result<void> command(std::string_view instance, std::string_view what) override {
+    commands.push_back(std::string(instance) + " " + std::string(what));
+    return {};
+  }
+  std::vector<std::string> commands;
+};
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  ServiceTest() {
+    ServiceOptions options;
+    options.name = "Test";
+    options.policy.greetings["mail"] = "Hello {buyer}, I am {agent}.";
+    options.wall_ms = [this] { return start_ms + loop.now_ms(); };
+    options.random = [] { return 0u; };
+    service = std::make_unique<Service>(loop, bus, store, pool, plugins, std::move(options),
+                                        ServiceHooks());
+    EXPECT_TRUE(service->open());
+    loop.run();
+  }
+  ~ServiceTest() override {
+    bus.end_all({Status::ok, "", {}});
+    loop.run();
+  }
+
+  std::shared_ptr<bus::Session> connect(const std::string& name, bus::Rights rights) {
+    auto pair = bus::make_memory_pair(loop);
+    bus::AdmitHandlers desk_side;
+    desk_side.on_hello = [name, rights](const bus::Hello&) -> Result<bus::Admission> {
+      bus::Admission admission;
+      admission.name = name;
+      admission.rights = rights;
+      return admission;
+    };
+    bus.admit(std::move(pair.desk), std::move(desk_side));
+    bus::SessionHandlers guest_side;
+    guest_side.on_request = [this](bus::Session&, const bus::Incoming& request, bus::Answer answer) {
+      requests.emplace_back(request.method, decode(request.params).value());
+      answers.push_back(std::move(answer));
+    };
+    auto session = bus::Session::connect(loop, std::move(pair.guest),
+                                         {.role = "plugin", .name = name}, std::move(guest_side));
+    loop.run();
+    EXPECT_TRUE(session->open());
+    return session;
+  }
+  std::shared_ptr<bus::Session> connector() {
+    bus::Rights rights;
+    rights.append = {"message.received", "order.seen"};
+    rights.methods = {"log.append", "kv.*", "file.*"};
+    rights.bodies = true;
+    return connect("mail", rights);
+  }
+  std::shared_ptr<bus::Session> owner() { return connect("cli", bus::owner_rights()); }
+
+  Result<Value> call(const std::shared_ptr<bus::Session>& session, std::string_view method,
+                     const Value& params) {
+    Result<Value> out = Error{Status::internal, "not answered", {}};
+    const auto asked = session->request(method, params, 1'000, [&](Result<std::string> result) {
+      out = result ? decode(*result) : Result<Value>(result.error());
+    });
+    EXPECT_TRUE(asked);
+    loop.run();
+    return out;
+  }
+  static Value events(Value event) {
+    return Value::map({{"events", Value::array({std::move(event)})}});
+  }
+  Value message(const std::string& id) {
+    return Value::map(
+        {{"type", "message.received"},
+         {"facts", Value::map({{"at", start_ms + loop.now_ms()}})},
+         {"refs", Value::map({{"thread", "<t@x>"}, {"buyer", "eve@x"}, {"message", id}})},
+         {"dedupe", "message"},
+         {"body", Value::map({{"text", "hello"}, {"name", "Eve"}, {"subject", "Tea"}})}});
+  }
+  void add_member() {
+    desk::MemberSpec member;
+    member.number = 7;
+    member.name = "Li";
+    member.role = "presale";
+    member.weight = 1;
+    service->set_members({member});
+    loop.run();
+  }
+
+  static constexpr std::uint64_t start_ms = 1'700'000'000'000;
+  bus::TestLoop loop;
+  FakeStore store;
+  InlinePool pool{loop};
+  OneShop plugins;
+  bus::Bus bus{loop};
+  std::unique_ptr<Service> service;
+  std::vector<std::pair<std::string, Value>> requests;
+  std::vector<bus::Answer> answers;
+};
+
+TEST_F(ServiceTest, AMessageIsGreetedWithAllThatTheConnectorNeeds) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].first, "action.perform");
+  const Value& params = requests[0].second;
+  EXPECT_EQ(params["kind"].as_str(), "reply");
+  EXPECT_EQ(params["body"]["text"].as_str(), "Hello Eve, I am Li (7).");
+  EXPECT_EQ(params["body"]["subject"].as_str(), "Tea");
+  EXPECT_EQ(params["body"]["refs"]["thread"].as_str(), "<t@x>");
+  EXPECT_EQ(params["body"]["refs"]["message"].as_str(), "m1");
+  answers[0].ok(Value::map({{"outcome", "done"}, {"refs", Value::map({{"message", "m2"}})}}));
+  loop.run();
+  const auto row = service->desk.chat_by_number(1);
+  ASSERT_TRUE(row);
+  const auto chat = service->desk.chat(*row, start_ms + loop.now_ms(), 10);
+  ASSERT_TRUE(chat);
+  EXPECT_EQ(chat->entries.back().outcome, desk::RequestState::done);
+}
+
+TEST_F(ServiceTest, APluginAppendsOnlyWhatItDeclaredAndOnlyForItself) {
+  const auto mail = connector();
+  Value reply = message("m1");
+  reply["type"] = "reply.requested";
+  EXPECT_EQ(call(mail, "log.append", events(reply)).error().code, Status::denied);
+  Value other = message("m1");
+  other["facts"]["shop"] = "vendure";
+  EXPECT_EQ(call(mail, "log.append", events(other)).error().code, Status::denied);
+  EXPECT_EQ(call(mail, "desk.status", Value::map()).error().code, Status::denied);
+  EXPECT_EQ(store.last_arrival(), 0u);
+}
+
+TEST_F(ServiceTest, AllOrNothing) {
+  const auto mail = connector();
+  Value both = events(message("m1"));
+  both["events"].push_back(Value::map({{"type", "message.received"}}));
+  EXPECT_EQ(call(mail, "log.append", both).error().code, Status::invalid);
+  EXPECT_EQ(store.last_arrival(), 0u);
+  EXPECT_EQ(call(mail, "log.append", Value::map()).error().code, Status::invalid);
+}
+
+TEST_F(ServiceTest, ACursorMovesWithTheAppend) {
+  const auto mail = connector();
+  Value params = events(message("m1"));
+  params["reader"] = "in";
+  params["arrival"] = 4;
+  ASSERT_TRUE(call(mail, "log.append", params));
+  EXPECT_EQ(store.cursors.at(bus::cursor_name("mail", "in")), 4u);
+}
+
+TEST_F(ServiceTest, KeepsAPluginsOwnValues) {
+  const auto mail = connector();
+  const Value key = Value::bin("uid");
+  EXPECT_TRUE(call(mail, "kv.get", Value::map({{"key", key}}))->is_nil());
+  ASSERT_TRUE(call(mail, "kv.put", Value::map({{"key", key}, {"value", Value::bin("17")}})));
+  EXPECT_EQ(call(mail, "kv.get", Value::map({{"key", key}}))->as_bin(), "17");
+  EXPECT_EQ(call(mail, "kv.put", Value::map({{"key", key}, {"value", "text"}})).error().code,
+            Status::invalid);
+  EXPECT_EQ(call(mail, "kv.get", Value::map({{"key", Value::bin("")}})).error().code,
+            Status::invalid);
+}
+
+TEST_F(ServiceTest, TakesAttachmentsInPieces) {
+  const auto mail = connector();
+  const auto made = call(mail, "file.create", Value::map({{"buyer", "eve@x"}}));
+  ASSERT_TRUE(made);
+  const Value& file = (*made)["file"];
+  for (const char* piece : {"first ", "second"}) {
+    ASSERT_TRUE(call(mail, "file.write", Value::map({{"file", file}, {"piece", Value::bin(piece)}})));
+  }
+  const auto finished = call(mail, "file.finish", Value::map({{"file", file}}));
+  ASSERT_TRUE(finished);
+  EXPECT_EQ((*finished)["size"].as_int(), 12);
+  const auto read = call(mail, "file.read",
+                         Value::map({{"hash", (*finished)["hash"]}, {"offset", 6}, {"size", 100}}));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->as_bin(), "second");
+  EXPECT_EQ(call(mail, "file.finish", Value::map({{"file", file}})).error().code,
+            Status::not_found);
+}
+
+TEST_F(ServiceTest, AttachmentsAreLimited) {
+  const auto mail = connector();
+  const Value buyer = Value::map({{"buyer", "eve@x"}});
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(call(mail, "file.create", buyer));
+  EXPECT_EQ(call(mail, "file.create", buyer).error().code, Status::limit);
+  mail->end({Status::ok, "", {}});
+  loop.run();
+  EXPECT_TRUE(call(connector(), "file.create", buyer));  // those of the ended session are gone
+}
+
+TEST_F(ServiceTest, MembersFollowTheConfiguration) {
+  add_member();
+  const auto before = store.last_arrival();
+  add_member();  // the same: nothing new
+  EXPECT_EQ(store.last_arrival(), before);
+  desk::MemberSpec other;
+  other.number = 8;
+  other.name = "Wu";
+  other.role = "presale";
+  other.weight = 1;
+  service->set_members({other});
+  loop.run();
+  const auto members = service->desk.members(start_ms);
+  ASSERT_EQ(members.size(), 1u);
+  EXPECT_EQ(members[0].number, 8u);
+  service->set_members({});  // none in the configuration: set by hand
+  loop.run();
+  EXPECT_EQ(service->desk.members(start_ms).size(), 1u);
+}
+
+TEST_F(ServiceTest, AnUnknownOutcomeIsResolvedByAPerson) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  answers[0].ok(Value::map({{"outcome", "unknown"}, {"message", "the line broke"}}));
+  loop.advance(retry_first_ms);
+  ASSERT_EQ(requests.back().first, "action.look_up");
+  answers.back().fail({Status::not_found, "no such method", {}});
+  loop.run();
+  const auto cli = owner();
+  const auto open = call(cli, "desk.requests", Value::map());
+  ASSERT_TRUE(open);
+  ASSERT_EQ((*open)["unknown"].size(), 1u);
+  const Value id = (*open)["unknown"][std::size_t{0}]["request"];
+  EXPECT_EQ(call(cli, "desk.resolve", Value::map({{"request", id}, {"as", "nonsense"}})).error().code,
+            Status::invalid);
+  ASSERT_TRUE(call(cli, "desk.resolve", Value::map({{"request", id}, {"as", "again"}})));
+  EXPECT_EQ(requests.back().first, "action.perform");
+  answers.back().ok(Value::map({{"outcome", "done"}}));
+  loop.run();
+  EXPECT_EQ((*call(cli, "desk.request", Value::map({{"request", id}})))["state"].as_str(), "done");
+}
+
+TEST_F(ServiceTest, VerifiesWhileItWorks) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  const auto report = call(owner(), "desk.verify", Value::map());
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE((*report)["ok"].as_bool());
+  EXPECT_GT((*report)["table_entries"].as_int(), 5);
+}
+
+TEST_F(ServiceTest, PluginsAreCommanded) {
+  ASSERT_TRUE(call(owner(), "desk.plugin", Value::map({{"name", "mail"}, {"do", "restart"}})));
+  EXPECT_THAT(plugins.commands, Contains("mail restart"));
+}
+
+TEST_F(ServiceTest, TellsWhatIsWrongWithAQuestion) {
+  const auto cli = owner();
+  EXPECT_EQ(call(cli, "desk.chats", Value::map({{"view", "x"}})).error().code, Status::invalid);
+  EXPECT_EQ(call(cli, "desk.chat", Value::map({{"chat", 5}})).error().code, Status::not_found);
+  EXPECT_EQ(call(cli, "desk.presence", Value::map({{"member", 1}, {"state", "x"}})).error().code,
+            Status::invalid);
+  EXPECT_EQ(call(cli, "desk.backup", Value::map({{"file", "relative"}})).error().code,
+            Status::invalid);
+  EXPECT_EQ(call(cli, "desk.erase", Value::map({{"buyer", "x"}})).error().code, Status::invalid);
+  EXPECT_EQ(call(cli, "desk.block", Value::map({{"buyer", "x"}, {"member", 1}})).error().code,
+            Status::invalid);
+}
+
+}  // namespace
+}  // namespace deskmate::daemon
