@@ -17,8 +17,7 @@ constexpr const char* where_en[] = {
     "Hello, my order {number} hasn't moved for days. Do you know where it is?",
     "Hi! The tracking for {number} still says the same as last week. Is it lost?",
     "Good morning. I'm waiting for the {product} ({number}) — could you check with the courier?",
-    "Sorry to bother you, but {number} was meant to be a birthday present for Saturday. Will it "
-    "make it?",
+    "Sorry to bother you: {number} is a present for Saturday. Will it make it?",
 };
 constexpr const char* where_zh[] = {
     "你好,我的订单 {number} 好几天没有物流更新了,能帮忙看看到哪儿了吗?",
@@ -79,8 +78,7 @@ constexpr const char* damaged_zh[] = {
     "快递箱子被雨淋透了,{product} 有水渍,{number},麻烦看下。",
 };
 constexpr const char* wrong_en[] = {
-    "I think I got somebody else's things: {number} should be the {product}, but the colour is "
-    "another.",
+    "{number} should be the {product}, but I got another colour. Somebody else's?",
     "There's one piece missing in {number}. Was it sent separately?",
     "Hi, the size of the {product} isn't the one I ordered. Can I exchange it?",
 };

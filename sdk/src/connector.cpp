@@ -191,8 +191,7 @@ class Connector::Worker : public detail::Port {
       result = Outcome::failed("offline", "not connected yet", true, backoff_first_ms).to_map();
     } else if (job.look_up) {
       Found found = Found::cannot_tell("a fault in the connector");
-      detail::guard(host(), "look_up",
-                    [&] { found = connector_.look_up(session_, job.action); });
+      detail::guard(host(), "look_up", [&] { found = connector_.look_up(session_, job.action); });
       if (found.is_later()) {
         return answer(job.id, Error{Status::unavailable, std::string(found.message()), {}});
       }

@@ -96,6 +96,7 @@ TEST(Map, KeepsTheOrderOfInsertionAndFindsTheFirst) {
 TEST(Value, WritesARequestFrameAsDocumented) {
   const Value frame = Value::array({3, 1, "kv.get", 1000, Value::map({{"key", Value::bin("at")}})});
   EXPECT_EQ(hex(encode(frame)), "950301a66b762e676574cd03e881a36b6579c4026174");
+  EXPECT_EQ(hex(encode(Value::array({4, 1, Value::bin("17")}))), "930401c4023137");
   std::string written;
   Writer(written).array(5).integer(3).integer(1).text("kv.get").integer(1000).map(1);
   Writer(written).key("key").bin("at");
