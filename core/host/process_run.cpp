@@ -83,7 +83,6 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
     wait_for_errors();
     open_session(pair->ours);
     last_tick_ms_ = context_.loop.now_ms();
-    start_until_ms_ = last_tick_ms_ + context_.options.start_ms;
     tick_later();
   }
 
@@ -202,9 +201,6 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
       signal(SIGKILL);
     } else if (flood_ticks_ >= flood_ticks_max) {
       force({Cause::flood, 0, "", ""});
-      signal(SIGKILL);
-    } else if (!open_ && last_tick_ms_ >= start_until_ms_) {
-      force({Cause::slow, 0, "", ""});
       signal(SIGKILL);
     }
     tick_later();
@@ -349,7 +345,6 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
   std::uint64_t seen_pauses_ = 0;
   std::uint32_t flood_ticks_ = 0;
   std::uint64_t last_tick_ms_ = 0;
-  std::uint64_t start_until_ms_ = 0;
   bus::Loop::TimerId tick_timer_ = 0;
   bus::Loop::TimerId kill_timer_ = 0;
   bus::Loop::TimerId session_timer_ = 0;

@@ -12,7 +12,7 @@ std::string signal_name(int number) {
   return name == nullptr ? "signal " + std::to_string(number) : std::string("SIG") + name;
 }
 
-constexpr std::array<std::pair<Cause, std::string_view>, 14> names = {{
+constexpr std::array<std::pair<Cause, std::string_view>, 15> names = {{
     {Cause::none, "none"},
     {Cause::owner, "owner"},
     {Cause::manifest, "manifest"},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<Cause, std::string_view>, 14> names = {{
     {Cause::hang, "hang"},
     {Cause::frame, "frame"},
     {Cause::flood, "flood"},
+    {Cause::spawn, "spawn"},
 }};
 
 Text text_of(const Reason& reason) {
@@ -72,7 +73,7 @@ std::string_view to_string(Cause cause) {
   for (const auto& [known, name] : names) {
     if (known == cause) return name;
   }
-  return "spawn";
+  return "none";
 }
 
 Text Reason::text() const {

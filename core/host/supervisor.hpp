@@ -11,8 +11,9 @@
 // It registers the bus methods http.fetch, secret.get and log.write, and takes Bus::on_cancel and
 // Bus::on_denied. The session of a plugin has its instance's name.
 //
-// Public functions and hooks: the loop thread; nothing blocks. The bus, the services and the loop
-// outlive it. Destroying it kills what still runs.
+// Public functions and hooks: the loop thread; nothing blocks. That thread has to live as long as
+// the process does: the kernel ends plugins together with the thread that started them. The bus,
+// the services and the loop outlive it. Destroying it kills what still runs.
 #pragma once
 
 #include <deskmate/abi.h>
@@ -42,7 +43,6 @@ class Bus;
 namespace deskmate::host {
 
 // Named limits and defaults.
-inline constexpr std::uint32_t start_ms_default = 20'000;     // from spawn to hello
 inline constexpr std::uint32_t heartbeat_ms_default = 5'000;  // between pings
 inline constexpr std::uint32_t heartbeats_missed_max = 3;     // periods of silence: it hangs
 inline constexpr std::uint32_t flood_ticks_max = 3;     // heartbeats in a row with too much: killed
@@ -115,7 +115,6 @@ struct SupervisorOptions {
   std::filesystem::path plugin_host;  // the deskmate-plugin-host program
   std::string language = "en";        // told to the plugins
   RestartTimes restart;
-  std::uint32_t start_ms = start_ms_default;
   std::uint32_t heartbeat_ms = heartbeat_ms_default;
   std::uint32_t stop_ms = DM_STOP_MS;
 };
@@ -132,6 +131,9 @@ class Supervisor {
   // that cannot start is added all the same, and its status says why.
   Result<void> add(InstanceConfig config);
 
+  // Of a plugin in the daemon, the library is read again only once no other instance uses it; until
+  // then the start is refused if the manifest says another version.
+  //
   // not_found: no such instance. What is asked for happens soon; see status and on_change. stop and
   // remove let it end its work, for at most stop_ms. restart and replace stop it first; replace
   // reads the folder again and may change everything but the name.

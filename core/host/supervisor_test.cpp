@@ -16,6 +16,9 @@ namespace {
 
 class SupervisorTest : public testing::Test {
  protected:
+  SupervisorTest() = default;
+  explicit SupervisorTest(std::uint32_t heartbeat_ms) : desk_(heartbeat_ms) {}
+
   void SetUp() override { desk_.add("good", "probe"); }
 
   // The other plugin goes on, whatever happened.
@@ -46,6 +49,12 @@ class SupervisorTest : public testing::Test {
   Reason last_;
 };
 
+// What is noticed at a heartbeat only.
+class HeartbeatTest : public SupervisorTest {
+ protected:
+  HeartbeatTest() : SupervisorTest(300) {}
+};
+
 TEST_F(SupervisorTest, SwitchesOffWhatCrashesAtEveryStart) {
   add_bad("crash_at_start");
   ASSERT_TRUE(wait_for("bad", State::off));
@@ -72,7 +81,7 @@ TEST_F(SupervisorTest, RestartsWhatCrashesOnAMessage) {
   EXPECT_EQ(desk_.status("bad").starts, 2U);
 }
 
-TEST_F(SupervisorTest, KillsWhatHangs) {
+TEST_F(HeartbeatTest, KillsWhatHangs) {
   add_bad("hang");
   EXPECT_EQ(provoke().cause, Cause::hang);
 }
@@ -127,7 +136,7 @@ TEST_F(SupervisorTest, NoticesThatAPluginEnds) {
   EXPECT_EQ(reason.code, 3);
 }
 
-TEST_F(SupervisorTest, EndsWhatLeaksAtItsMemoryLimit) {
+TEST_F(HeartbeatTest, EndsWhatLeaksAtItsMemoryLimit) {
   add_bad("leak");
   const Reason& reason = provoke();
   EXPECT_EQ(reason.cause, Cause::memory);
@@ -145,7 +154,7 @@ TEST_F(SupervisorTest, LimitsWhatAPluginAppendsAndLogs) {
   EXPECT_TRUE(desk_.ask("good", "probe.settings"));
 }
 
-TEST_F(SupervisorTest, EndsWhatSendsMoreFramesThanAreRead) {
+TEST_F(HeartbeatTest, EndsWhatSendsMoreFramesThanAreRead) {
   desk_.add("bad", "flood-frames");
   EXPECT_EQ(provoke().cause, Cause::flood);
 }

@@ -64,18 +64,14 @@ void TestLog::set_cursor(std::string name, std::uint64_t arrival,
   if (done) done({});
 }
 
-SupervisorOptions TestDesk::quick() {
+TestDesk::TestDesk(std::uint32_t heartbeat_ms)
+    : http(loop, {.user_agent = "Deskmate-Test", .ca_file = "", .retry_first_ms = 5}) {
+  serve();
   SupervisorOptions options;
   options.plugin_host = HOST_TEST_PLUGIN_HOST;
   options.restart = {.first_ms = 10, .longest_ms = 40, .crashes = 5, .window_ms = 600'000};
-  options.heartbeat_ms = 200;
+  options.heartbeat_ms = heartbeat_ms;
   options.stop_ms = 300;
-  return options;
-}
-
-TestDesk::TestDesk()
-    : http(loop, {.user_agent = "Deskmate-Test", .ca_file = "", .retry_first_ms = 5}) {
-  serve();
   SupervisorHooks hooks;
   hooks.on_change = [this](const Change& change) {
     told.push_back(change.instance + " " + std::string(change.state) + " " + change.reason.en);
@@ -83,7 +79,8 @@ TestDesk::TestDesk()
   hooks.on_log = [this](const LogLine& line) {
     lines.push_back(std::string(line.instance) + ": " + std::string(line.text));
   };
-  plugins = std::make_unique<Supervisor>(loop, bus, http, secrets, quick(), std::move(hooks));
+  plugins =
+      std::make_unique<Supervisor>(loop, bus, http, secrets, std::move(options), std::move(hooks));
 }
 
 void TestDesk::serve() {
