@@ -181,6 +181,8 @@ Result<void> Database::open_env() {
   int dead = 0;
   mdb_reader_check(env_, &dead);
   auto opened = open_databases();
+  // LMDB syncs the file and not its name.
+  if (opened && size == 0) opened = sync_folder(folder_);
   if (!opened) close_env();
   return opened;
 }

@@ -152,6 +152,10 @@ TEST(Fault, AFullDiskIsAnErrorUntilThereIsRoom) {
             Errc::full);
   EXPECT_EQ(read_all(*store).size(), acknowledged);
   EXPECT_EQ(open_body_at(*store, acknowledged), std::string(30'000, 'b'));
+  // What is there can be read after a start, too.
+  store.reset();
+  store = open_at(disk.path());
+  EXPECT_EQ(read_all(*store).size(), acknowledged);
   disk.make_room();
   EXPECT_EQ(append(*store, {event_of("x", std::string(30'000, 'c'), 2)})[0].key.seq,
             acknowledged + 1);

@@ -17,7 +17,7 @@ namespace deskmate::storage {
 inline constexpr std::uint64_t file_max = std::uint64_t{64} << 20;  // bytes of one attachment
 inline constexpr std::uint64_t files_total_max = std::uint64_t{16}
                                                  << 30;  // bytes of all, the quota
-inline constexpr std::size_t file_chunk = 64 * 1024;     // bytes, before sealing
+inline constexpr std::size_t file_chunk = 64u << 10;     // bytes, before sealing
 
 class FileStore {
  public:

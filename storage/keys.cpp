@@ -116,10 +116,11 @@ Result<void> KeyRing::load(KeysPosition committed) {
     Id16 id = in.array<16>();
     Entry entry;
     entry.buyer = in.array<16>();
-    auto key = unseal(wrapping_key_, all.substr(0, 32), in.take(wrapped_size));
-    if (!key)
+    auto key = unseal_key(wrapping_key_, all.substr(0, 32), in.take(wrapped_size));
+    if (!key) {
       return damaged("a key does not open: wrapping.key is not the one it was written with");
-    entry.key = array_of<32>(*key);
+    }
+    entry.key = *key;
     sodium_memzero(key->data(), key->size());
     if (erased_.contains(id)) {
       rewrite_needed_ = true;

@@ -20,6 +20,10 @@ void seal(std::string& out, const Key32& key, std::string_view context, std::str
 std::optional<std::string> unseal(const Key32& key, std::string_view context,
                                   std::string_view sealed);
 
+// The same of a key that was sealed.
+std::optional<Key32> unseal_key(const Key32& key, std::string_view context,
+                                std::string_view sealed);
+
 // What an event's body is bound to: its encoded log key ‖ its type.
 std::string body_context(const LogKey& key, std::string_view type);
 

@@ -9,7 +9,7 @@
 
 namespace deskmate::storage {
 
-inline constexpr std::uint64_t secret_file_max = 64 * 1024;  // bytes
+inline constexpr std::uint64_t secret_file_max = 64u << 10;  // bytes
 
 // Makes the folder with mode 0700, or checks the one that is there. Errc::unsupported when group or
 // others may do anything with it; the message says which command puts it right.

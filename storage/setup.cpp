@@ -77,13 +77,13 @@ Result<Setup> read_setup(Database& database, const Secrets& secrets) {
                                     "/identity.key is another peer's than the one who "
                                     "wrote this log. Put the right one back"};
   }
-  auto pseudonym = unseal(secrets.wrapping_key(), pseudonym_context, **wrapped);
-  if (!pseudonym || pseudonym->size() != setup.pseudonym_key.size()) {
+  auto pseudonym = unseal_key(secrets.wrapping_key(), pseudonym_context, **wrapped);
+  if (!pseudonym) {
     return Error{Errc::invalid, secrets.folder() +
                                     "/wrapping.key is not the one this folder was "
                                     "written with. Put the right one back"};
   }
-  setup.pseudonym_key = array_of<32>(*pseudonym);
+  setup.pseudonym_key = *pseudonym;
   sodium_memzero(pseudonym->data(), pseudonym->size());
   setup.logs = std::move(*logs);
   return setup;

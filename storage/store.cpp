@@ -39,11 +39,11 @@ struct Page {
 
 class StoreImpl final : public Store {
  public:
-  StoreImpl(HeldFolder held, Secrets secrets, Hooks hooks, Setup setup,
+  StoreImpl(HeldFolder held, const Secrets& secrets, Hooks hooks, Setup setup,
             std::unique_ptr<Database> database, std::unique_ptr<KeyRing> keys,
             std::unique_ptr<FileStore> files)
       : held_(std::move(held)),
-        secrets_(std::move(secrets)),
+        secrets_(secrets),
         hooks_(std::move(hooks)),
         setup_(std::move(setup)),
         log_(setup_.logs.at(setup_.own_log)),
@@ -511,7 +511,7 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& h
   auto files = FileStore::open(folder, **keys);
   if (!files) return files.error();
   auto store =
-      std::make_unique<StoreImpl>(std::move(*held), std::move(*secrets), hooks, std::move(setup),
+      std::make_unique<StoreImpl>(std::move(*held), *secrets, hooks, std::move(setup),
                                   std::move(*database), std::move(*keys), std::move(*files));
   store->start(tip, tables_position);
   return std::unique_ptr<Store>(std::move(store));
