@@ -110,7 +110,9 @@ Value Session::setting_value(const std::string& name) const { return port_.host(
 
 template <>
 std::string Session::setting(const std::string& name, std::string otherwise) const {
-  return std::string(setting_value(name).as_str(otherwise));
+  const Value value = setting_value(name);
+  if (!value.is_str()) return otherwise;
+  return std::string(value.as_str());
 }
 
 template <>

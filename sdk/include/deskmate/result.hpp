@@ -51,9 +51,9 @@ class [[nodiscard]] Result {
   bool has_error() const { return !has_value(); }
   explicit operator bool() const { return has_value(); }
 
-  T& value() & { return checked(), *std::get_if<0>(&state_); }
-  const T& value() const& { return checked(), *std::get_if<0>(&state_); }
-  T&& value() && { return checked(), std::move(*std::get_if<0>(&state_)); }
+  T& value() & { return checked(), std::get<0>(state_); }
+  const T& value() const& { return checked(), std::get<0>(state_); }
+  T&& value() && { return checked(), std::get<0>(std::move(state_)); }
   T value_or(T otherwise) const& { return has_value() ? value() : std::move(otherwise); }
 
   T& operator*() & { return value(); }

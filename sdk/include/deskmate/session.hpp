@@ -42,7 +42,7 @@ struct StoredFile {
 
 inline constexpr std::uint32_t call_deadline_ms = 30'000;    // of every call but http and request
 inline constexpr std::size_t append_batch_events_max = 256;  // of one append on the wire
-inline constexpr std::size_t append_batch_bytes_max = 512 * 1024;
+inline constexpr std::size_t append_batch_bytes_max = 524'288;
 
 namespace detail {
 // Carries a call to the plugin thread and waits for its answer. Implemented by Connector's worker

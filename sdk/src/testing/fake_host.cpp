@@ -132,8 +132,9 @@ struct FakeHost::Impl {
     }
     for (const char* part : {"refs", "desk_refs"}) {
       for (const auto& [name, id] : event[part].as_map()) {
-        if (!id.is_str())
-          return Error{Status::invalid, "an external id is text", type + "." + name};
+        if (id.is_str()) continue;
+        return Error{Status::invalid, "an external id is text",
+                     std::string(part).append(".").append(name)};
       }
     }
     const bool allowed = allowed_types.empty() ||
