@@ -6,14 +6,13 @@
 #include <string_view>
 
 #include "core/desk/desk.hpp"
-#include "core/desk/policy.hpp"
 #include "core/desk/state.hpp"
 
 namespace deskmate::desk {
 
 class Commands {
  public:
-  Commands(const State& state, const Policy& policy) : state_(state), policy_(policy) {}
+  explicit Commands(const State& state) : state_(state) {}
 
   Result<Proposal> reply(const Id16& chat, MemberNo member, std::string_view text) const;
   // note, draft: type chat.noted, chat.drafted.
@@ -40,7 +39,6 @@ class Commands {
   Result<MemberRecord> member_of(MemberNo number) const;
 
   const State& state_;
-  const Policy& policy_;
 };
 
 }  // namespace deskmate::desk

@@ -16,7 +16,7 @@ struct Desk::Parts {
       : policy(std::move(settled)),
         state(tables),
         fold(state),
-        commands(state, policy),
+        commands(state),
         queries(state, policy) {}
 
   Policy policy;

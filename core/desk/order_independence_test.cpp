@@ -324,8 +324,9 @@ TEST(Fold, the_cost_of_an_event_does_not_grow_with_history) {
   Desk desk(tables, Policy{});
   std::uint64_t seq = 0;
   const auto fold = [&](const char* type, Map facts) {
+    ++seq;
     const TestEvent event =
-        make_event({log_name(1), ++seq}, (std::uint64_t{1'800'000'000'000} + seq) << 16, type,
+        make_event({log_name(1), seq}, (std::uint64_t{1'800'000'000'000} + seq) << 16, type,
                    Value(std::move(facts)), false);
     desk.fold(event.view());
   };
