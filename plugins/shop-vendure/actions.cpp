@@ -285,7 +285,9 @@ Outcome Actions::coupon(Session& desk, const Action& action) {
       action.facts["valid_days"].as_int(coupon_days_default), 1, coupon_days_max);
   Promotion promotion;
   promotion.code = coupon_code(action);
-  promotion.name = action.text().empty() ? "Coupon / 优惠券" : std::string(action.text());
+  // The buyer reads the name on the order: not the reason, which is the desk's own.
+  const std::string_view name = action.body["name"].as_str();
+  promotion.name = name.empty() ? "Coupon / 优惠券" : std::string(name);
   promotion.mark = mark_of(action);
   promotion.ends_at_ms = desk.now_ms() + days * day_ms;
   promotion.actions = {{{"code", "order_fixed_discount"},
