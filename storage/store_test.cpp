@@ -317,7 +317,6 @@ TEST(Store, TooMuchWaitingIsRefusedAtOnce) {
   TempFolder folder;
   auto store = open_at(folder.path());
   auto refused_now = [&](std::vector<NewEvent> events) {
-    std::optional<Errc> code;
     auto shared = std::make_shared<std::optional<Errc>>();
     store->append(std::move(events), [shared](const Result<std::vector<Appended>>& done) {
       if (!done) *shared = done.error().code;
