@@ -34,12 +34,13 @@ async function does(desk, ...words) {
 }
 
 const finished = (desk, count) => until(`${count} actions are done`, async () => {
-  const failed = await desk.events('*.failed');
+  const events = await desk.events();
+  const failed = events.filter((event) => event.type.endsWith('.failed'));
   if (failed.length) throw new Error(JSON.stringify(failed));
-  return (await desk.events('*.done')).length === count;
+  return events.filter((event) => event.type.endsWith('.done')).length === count;
 }, 60);
 
-test('R60 R63 R96 an order comes to the desk, and every action on it is done in the shop once', async () => {
+test('R60 R96 an order comes to the desk, and every action on it is done in the shop once', async () => {
   await withShop(async ({ shop, desk, admin }) => {
     const buyer = await Buyer.register(shop.url, { email: 'ann@buyers.test', first: 'Ann', last: 'Lee' });
     const order = await buyer.order({ lines: [{ sku: 'L2201308', quantity: 2 }] });
@@ -73,33 +74,32 @@ test('R60 R63 R96 an order comes to the desk, and every action on it is done in 
   });
 });
 
-test('R121 R122 refunds are given once each although the plugin is killed ten times meanwhile', async () => {
+// The plugin's process; after five crashes the desk leaves it off, and the owner starts it again.
+const running = (desk) => until('the plugin runs', async () => {
+  const [plugin] = await desk.list('plugins');
+  if (plugin.state === 'off') await desk.command('plugins', 'start', 'vendure');
+  return plugin.state === 'running' && plugin.pid;
+}, 60);
+
+test('R121 R122 refunds are given once each although the plugin is killed six times meanwhile', async () => {
   await withShop(async ({ shop, desk, admin }) => {
     const buyer = await Buyer.register(shop.url, { email: 'bo@buyers.test' });
     const order = await buyer.order();
     await shown(desk, order.code);
-    const amounts = Array.from({ length: 20 }, (_, i) => i + 1); // cents, all different
-    let kills = 0;
-    for (const amount of amounts) {
-      await does(desk, 'refund', order.code, `0.${String(amount).padStart(2, '0')}`);
-      if (amount % 2) continue;
-      await pause(20 * amount); // another moment each time
-      const { pid } = (await desk.list('plugins'))[0];
-      if (pid) {
-        process.kill(pid, 'SIGKILL');
-        kills++;
-        if (kills % 4 === 0) await desk.command('plugins', 'start', 'vendure');
-      }
+    const cents = Array.from({ length: 12 }, (_, i) => i + 1); // all different
+    for (const cent of cents) {
+      const pid = await running(desk);
+      await does(desk, 'refund', order.code, `0.${String(cent).padStart(2, '0')}`);
+      if (cent % 2) continue;
+      await pause(20 * cent); // another moment each time
+      process.kill(pid, 'SIGKILL');
     }
-    assert.ok(kills >= 5, `${kills} kills`);
-    const settled = () => until('every refund is done or asked about', async () => {
-      if ((await desk.list('plugins'))[0].state === 'off') await desk.command('plugins', 'start', 'vendure');
-      const done = (await desk.events('refund.done')).length;
-      return done === amounts.length;
+    await until('every refund is done', async () => {
+      await running(desk);
+      return (await desk.events()).filter((event) => event.type === 'refund.done').length === cents.length;
     }, 120);
-    await settled();
     const given = (await admin.order(order.code)).payments[0].refunds.map((r) => r.total).sort((a, b) => a - b);
-    assert.deepEqual(given, amounts);
+    assert.deepEqual(given, cents);
     assert.equal((await desk.command('verify')).code, 0);
   });
 });
