@@ -19,7 +19,7 @@ export class Buyer {
     this.name = name;
     this.transport = nodemailer.createTransport({
       host: '127.0.0.1', port: mail.ports.smtp, secure: false, ignoreTLS: true,
-      pool: true, maxConnections: 2, maxMessages: 1000,
+      pool: true, maxConnections: 2, maxMessages: 50,
     });
   }
 
