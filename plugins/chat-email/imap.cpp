@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <limits>
 
@@ -48,9 +47,6 @@ void each(clist* list, const Each& run) {
     run(static_cast<T*>(clist_content(at)));
   }
 }
-
-// libetpan frees what it is given.
-char* copy(const std::string& text) { return strdup(text.c_str()); }
 
 std::uint64_t ms_of(const mailimap_date_time& date) {
   std::tm tm{};
@@ -288,7 +284,7 @@ Result<std::map<std::uint32_t, std::string>> Imap::fetch(const std::vector<std::
 Result<std::vector<std::uint32_t>> Imap::find(const std::string& field, const std::string& value) {
   wire_->new_answer();
   const std::unique_ptr<mailimap_search_key, KeyFree> key(
-      mailimap_search_key_new_header(copy(field), copy(value)));
+      mailimap_search_key_new_header(c_copy(field), c_copy(value)));
   clist* raw = nullptr;
   const int code = mailimap_uid_search(imap_, nullptr, key.get(), &raw);
   const std::unique_ptr<clist, FoundFree> list(raw);

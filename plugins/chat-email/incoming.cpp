@@ -355,9 +355,16 @@ std::string describe(const Mail& mail) {
         break;
       case Note::file_too_large: {
         std::string names;
-        for (const auto& name : mail.files_too_large) names += (names.empty() ? "" : ", ") + name;
-        line("[Too large, left in the mailbox: " + names + " / 附件过大，留在邮箱中：" + names +
-             "]");
+        for (const auto& name : mail.files_too_large) {
+          names += names.empty() ? "" : ", ";
+          names += name;
+        }
+        std::string words = "[Too large, left in the mailbox: ";
+        words += names;
+        words += " / 附件过大，留在邮箱中：";
+        words += names;
+        words += "]";
+        line(words);
         break;
       }
       case Note::files_left:

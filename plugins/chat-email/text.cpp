@@ -5,6 +5,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <deskmate/value.hpp>
 #include <memory>
 
@@ -88,6 +90,12 @@ std::string lower_ascii(std::string_view text) {
 
 bool same_ascii(std::string_view a, std::string_view b) {
   return a.size() == b.size() && lower_ascii(a) == lower_ascii(b);
+}
+
+char* c_copy(const std::string& text) {
+  char* copy = strdup(text.c_str());
+  if (copy == nullptr) std::abort();
+  return copy;
 }
 
 std::string_view trim(std::string_view text) {

@@ -41,4 +41,7 @@ std::string_view trim(std::string_view text);
 // Whether the two are equal but for the case of A to Z.
 bool same_ascii(std::string_view a, std::string_view b);
 
+// A copy for C functions that take it over and free() it.
+char* c_copy(const std::string& text);
+
 }  // namespace deskmate::chat_email
