@@ -25,8 +25,8 @@ inline constexpr std::size_t kResyncMailsMax = 1000;        // likewise
 inline constexpr int kFetchTriesMax = 3;                    // of one mail that cannot be fetched
 inline constexpr std::uint64_t kProbeWaitMs = 20'000;       // in one look-up; the desk asks again
 inline constexpr std::uint64_t kLookUpEveryMs = 500;        // while a copy may still be on its way
-inline constexpr std::uint64_t kCopyTrustMs =
-    24 * 3'600'000;  // after it a copy may have been deleted
+// A day: after it a copy may have been deleted.
+inline constexpr std::uint64_t kCopyTrustMs = 86'400'000;
 inline constexpr std::uint64_t kBusyMs =
     30'000;  // before the next try when a server says "not now"
 
