@@ -52,7 +52,8 @@ void append(Service& service, const Call& call, Answer answer) {
   for (const View event : events) {
     const auto type = event["type"].as_str();
     if (!rights.may_append(type)) {
-      return answer.fail({Status::denied, "may not append this type", fix_utf8(type)});
+      const std::string name = fix_utf8(type);
+      return answer.fail({Status::denied, "may not append " + name, name});
     }
     auto one = prepare(event, instance, service.pseudonyms);
     if (!one) return answer.fail(one.error());

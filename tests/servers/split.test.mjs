@@ -23,19 +23,22 @@ function assertExact(list, weights) {
   return counts;
 }
 
+const openAtMost = 30; // below everyone's capacity: a full member is not eligible
+
 // count new buyers write; every chat is answered and closed as it comes.
 async function play(mail, desk, count, prefix) {
   const post = new Buyer(mail, `${prefix}@buyers.test`, prefix);
   const before = (await assignments(desk)).length;
+  const closed = new Set();
   const writing = (async () => {
     for (let i = 0; i < count; i++) {
+      await until('chats are closed', () => i - closed.size < openAtMost, 120);
       const address = `${prefix}${i}@buyers.test`;
       await post.write({ from: { name: `${prefix} ${i}`, address }, subject: `Question ${i}`, text: 'Is it in stock?' });
     }
   })();
-  const closed = new Set();
   await until(`all ${count} chats are answered and closed`, async () => {
-    for (const chat of await desk.list('chats')) {
+    for (const chat of await desk.list('chats', '--limit', 1000)) {
       if (!chat.member || closed.has(chat.chat)) continue;
       await desk.ask('reply', chat.chat, `Yes, ${chat.name}.`, '--as', chat.member);
       await desk.ask('close', chat.chat, '--as', chat.member);
