@@ -284,6 +284,32 @@ TEST(Actions, R121_a_coupon_that_is_there_is_not_made_again) {
       "currency");
 }
 
+TEST(Actions, a_coupon_is_a_promotion_that_can_be_used_once) {
+  FakeVendure shop;
+  shop.on("activeChannel", R"({"data":{"activeChannel":{"defaultCurrencyCode":"CNY",
+    "pricesIncludeTax":true,"defaultLanguageCode":"zh"}}})");
+  shop.on("promotions(", R"({"data":{"promotions":{"totalItems":0}}})");
+  shop.on("createPromotion", result("createPromotion", R"({"id":"1"})"));
+  const Action action =
+      order_action("coupon", {{"amount", 500}, {"min_total", 2000}, {"valid_days", 7}},
+                   {{"text", "a rude buyer"}});
+  ASSERT_TRUE(shop.bench.perform(action).is_done());
+  const json::object input = input_of(shop, "createPromotion");
+  EXPECT_EQ(text(input.at("couponCode")), coupon_code(action));
+  EXPECT_EQ(input.at("usageLimit").as_int64(), 1);
+  EXPECT_EQ(text(input.at("endsAt")), format_time(shop.host.now_ms() + 7 * 86'400'000LL));
+  const json::value& discount = input.at("actions").as_array().at(0);
+  EXPECT_EQ(text(discount.at("code")), "order_fixed_discount");
+  EXPECT_EQ(text(discount.at("arguments").as_array().at(0).at("name")), "discount");
+  EXPECT_EQ(text(discount.at("arguments").as_array().at(0).at("value")), "500");
+  const json::value& least = input.at("conditions").as_array().at(0);
+  EXPECT_EQ(text(least.at("code")), "minimum_order_amount");
+  EXPECT_EQ(text(least.at("arguments").as_array().at(0).at("value")), "2000");
+  const json::value& words = input.at("translations").as_array().at(0);
+  EXPECT_EQ(text(words.at("languageCode")), "zh");
+  EXPECT_EQ(json::serialize(input).find("rude"), std::string::npos) << "buyers read the name";
+}
+
 TEST(Actions, R96_a_second_order_that_is_not_free_is_given_up) {
   FakeVendure shop;
   shop.on(order_query, one_order(order_json()));
@@ -293,7 +319,9 @@ TEST(Actions, R96_a_second_order_that_is_not_free_is_given_up) {
   shop.on("createDraftOrder", result("createDraftOrder", R"({"id":"70","state":"Draft"})"));
   shop.on("addNoteToOrder", result("addNoteToOrder", R"({"id":"7"})"));
   shop.on("setDraftOrderShippingAddress", result("setDraftOrderShippingAddress", R"({"id":"70"})"));
-  shop.on("promotions(", R"({"data":{"promotions":{"totalItems":1}}})");
+  shop.on("promotions(", R"({"data":{"promotions":{"totalItems":0}}})");
+  shop.on("activeChannel", R"({"data":{"activeChannel":{"defaultLanguageCode":"en"}}})");
+  shop.on("createPromotion", result("createPromotion", R"({"id":"1"})"));
   shop.on("applyCouponCodeToDraftOrder",
           result("applyCouponCodeToDraftOrder", R"({"id":"70","state":"Draft"})"));
   shop.on("deleteDraftOrder", result("deleteDraftOrder", R"({"result":"DELETED"})"));
@@ -303,6 +331,10 @@ TEST(Actions, R96_a_second_order_that_is_not_free_is_given_up) {
   shop.once(order_query, one_order(order_json()));
   EXPECT_EQ(code_of(shop.bench.perform(action)), "not_free");
   EXPECT_EQ(shop.asked("deleteDraftOrder").size(), 1U);
+  const json::object promotion = input_of(shop, "createPromotion");
+  const json::array& free = promotion.at("actions").as_array();
+  EXPECT_EQ(text(free.at(0).at("arguments").as_array().at(0).at("value")), "100");
+  EXPECT_EQ(text(free.at(1).at("code")), "free_shipping");
   EXPECT_TRUE(shop.asked("addManualPaymentToOrder").empty());
 }
 

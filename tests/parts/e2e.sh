@@ -1,7 +1,7 @@
-# The daemon, the command line and plugins together, on the sample shop.
+# The daemon, the command line and plugins together, on the sample shop; a plugin outside of the tree.
 . tests/parts/lib.sh
 if build release; then
   ctests release e2e
-  node_tests release tests/e2e/*.test.mjs tests/package/*.test.mjs
+  node_tests release tests/e2e/*.test.mjs tests/package/*.test.mjs tests/package/*.test.mjs
 fi
 finish
