@@ -2,6 +2,6 @@
 . tests/parts/lib.sh
 if build release; then
   ctests release e2e
-  node_tests release tests/e2e/*.test.mjs tests/package/*.test.mjs tests/package/*.test.mjs
+  node_tests release tests/e2e/*.test.mjs tests/package/*.test.mjs
 fi
 finish
