@@ -21,13 +21,13 @@
 namespace deskmate::host {
 
 // Named limits.
-inline constexpr std::size_t manifest_bytes_max = 64 * 1024;
+inline constexpr std::size_t manifest_bytes_max = 65'536;
 inline constexpr std::size_t manifest_list_max = 64;     // entries of one list; settings
 inline constexpr std::size_t manifest_id_max = 64;       // bytes of an id, a name, a key
 inline constexpr std::size_t setting_text_max = 4096;    // bytes of one setting's text
 inline constexpr std::uint32_t memory_mb_default = 256;  // of a plugin's process
 inline constexpr std::uint32_t memory_mb_min = 16;
-inline constexpr std::uint32_t memory_mb_max = 16 * 1024;
+inline constexpr std::uint32_t memory_mb_max = 16'384;
 
 enum class SettingType { text, integer, boolean, list, url };
 

@@ -19,8 +19,8 @@
 namespace deskmate::host {
 namespace {
 
-constexpr std::size_t read_bytes = 64 * 1024;
-constexpr std::size_t write_keep_bytes = 256 * 1024;  // of buffer kept when it is empty
+constexpr std::size_t read_bytes = 65'536;
+constexpr std::size_t write_keep_bytes = 262'144;  // of buffer kept when it is empty
 
 class PollTransport : public bus::Transport, private PollLoop::Source {
  public:

@@ -25,8 +25,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t read_bytes = 4096;
-constexpr std::size_t last_bytes_max = 256 * 1024;     // of standard error, read after its end
-constexpr std::uint64_t sanitizer_allowance_mb = 768;  // shadow memory counts as the plugin's
+constexpr std::size_t last_bytes_max = 262'144;        // of standard error, read after its end
+constexpr std::uint64_t sanitizer_allowance_mb = 256;  // shadow memory counts as the plugin's
 constexpr std::uint64_t session_end_ms = 2'000;  // to read what it sent last, once it has ended
 
 // Resident megabytes of a process; 0 where they cannot be read.

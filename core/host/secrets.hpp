@@ -14,7 +14,7 @@
 
 namespace deskmate::host {
 
-inline constexpr std::size_t secrets_bytes_max = 64 * 1024;  // of one instance's file
+inline constexpr std::size_t secrets_bytes_max = 65'536;  // of one instance's file
 
 class Secrets {
  public:

@@ -83,6 +83,8 @@ TestDesk::TestDesk(std::uint32_t heartbeat_ms)
       std::make_unique<Supervisor>(loop, bus, http, secrets, std::move(options), std::move(hooks));
 }
 
+TestDesk::~TestDesk() { EXPECT_FALSE(logged("Sanitizer")); }
+
 void TestDesk::serve() {
   hub.serve(bus);
   bus.method("log.append", [this](const bus::Call& call, bus::Answer answer) {

@@ -62,6 +62,7 @@ class TestDesk {
  public:
   // The heartbeat is slow enough for a busy machine, except where it is what is being tested.
   explicit TestDesk(std::uint32_t heartbeat_ms = 2'000);
+  ~TestDesk();  // nothing that a sanitizer said in a plugin's process is overlooked
 
   // Runs the loop until done says so; false: it did not within ms.
   bool run_until(const std::function<bool()>& done, int ms = test_ms_max);
