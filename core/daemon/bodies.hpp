@@ -15,7 +15,9 @@ class Bodies {
   // The body of that event: a map; empty where it has none, its key was destroyed or it cannot be
   // read. Texts that people wrote come from here and nowhere else.
   Value of(const storage::LogKey& key) const;
-  Value of(const std::optional<storage::LogKey>& key) const { return key ? of(*key) : Value::map(); }
+  Value of(const std::optional<storage::LogKey>& key) const {
+    return key ? of(*key) : Value::map();
+  }
 
   struct Whole {
     std::string type;

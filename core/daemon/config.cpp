@@ -134,9 +134,9 @@ class Reader {
                        fault(node.source(), text_of("config.want_integer", {path}));
                      } else if (number->get() < setting.min || number->get() > setting.max) {
                        fault(node.source(),
-                             text_of("config.range", {path, std::to_string(number->get()),
-                                                      std::to_string(setting.min),
-                                                      std::to_string(setting.max)}));
+                             text_of("config.range",
+                                     {path, std::to_string(number->get()),
+                                      std::to_string(setting.min), std::to_string(setting.max)}));
                      } else {
                        out.*place = number->get();
                      }
@@ -235,10 +235,9 @@ void fill_folders(Config& config) {
 }
 
 bool is_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
 }
 
 void read_members(Reader& reader, const toml::node& node, Config& config) {

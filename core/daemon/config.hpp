@@ -81,15 +81,15 @@ struct Config {
 // One setting of T: what it is called, its default as TOML writes it, its range, its purpose.
 template <class T>
 struct Setting {
-  using Place = std::variant<std::string T::*, std::int64_t T::*, bool T::*,
-                             std::vector<std::string> T::*>;
+  using Place =
+      std::variant<std::string T::*, std::int64_t T::*, bool T::*, std::vector<std::string> T::*>;
   std::string_view section;  // "" for the top of the table
   std::string_view key;
   Place place;
   std::string_view fallback;  // TOML; empty: has to be given
   std::int64_t min = 0;       // of integers
   std::int64_t max = 0;
-  std::string_view choices;   // of texts: "a|b|c"; empty: any
+  std::string_view choices;  // of texts: "a|b|c"; empty: any
   std::string_view en;
   std::string_view zh;
 };
@@ -101,8 +101,8 @@ std::span<const Setting<PluginConfig>> plugin_settings();
 // Everything at its default; folders from the environment ($XDG_DATA_HOME, $HOME).
 Config default_config();
 
-// Reads and checks. Faults: the file cannot be read, is not TOML, every unknown key with the nearest
-// known one, every value of a wrong type or out of range, members or plugins named twice.
+// Reads and checks. Faults: the file cannot be read, is not TOML, every unknown key with the
+// nearest known one, every value of a wrong type or out of range, members or plugins named twice.
 host::Checked<Config> load_config(const std::string& file);
 host::Checked<Config> parse_config(std::string_view text, const std::string& file);
 

@@ -20,7 +20,8 @@ class BadConfig : public ::testing::TestWithParam<Bad> {};
 TEST_P(BadConfig, NamesThePlaceAndWhatWasMeant) {
   const auto config = parse_config(GetParam().text, "deskmate.toml");
   ASSERT_TRUE(config.has_error());
-  const auto& fault = config.error().list.front();
+  const host::Faults faults = config.error();
+  const auto& fault = faults.list.front();
   EXPECT_EQ(fault.file, "deskmate.toml");
   EXPECT_EQ(fault.line, GetParam().line) << fault.text.en;
   EXPECT_EQ(fault.column, GetParam().column) << fault.text.en;
@@ -54,7 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"schedule",
             "[[member]]\nnumber = 1\nname = \"a\"\nschedule = [\"09:00-18:00\", \"9-5\"]\n", 4, 28,
             "no schedule"},
-        Bad{"plugin_name", "[[plugin]]\nname = \"My Shop\"\nid = \"x\"\n", 2, 8, "cannot be a name"},
+        Bad{"plugin_name", "[[plugin]]\nname = \"My Shop\"\nid = \"x\"\n", 2, 8,
+            "cannot be a name"},
         Bad{"plugin_twice",
             "[[plugin]]\nname = \"a\"\nid = \"x\"\n[[plugin]]\nname = \"a\"\nid = \"y\"\n", 4, 1,
             "two plugins"},
@@ -66,11 +68,12 @@ TEST(Config, EveryMistakeIsToldInTheOrderOfTheFile) {
   const auto config =
       parse_config("[desk]\nname = 3\nfoo = 1\n[log]\nlevel = \"loud\"\n", "deskmate.toml");
   ASSERT_TRUE(config.has_error());
-  ASSERT_EQ(config.error().list.size(), 3u);
-  EXPECT_EQ(config.error().list[0].line, 2u);
-  EXPECT_EQ(config.error().list[1].line, 3u);
-  EXPECT_EQ(config.error().list[2].line, 5u);
-  EXPECT_EQ(config.error().list[0].in("en").rfind("deskmate.toml:2:8: ", 0), 0u);
+  const host::Faults faults = config.error();
+  ASSERT_EQ(faults.list.size(), 3u);
+  EXPECT_EQ(faults.list[0].line, 2u);
+  EXPECT_EQ(faults.list[1].line, 3u);
+  EXPECT_EQ(faults.list[2].line, 5u);
+  EXPECT_EQ(faults.list[0].in("en").rfind("deskmate.toml:2:8: ", 0), 0u);
 }
 
 TEST(Config, AMissingFileIsTold) {

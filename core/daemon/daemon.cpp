@@ -65,6 +65,7 @@ struct Daemon::Impl final : Plugins {
 
   Result<void> open();
   Result<void> open_socket();
+  void let_in();
   void watch_signals();
   void apply_plugins(const Config& next);
   void reload();
@@ -96,6 +97,9 @@ struct Daemon::Impl final : Plugins {
   std::unique_ptr<host::Secrets> secrets;
   std::unique_ptr<host::Supervisor> supervisor;
   std::unique_ptr<bus::Listener> listener;
+  std::function<void(std::unique_ptr<bus::Transport>)> admit;
+  std::vector<std::unique_ptr<bus::Transport>> early;  // came before the members were known
+  bool ready = false;
   std::mt19937_64 random{std::random_device{}()};
   bool stopping = false;
   bool finished = false;
@@ -127,9 +131,9 @@ Result<void> Daemon::Impl::open() {
   };
   service = std::make_unique<Service>(loop, *bus, *store, *pool, *this, std::move(options),
                                       std::move(hooks));
-  if (auto ready = service->open(); !ready) return ready;
-  service->set_members(members_of(config));
+  if (auto taken_up = service->open(); !taken_up) return taken_up;
   if (auto socket = open_socket(); !socket) return socket;
+  service->set_members(members_of(config), [this] { let_in(); });
 
   http = std::make_unique<host::HttpService>(loop);
   secrets = std::make_unique<host::Secrets>(config.secrets);
@@ -170,42 +174,53 @@ Result<void> Daemon::Impl::open_socket() {
     admission.language = name_of(language);
     return admission;
   };
+  admit = [this, handlers](std::unique_ptr<bus::Transport> transport) {
+    bus->admit(std::move(transport), handlers);
+  };
   auto opened = bus::Listener::open(
-      loop, config.socket,
-      [this, handlers](std::unique_ptr<bus::Transport> transport, const bus::Peer&) {
-        bus->admit(std::move(transport), handlers);
+      loop, config.socket, [this](std::unique_ptr<bus::Transport> transport, const bus::Peer&) {
+        if (ready) return admit(std::move(transport));
+        if (early.size() < bus::sessions_max) early.push_back(std::move(transport));
       });
   if (!opened) return opened.error();
   listener = std::move(*opened);
   return {};
 }
 
+// The members of the configuration are known: whoever has come may ask.
+void Daemon::Impl::let_in() {
+  ready = true;
+  for (auto& transport : std::exchange(early, {})) admit(std::move(transport));
+}
+
 void Daemon::Impl::watch_signals() {
-  if (stopping) return;
   boost::system::error_code ignored;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals.add(signal, ignored);
   signals.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
-    if (signal == SIGHUP) {
+    if (signal != SIGHUP) {
+      log_line(LogLevel::info, "stop", {{"signal", std::to_string(signal)}});
+      stop();  // a further one changes nothing: the end has its limit
+    } else if (!stopping) {
       reload();
-      return watch_signals();
     }
-    log_line(LogLevel::info, "stop", {{"signal", std::to_string(signal)}});
-    stop();
+    watch_signals();
   });
 }
 
 // Adds, replaces and removes until the plugins are those of `next`.
 void Daemon::Impl::apply_plugins(const Config& next) {
   const auto find = [](const Config& in, std::string_view name) -> const PluginConfig* {
-    const auto found = std::find_if(in.plugins.begin(), in.plugins.end(),
-                                    [&](const PluginConfig& plugin) { return plugin.name == name; });
+    const auto found =
+        std::find_if(in.plugins.begin(), in.plugins.end(),
+                     [&](const PluginConfig& plugin) { return plugin.name == name; });
     return found != in.plugins.end() && found->enabled ? &*found : nullptr;
   };
   std::vector<std::string> there;
   for (const auto& instance : supervisor->status()) there.push_back(instance.name);
   const auto check = [](const Result<void>& done, const std::string& name) {
-    if (!done) log_line(LogLevel::error, "plugin", {{"name", name}, {"error", done.error().message}});
+    if (!done)
+      log_line(LogLevel::error, "plugin", {{"name", name}, {"error", done.error().message}});
   };
   for (const auto& name : there) {
     if (find(next, name) == nullptr) check(supervisor->remove(name), name);
@@ -254,9 +269,6 @@ Result<void> Daemon::Impl::command(std::string_view instance, std::string_view w
 void Daemon::Impl::stop() {
   if (std::exchange(stopping, true)) return;
   notify_manager("STOPPING=1");
-  boost::system::error_code ignored;
-  signals.cancel(ignored);
-  signals.clear(ignored);  // a second signal ends the process at once
   listener.reset();
   loop.call_at(loop.now_ms() + stop_ms_max, [this] {
     log_line(LogLevel::warn, "stop", {{"late", "ended without waiting for all parts"}});
@@ -278,8 +290,9 @@ void Daemon::Impl::finish() {
 
 bool Daemon::Impl::run() {
   notify_manager("READY=1");
-  log_line(LogLevel::info, "ready",
-           {{"folder", config.folder}, {"socket", config.socket}, {"pid", std::to_string(::getpid())}});
+  log_line(
+      LogLevel::info, "ready",
+      {{"folder", config.folder}, {"socket", config.socket}, {"pid", std::to_string(::getpid())}});
   const auto work = asio::make_work_guard(context);
   context.run();
   log_line(LogLevel::info, "stopped", {{"clean", finished ? "yes" : "no"}});
@@ -296,6 +309,7 @@ Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() {
   // Users before what they use.
   impl_->listener.reset();
+  impl_->early.clear();
   impl_->supervisor.reset();
   impl_->http.reset();
   impl_->pool.reset();
@@ -304,8 +318,7 @@ Daemon::~Daemon() {
   impl_->store.reset();
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Language language,
-                                              Settings settings) {
+Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Language language, Settings settings) {
   auto impl = std::make_unique<Impl>(std::move(config), language, settings);
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(impl)));
   if (auto opened = daemon->impl_->open(); !opened) return opened.error();

@@ -25,8 +25,7 @@ class Daemon {
   };
 
   // Opens everything and lets sessions in. Blocking. The error's message is for the owner.
-  static Result<std::unique_ptr<Daemon>> start(Config config, Language language,
-                                               Settings settings);
+  static Result<std::unique_ptr<Daemon>> start(Config config, Language language, Settings settings);
   static Result<std::unique_ptr<Daemon>> start(Config config, Language language) {
     return start(std::move(config), language, Settings());
   }

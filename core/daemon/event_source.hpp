@@ -1,4 +1,5 @@
-// The log as the reader hub sees it: only what is folded, bodies opened when asked for. Loop thread.
+// The log as the reader hub sees it: only what is folded, bodies opened when asked for. Loop
+// thread.
 #pragma once
 
 #include "core/bus/loop.hpp"

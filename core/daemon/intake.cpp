@@ -44,9 +44,9 @@ class Preparation {
       : event_(event), instance_(instance), pseudonyms_(pseudonyms) {}
 
   Result<Prepared> run() {
-    for (const auto step : {&Preparation::head, &Preparation::shop, &Preparation::refs,
-                            &Preparation::contacts, &Preparation::mentions, &Preparation::buyer,
-                            &Preparation::seal, &Preparation::dedupe}) {
+    for (const auto step :
+         {&Preparation::head, &Preparation::shop, &Preparation::refs, &Preparation::contacts,
+          &Preparation::mentions, &Preparation::buyer, &Preparation::seal, &Preparation::dedupe}) {
       if (auto done = (this->*step)(); !done) return done.error();
     }
     return std::move(out_);
@@ -62,12 +62,15 @@ class Preparation {
       return invalid("schema is a number from 1 to 65535", "schema");
     }
     if (!event_["facts"].is_map()) return invalid("facts is a map", "facts");
-    if (!event_["body"].is_nil() && !event_["body"].is_map()) return invalid("body is a map", "body");
+    if (!event_["body"].is_nil() && !event_["body"].is_map())
+      return invalid("body is a map", "body");
     out_.event.type = type;
     out_.event.schema = static_cast<std::uint16_t>(schema.as_int(1));
     out_.event.request = is_request(type);
-    for (const auto [key, value] : event_["facts"].members()) facts_.add(std::string(key), value.to_value());
-    for (const auto [key, value] : event_["body"].members()) body_.add(std::string(key), value.to_value());
+    for (const auto [key, value] : event_["facts"].members())
+      facts_.add(std::string(key), value.to_value());
+    for (const auto [key, value] : event_["body"].members())
+      body_.add(std::string(key), value.to_value());
     return {};
   }
 
@@ -105,8 +108,10 @@ class Preparation {
     const View refs = event_["refs"];
     const View desk_refs = event_["desk_refs"];
     if (!refs.is_nil() && !refs.is_map()) return invalid("refs is a map", "refs");
-    if (!desk_refs.is_nil() && !desk_refs.is_map()) return invalid("desk_refs is a map", "desk_refs");
-    if (refs.size() + desk_refs.size() > refs_max) return Error{Status::limit, "too many refs", "refs"};
+    if (!desk_refs.is_nil() && !desk_refs.is_map())
+      return invalid("desk_refs is a map", "desk_refs");
+    if (refs.size() + desk_refs.size() > refs_max)
+      return Error{Status::limit, "too many refs", "refs"};
     for (const auto [name, id] : refs.members()) {
       if (auto added = add_ref(name, id, false); !added) return added;
     }
@@ -173,12 +178,15 @@ class Preparation {
   }
 
   Result<void> seal() {
-    if (const auto name = event_["dedupe"]; !name.is_nil()) facts_.set("dedupe", Value(name.as_str()));
+    if (const auto name = event_["dedupe"]; !name.is_nil())
+      facts_.set("dedupe", Value(name.as_str()));
     out_.event.facts = encode(Value(facts_));
-    if (out_.event.facts.size() > storage::facts_max) return Error{Status::limit, "too large", "facts"};
+    if (out_.event.facts.size() > storage::facts_max)
+      return Error{Status::limit, "too large", "facts"};
     if (body_.empty()) return {};
     out_.event.body = encode(Value(body_));
-    if (out_.event.body.size() > storage::body_max) return Error{Status::limit, "too large", "body"};
+    if (out_.event.body.size() > storage::body_max)
+      return Error{Status::limit, "too large", "body"};
     return {};
   }
 

@@ -13,10 +13,10 @@
 namespace deskmate::daemon {
 
 // Named limits.
-inline constexpr std::size_t refs_max = 16;           // of one event, of both sorts together
-inline constexpr std::size_t ref_name_max = 32;       // bytes
-inline constexpr std::size_t ref_bytes_max = 1'024;   // of one external id
-inline constexpr std::size_t contacts_max = 16;       // of one event
+inline constexpr std::size_t refs_max = 16;          // of one event, of both sorts together
+inline constexpr std::size_t ref_name_max = 32;      // bytes
+inline constexpr std::size_t ref_bytes_max = 1'024;  // of one external id
+inline constexpr std::size_t contacts_max = 16;      // of one event
 inline constexpr std::size_t events_per_append_max = 1'024;
 
 // An event ready for the store, all but its stamp.

@@ -9,12 +9,13 @@ namespace {
 const Pseudonyms pseudonyms(storage::Id32{7}, "+86");
 
 Value message() {
-  return Value::map({{"type", "message.received"},
-                     {"facts", Value::map({{"shop", "mail"}, {"at", 5}})},
-                     {"refs", Value::map({{"thread", "t"}, {"buyer", "ann@b.org"}, {"message", "m1"}})},
-                     {"dedupe", "message"},
-                     {"contacts", Value::array({"email:Ann@b.org"})},
-                     {"body", Value::map({{"text", "Where is T_1001?"}})}});
+  return Value::map(
+      {{"type", "message.received"},
+       {"facts", Value::map({{"shop", "mail"}, {"at", 5}})},
+       {"refs", Value::map({{"thread", "t"}, {"buyer", "ann@b.org"}, {"message", "m1"}})},
+       {"dedupe", "message"},
+       {"contacts", Value::array({"email:Ann@b.org"})},
+       {"body", Value::map({{"text", "Where is T_1001?"}})}});
 }
 
 Result<Prepared> take(const Value& event, std::string_view instance = "mail") {

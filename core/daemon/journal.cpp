@@ -81,12 +81,12 @@ Result<void> Journal::open() {
   const std::uint64_t end = store_.last_arrival();
   while (tables_.position() < end) {
     const std::uint64_t before = tables_.position();
-    const auto read = store_.read(before, fold_piece_events, false,
-                                  [&](const storage::StoredEvent& event) {
-                                    fold_event(desk_, tables_, event);
-                                    tables_.set_position(event.arrival);
-                                    return true;
-                                  });
+    const auto read =
+        store_.read(before, fold_piece_events, false, [&](const storage::StoredEvent& event) {
+          fold_event(desk_, tables_, event);
+          tables_.set_position(event.arrival);
+          return true;
+        });
     if (read.has_error()) return to_error(read.error());
     if (tables_.position() == before) {
       return Error{Status::internal, "the log ends before its last arrival", {}};
@@ -217,7 +217,8 @@ void Journal::decide() {
   if (proposing_ || closing_) return;
   const std::uint64_t now = wall_ms_();
   const auto deadline = desk_.next_deadline_ms();
-  if (!desk_.wants_decide() && (!deadline || *deadline > now)) {
+  if (!std::exchange(undecided_, false) && !desk_.wants_decide() &&
+      (!deadline || *deadline > now)) {
     arm_decide(deadline ? std::min(*deadline - now, decide_latest_ms) : decide_latest_ms);
     return;
   }
@@ -240,6 +241,7 @@ void Journal::decide() {
     if (result) return;  // landed() goes on to decide
     if (hooks_.on_error) hooks_.on_error(result.error());
     proposing_ = true;  // not again at once: the disk may be full
+    undecided_ = true;
     loop_.cancel(decide_timer_);
     decide_timer_ = loop_.call_at(loop_.now_ms() + decide_again_ms, [this] {
       decide_timer_ = 0;

@@ -1,5 +1,5 @@
-// The way of every event into the desk: stamped, stored, folded; then readers and the router hear of
-// it. The heart of the daemon; no I/O but the store's, no clock but those passed in.
+// The way of every event into the desk: stamped, stored, folded; then readers and the router hear
+// of it. The heart of the daemon; no I/O but the store's, no clock but those passed in.
 //
 //   Journal journal(loop, store, tables, desk, wall_ms);
 //   journal.open();                                  // folds what the tables lack
@@ -26,11 +26,11 @@
 namespace deskmate::daemon {
 
 // Named limits and times.
-inline constexpr std::size_t fold_piece_events = 1'024;       // read from the store at a time
-inline constexpr std::size_t deferred_appends_max = 4'096;    // waiting for what is in flight
-inline constexpr std::uint64_t flush_every_ms = 30'000;       // tables are written at least so often
-inline constexpr std::uint64_t decide_again_ms = 1'000;       // after proposals could not be stored
-inline constexpr std::uint64_t decide_latest_ms = 60'000;     // deadlines are looked at so often
+inline constexpr std::size_t fold_piece_events = 1'024;     // read from the store at a time
+inline constexpr std::size_t deferred_appends_max = 4'096;  // waiting for what is in flight
+inline constexpr std::uint64_t flush_every_ms = 30'000;     // tables are written at least so often
+inline constexpr std::uint64_t decide_again_ms = 1'000;     // after proposals could not be stored
+inline constexpr std::uint64_t decide_latest_ms = 60'000;   // deadlines are looked at so often
 
 // The tables of the daemon's own beside those of the desk.
 inline constexpr std::string_view seen_table = "seen";    // items that have come in
@@ -131,6 +131,7 @@ class Journal {
   std::set<std::string, std::less<>> flying_keys_;
   std::size_t in_flight_ = 0;
   bool proposing_ = false;  // proposals are at the store
+  bool undecided_ = false;  // what was proposed last could not be stored
   bool closing_ = false;
   bool held_ = false;
   std::function<void()> closed_;

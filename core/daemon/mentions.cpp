@@ -66,7 +66,8 @@ class Finder {
       if (begin == at || domain.find('.') == std::string_view::npos || !is_alnum(domain.front())) {
         continue;
       }
-      if (end - begin <= email_max) add(begin, Mention::Kind::email, text_.substr(begin, end - begin));
+      if (end - begin <= email_max)
+        add(begin, Mention::Kind::email, text_.substr(begin, end - begin));
     }
   }
 
@@ -105,7 +106,8 @@ class Finder {
       const std::size_t next = end;
       while (end > i && !is_alnum(text_[end - 1])) --end;
       const auto word = text_.substr(i, end - i);
-      const bool in_address = (i > 0 && text_[i - 1] == '@') || (next < text_.size() && text_[next] == '@');
+      const bool in_address =
+          (i > 0 && text_[i - 1] == '@') || (next < text_.size() && text_[next] == '@');
       const bool digits = std::any_of(word.begin(), word.end(), is_digit);
       const bool capitals =
           word.size() >= capitals_min && std::all_of(word.begin(), word.end(), is_upper);

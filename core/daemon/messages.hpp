@@ -34,8 +34,8 @@ host::Text text_of(std::string_view key, std::initializer_list<std::string_view>
 // "en" or "zh".
 std::string_view name_of(Language language);
 
-// setting: "auto", "en" or "zh". auto takes LC_ALL, LC_MESSAGES or LANG, the first that is set, from
-// environment (a function as getenv, which may return null).
+// setting: "auto", "en" or "zh". auto takes LC_ALL, LC_MESSAGES or LANG, the first that is set,
+// from environment (a function as getenv, which may return null).
 Language pick_language(std::string_view setting, const char* (*environment)(const char*));
 
 }  // namespace deskmate::daemon

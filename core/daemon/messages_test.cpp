@@ -29,9 +29,8 @@ TEST(Messages, EveryOneIsInBothLanguages) {
     EXPECT_FALSE(message.en.empty()) << message.key;
     EXPECT_FALSE(message.zh.empty()) << message.key;
     EXPECT_EQ(places(message.en), places(message.zh)) << message.key;
-    const bool words = std::any_of(message.en.begin(), message.en.end(), [](char c) {
-      return c >= 'a' && c <= 'z';
-    });
+    const bool words = std::any_of(message.en.begin(), message.en.end(),
+                                   [](char c) { return c >= 'a' && c <= 'z'; });
     const bool only_names = message.key == "help.language" || message.key == "help.param.shell" ||
                             message.zh == message.en;
     EXPECT_TRUE(!words || only_names || has_chinese(message.zh)) << message.key;

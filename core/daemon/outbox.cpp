@@ -105,8 +105,8 @@ void Outbox::begin(const desk::RequestView& request) {
     const auto last = world_.event(*request.last);
     job->by_person = last && last->type.ends_with(".resolved");
   }
-  const bool tried = request.state == RequestState::attempted ||
-                     (request.attempts > 0 && is_money(request.kind));
+  const bool tried =
+      request.state == RequestState::attempted || (request.attempts > 0 && is_money(request.kind));
   if (tried) return look_up(job);
   if (event->erased) return fail(job, "erased", "the buyer's data was erased", false, 0);
   attempt(job);
@@ -127,8 +127,9 @@ void Outbox::attempt(const JobPtr& job) {
   });
 }
 
-std::function<void(Result<Value>)> Outbox::reply_to(
-    void (Outbox::*member)(const JobPtr&, const Result<Value>&), const JobPtr& job) {
+std::function<void(Result<Value>)> Outbox::reply_to(void (Outbox::*member)(const JobPtr&,
+                                                                           const Result<Value>&),
+                                                    const JobPtr& job) {
   return [this, alive = alive_, member, job](const Result<Value>& result) {
     if (*alive) (this->*member)(job, result);
   };
@@ -266,9 +267,10 @@ void Outbox::record(const JobPtr& job, Value event) {
     if (done.error().code == Status::invalid && (*kept)["facts"]["invalid"].is_nil()) {
       // What the connector added cannot be stored; the outcome itself must not be lost.
       Value plain = Value::map({{"type", (*kept)["type"]}, {"facts", Value::map()}});
-      for (const char* key : {"request", "kind", "attempt", "shop", "chat", "order", "code",
-                              "again", "after_ms"}) {
-        if (const Value& value = (*kept)["facts"][key]; !value.is_nil()) plain["facts"][key] = value;
+      for (const char* key :
+           {"request", "kind", "attempt", "shop", "chat", "order", "code", "again", "after_ms"}) {
+        if (const Value& value = (*kept)["facts"][key]; !value.is_nil())
+          plain["facts"][key] = value;
       }
       plain["facts"]["invalid"] = true;
       return record(job, std::move(plain));

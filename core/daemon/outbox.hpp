@@ -1,7 +1,7 @@
 // Does what was requested, once. Every `<kind>.requested` of this home is attempted through the
 // connector of its shop: `.attempted` is on disk before the connector is asked, the outcome follows
-// as `.done`, `.failed` or `.unknown`. Whatever may already have happened (a crash, a lost session, a
-// deadline, a restored backup) is looked up at the marketplace first; where that cannot tell, a
+// as `.done`, `.failed` or `.unknown`. Whatever may already have happened (a crash, a lost session,
+// a deadline, a restored backup) is looked up at the marketplace first; where that cannot tell, a
 // person is asked. See README.md for the states.
 //
 //   Outbox outbox(loop, world, times);
@@ -28,17 +28,17 @@
 namespace deskmate::daemon {
 
 // Named limits and times.
-inline constexpr std::uint64_t retry_first_ms = 2'000;      // doubled with each try
+inline constexpr std::uint64_t retry_first_ms = 2'000;  // doubled with each try
 inline constexpr std::uint64_t retry_longest_ms = 600'000;
-inline constexpr std::uint64_t retry_jitter_percent = 20;   // added, at most
-inline constexpr std::uint32_t look_ups_max = 4;            // that cannot tell; then a person is asked
-inline constexpr std::size_t outbox_scan_max = 1'024;       // unfinished requests looked at
-inline constexpr std::uint64_t outbox_idle_ms = 60'000;     // pumped at least so often
+inline constexpr std::uint64_t retry_jitter_percent = 20;  // added, at most
+inline constexpr std::uint32_t look_ups_max = 4;         // that cannot tell; then a person is asked
+inline constexpr std::size_t outbox_scan_max = 1'024;    // unfinished requests looked at
+inline constexpr std::uint64_t outbox_idle_ms = 60'000;  // pumped at least so often
 
 struct OutboxTimes {
-  std::uint32_t attempts_max = 8;      // of one request
+  std::uint32_t attempts_max = 8;       // of one request
   std::uint32_t deadline_ms = 120'000;  // of one call of the connector
-  std::size_t parallel = 2;            // requests of one shop under way
+  std::size_t parallel = 2;             // requests of one shop under way
 };
 
 // What the outbox needs of the rest of the daemon.

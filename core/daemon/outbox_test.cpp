@@ -125,7 +125,9 @@ class World : public OutboxWorld {
   int under_way = 0;
 };
 
-Value done() { return Value::map({{"outcome", "done"}, {"refs", Value::map({{"message", "m1"}})}}); }
+Value done() {
+  return Value::map({{"outcome", "done"}, {"refs", Value::map({{"message", "m1"}})}});
+}
 Value failed(bool again, std::uint64_t after_ms = 0) {
   return Value::map({{"outcome", "failed"},
                      {"code", "busy"},

@@ -30,7 +30,8 @@ Present present_of(Service& service, const Call& call) {
 }
 
 desk::MemberNo member_of(const Call& call) {
-  return static_cast<desk::MemberNo>(std::min<std::uint64_t>(call.params["member"].as_uint(), 1u << 20));
+  return static_cast<desk::MemberNo>(
+      std::min<std::uint64_t>(call.params["member"].as_uint(), 1u << 20));
 }
 
 // Who acts: the member named, or the only one there is.
@@ -72,8 +73,8 @@ void finish(Service& service, const Call& call, desk::Result<desk::Proposal> pro
   const auto kept = std::make_shared<Answer>(std::move(answer));
   service.append(proposal.value(), [kept](const Result<std::vector<Outcome>>& result) {
     if (!result) return kept->fail(result.error());
-    kept->ok(Value::map(
-        {{"event", hex(result->front().id)}, {"arrival", result->front().arrival}}));
+    kept->ok(
+        Value::map({{"event", hex(result->front().id)}, {"arrival", result->front().arrival}}));
   });
 }
 
@@ -107,9 +108,9 @@ void status(Service& service, const Call&, Answer answer) {
                            {"events", service.store.last_arrival()},
                            {"waiting", service.store.pending_events()}})},
        {"members", Value::map({{"all", members.size()}, {"taking_chats", online}})},
-       {"chats", Value::map({{"open", open + queued.size()},
-                             {"waiting", waiting},
-                             {"queued", queued.size()}})},
+       {"chats",
+        Value::map(
+            {{"open", open + queued.size()}, {"waiting", waiting}, {"queued", queued.size()}})},
        {"requests", Value::map({{"pending", pending.size()}, {"unknown", unknown.size()}})},
        {"plugins", Value::map({{"all", plugins.size()}, {"running", running}})},
        {"events_malformed", counts.malformed},
@@ -153,8 +154,8 @@ void chat(Service& service, const Call& call, Answer answer) {
   if (!id) return answer.fail(id.error());
   const auto found = service.desk.chat(*id, service.options.wall_ms(), limit_of(call));
   if (!found) {
-    return answer.fail(to_error(desk::Error{desk::Errc::no_such_chat, hex(*id)},
-                                language_of(service, call)));
+    return answer.fail(
+        to_error(desk::Error{desk::Errc::no_such_chat, hex(*id)}, language_of(service, call)));
   }
   answer.ok(present_of(service, call).chat(*found));
 }
@@ -220,8 +221,8 @@ void ledger(Service& service, const Call&, Answer answer) {
   for (const auto& shares : service.desk.ledger()) {
     Array group;
     for (const auto& share : shares) {
-      group.push_back(Value::map(
-          {{"member", share.member}, {"weight", share.weight}, {"count", share.count}}));
+      group.push_back(
+          Value::map({{"member", share.member}, {"weight", share.weight}, {"count", share.count}}));
     }
     out.push_back(Value(std::move(group)));
   }
@@ -231,9 +232,9 @@ void ledger(Service& service, const Call&, Answer answer) {
 // --- acting -------------------------------------------------------------------------------------
 
 // An action of a member on a chat: of the one named, else of the one whose chat it is.
-void on_chat(Service& service, const Call& call, Answer answer,
-             const std::function<desk::Result<desk::Proposal>(const desk::Id16&, desk::MemberNo)>&
-                 propose) {
+void on_chat(
+    Service& service, const Call& call, Answer answer,
+    const std::function<desk::Result<desk::Proposal>(const desk::Id16&, desk::MemberNo)>& propose) {
   const auto id = chat_of(service, call);
   if (!id) return answer.fail(id.error());
   const auto row = service.desk.chat_row(*id, service.options.wall_ms());
@@ -279,15 +280,13 @@ void flag(Service& service, const Call& call, Answer answer) {
 }
 
 void claim(Service& service, const Call& call, Answer answer) {
-  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
-    return service.desk.claim(chat_id, member);
-  });
+  on_chat(service, call, std::move(answer),
+          [&](const auto& chat_id, auto member) { return service.desk.claim(chat_id, member); });
 }
 
 void close(Service& service, const Call& call, Answer answer) {
-  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
-    return service.desk.close(chat_id, member);
-  });
+  on_chat(service, call, std::move(answer),
+          [&](const auto& chat_id, auto member) { return service.desk.close(chat_id, member); });
 }
 
 void presence(Service& service, const Call& call, Answer answer) {
@@ -413,6 +412,7 @@ void serve_owners(Service& service) {
     });
   }
   serve_upkeep(service);
+  serve_log(service);
 }
 
 }  // namespace deskmate::daemon

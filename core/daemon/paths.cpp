@@ -15,8 +15,9 @@ fs::path program_folder() {
 fs::path plugin_host_program(const Config& config) {
   if (!config.plugin_host.empty()) return config.plugin_host;
   const fs::path here = program_folder();
-  for (const fs::path& candidate : {here / "deskmate-plugin-host",
-                                    here.parent_path() / installed_programs / "deskmate-plugin-host"}) {
+  for (const fs::path& candidate :
+       {here / "deskmate-plugin-host",
+        here.parent_path() / installed_programs / "deskmate-plugin-host"}) {
     std::error_code ignored;
     if (fs::exists(candidate, ignored)) return candidate;
   }

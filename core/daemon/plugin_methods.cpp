@@ -69,14 +69,13 @@ void append(Service& service, const Call& call, Answer answer) {
     cursor = storage::CursorMove{bus::cursor_name(call.session->name(), reader), arrival};
   }
   auto kept = std::make_shared<Answer>(std::move(answer));
-  service.journal.append(
-      std::move(prepared), std::move(cursor),
-      [&service, kept, session = call.session, reader,
-       arrival](const Result<std::vector<Outcome>>& result) {
-        if (!result) return kept->fail(result.error());
-        if (!reader.empty()) service.hub.committed(*session, reader, arrival);
-        kept->ok(to_value(*result));
-      });
+  service.journal.append(std::move(prepared), std::move(cursor),
+                         [&service, kept, session = call.session, reader,
+                          arrival](const Result<std::vector<Outcome>>& result) {
+                           if (!result) return kept->fail(result.error());
+                           if (!reader.empty()) service.hub.committed(*session, reader, arrival);
+                           kept->ok(to_value(*result));
+                         });
 }
 
 void kv_get(Service& service, const Call& call, Answer answer) {
@@ -153,8 +152,8 @@ class Files {
         },
         [work] {
           if (work->result.has_error()) return work->answer.fail(to_error(work->result.error()));
-          work->answer.ok(Value::map({{"hash", Value::bin(work->result.value())},
-                                      {"size", work->file.bytes.size()}}));
+          work->answer.ok(Value::map(
+              {{"hash", Value::bin(work->result.value())}, {"size", work->file.bytes.size()}}));
         });
   }
 

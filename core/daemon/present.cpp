@@ -112,9 +112,8 @@ Value Present::chat_row(const desk::ChatRow& chat) const {
 }
 
 Value Present::event_text(const desk::Entry& entry) const {
-  Value out = Value::map({{"kind", desk::to_string(entry.kind)},
-                          {"event", hex(entry.event)},
-                          {"at_ms", entry.at_ms}});
+  Value out = Value::map(
+      {{"kind", desk::to_string(entry.kind)}, {"event", hex(entry.event)}, {"at_ms", entry.at_ms}});
   if (entry.member != 0) out["member"] = entry.member;
   if (entry.to != 0) out["to"] = entry.to;
   set_text(out, "to_role", entry.to_role);
@@ -230,19 +229,19 @@ Value Present::request(const desk::RequestView& request) const {
 
 Value Present::plugin(const host::InstanceStatus& plugin) const {
   const char* language = language_ == desk::Language::chinese ? "zh" : "en";
-  Value out = Value::map(
-      {{"name", plugin.name},
-       {"plugin", plugin.plugin},
-       {"version", plugin.version},
-       {"kind", plugin.kind},
-       {"title", plugin.title.in(language)},
-       {"isolation", plugin.isolation == host::Isolation::daemon ? "daemon" : "process"},
-       {"state", host::to_string(plugin.state)},
-       {"since_ms", plugin.since_ms},
-       {"crashes", plugin.crashes},
-       {"starts", plugin.starts},
-       {"actions", texts(plugin.actions)},
-       {"denied", texts(plugin.denied)}});
+  Value out =
+      Value::map({{"name", plugin.name},
+                  {"plugin", plugin.plugin},
+                  {"version", plugin.version},
+                  {"kind", plugin.kind},
+                  {"title", plugin.title.in(language)},
+                  {"isolation", plugin.isolation == host::Isolation::daemon ? "daemon" : "process"},
+                  {"state", host::to_string(plugin.state)},
+                  {"since_ms", plugin.since_ms},
+                  {"crashes", plugin.crashes},
+                  {"starts", plugin.starts},
+                  {"actions", texts(plugin.actions)},
+                  {"denied", texts(plugin.denied)}});
   if (plugin.pid != 0) out["pid"] = plugin.pid;
   set_time(out, "next_start_ms", plugin.next_start_ms);
   if (plugin.last.cause != host::Cause::none) {

@@ -60,13 +60,14 @@ storage::Result<RebuildReport> compare_with_rebuild(storage::Store& store,
   std::uint64_t at = 0;
   while (at < report.position) {
     const std::uint64_t before = at;
-    const auto read = store.read(at, fold_piece_events, false, [&](const storage::StoredEvent& event) {
-      if (event.arrival > report.position) return false;
-      fold_event(desk, tables, event);
-      at = event.arrival;
-      ++report.events;
-      return true;
-    });
+    const auto read =
+        store.read(at, fold_piece_events, false, [&](const storage::StoredEvent& event) {
+          if (event.arrival > report.position) return false;
+          fold_event(desk, tables, event);
+          at = event.arrival;
+          ++report.events;
+          return true;
+        });
     if (read.has_error()) return read.error();
     if (at == before) {
       return storage::Error{storage::Errc::damaged, "the tables stand beyond the end of the log"};

@@ -8,18 +8,18 @@
 namespace deskmate::daemon {
 namespace {
 
-constexpr std::string_view outcome_suffixes[] = {".requested", ".attempted", ".done",    ".failed",
-                                                 ".unknown",   ".resolved"};
+constexpr std::string_view outcome_suffixes[] = {".requested", ".attempted", ".done",
+                                                 ".failed",    ".unknown",   ".resolved"};
 
 bool concerns_requests(std::string_view type) {
   return std::any_of(std::begin(outcome_suffixes), std::end(outcome_suffixes),
                      [&](std::string_view suffix) { return type.ends_with(suffix); });
 }
 
-bool same(const desk::MemberSpec& spec, const desk::MemberView& view) {
-  return !view.removed && spec.name == view.name && spec.role == view.role &&
-         spec.weight == view.weight && spec.zone == view.zone && spec.schedule == view.schedule &&
-         spec.experts == view.experts;
+bool same(const desk::MemberSpec& spec, const desk::MemberView& view, const desk::Policy& policy) {
+  return policy.limit_of(spec.role, spec.capacity) == view.limit && spec.name == view.name &&
+         spec.role == view.role && spec.weight == view.weight && spec.zone == view.zone &&
+         spec.schedule == view.schedule && spec.experts == view.experts;
 }
 
 }  // namespace
@@ -81,11 +81,16 @@ void Service::set_policy(desk::Policy policy, OutboxTimes times) {
   journal.decide();
 }
 
-void Service::set_members(const std::vector<desk::MemberSpec>& members) {
-  const auto propose = [this](const desk::MemberSpec& spec) {
+void Service::set_members(const std::vector<desk::MemberSpec>& members,
+                          std::function<void()> done) {
+  // Called back when the last of those who hold it lets go.
+  const std::shared_ptr<void> settled(nullptr, [this, alive = alive_, done](void*) {
+    if (*alive && done) loop.post(done);
+  });
+  const auto propose = [this, settled](const desk::MemberSpec& spec) {
     const auto proposal = desk.set_member(spec);
     if (proposal.has_value()) {
-      append(proposal.value(), [](const Result<std::vector<Outcome>>&) {});
+      append(proposal.value(), [settled](const Result<std::vector<Outcome>>&) {});
     } else if (hooks.log) {
       hooks.log("member", {{"number", std::to_string(spec.number)},
                            {"message", desk::explain(proposal.error(), desk::Language::english)}});
@@ -96,7 +101,7 @@ void Service::set_members(const std::vector<desk::MemberSpec>& members) {
     const auto found = std::find_if(now.begin(), now.end(), [&](const desk::MemberView& view) {
       return view.number == spec.number;
     });
-    if (found == now.end() || !same(spec, *found)) propose(spec);
+    if (found == now.end() || !same(spec, *found, options.policy)) propose(spec);
   }
   if (members.empty()) return;  // set by hand, not in the configuration
   for (const auto& view : now) {
@@ -153,7 +158,8 @@ Result<Prepared> Service::prepare_proposal(const desk::Proposal& proposal) const
       body["subject"] = told["subject"];
     }
   }
-  if (proposal.answers && proposal.facts["auto"].as_str() == "greeting") fill_greeting(proposal, body);
+  if (proposal.answers && proposal.facts["auto"].as_str() == "greeting")
+    fill_greeting(proposal, body);
   if (body.size() > 0) out.event.body = encode(body);
   if (out.event.facts.size() > storage::facts_max || out.event.body.size() > storage::body_max) {
     return Error{Status::limit, "too large", proposal.type};
@@ -202,14 +208,17 @@ void Service::append(const Value& event, std::function<void(Result<void>)> done)
 std::vector<desk::RequestView> Service::pending(std::size_t limit) {
   auto all = desk.pending_requests("", "", limit);
   const auto& home = store.log().peer;
-  all.erase(std::remove_if(
-                all.begin(), all.end(),
-                [&](const desk::RequestView& request) { return request.home && *request.home != home; }),
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [&](const desk::RequestView& request) {
+                             return request.home && *request.home != home;
+                           }),
             all.end());
   return all;
 }
 
-std::optional<Bodies::Whole> Service::event(const storage::LogKey& key) { return bodies.whole(key); }
+std::optional<Bodies::Whole> Service::event(const storage::LogKey& key) {
+  return bodies.whole(key);
+}
 
 bool Service::connected(std::string_view shop, std::string_view kind) {
   return plugins.performs(shop, kind) && bus.find(shop) != nullptr;

@@ -63,7 +63,8 @@ struct ServiceOptions {
 
 struct ServiceHooks {
   // For the daemon's log; fields are without buyer data.
-  std::function<void(std::string_view what, const std::vector<std::pair<std::string, std::string>>&)>
+  std::function<void(std::string_view what,
+                     const std::vector<std::pair<std::string, std::string>>&)>
       log;
 };
 
@@ -80,7 +81,8 @@ class Service : private OutboxWorld {
   Result<void> open();
 
   // Members as the configuration has them: what differs is appended, who is missing is removed.
-  void set_members(const std::vector<desk::MemberSpec>& members);
+  // done comes once that is folded or was refused.
+  void set_members(const std::vector<desk::MemberSpec>& members, std::function<void()> done = {});
   void set_policy(desk::Policy policy, OutboxTimes outbox);
 
   // A plugin's state has changed: recorded, and the outbox looks again.
@@ -140,5 +142,6 @@ inline constexpr std::uint64_t outbox_stop_ms = 2'000;
 void serve_plugins(Service& service);
 void serve_owners(Service& service);
 void serve_upkeep(Service& service);  // by serve_owners: verify, backup, erase
+void serve_log(Service& service);     // by serve_owners: log
 
 }  // namespace deskmate::daemon

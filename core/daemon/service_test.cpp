@@ -68,12 +68,16 @@ class ServiceTest : public ::testing::Test {
     };
     bus.admit(std::move(pair.desk), std::move(desk_side));
     bus::SessionHandlers guest_side;
-    guest_side.on_request = [this](bus::Session&, const bus::Incoming& request, bus::Answer answer) {
+    guest_side.on_request = [this](bus::Session&, const bus::Incoming& request,
+                                   bus::Answer answer) {
       requests.emplace_back(request.method, decode(request.params).value());
       answers.push_back(std::move(answer));
     };
-    auto session = bus::Session::connect(loop, std::move(pair.guest),
-                                         {.role = "plugin", .name = name}, std::move(guest_side));
+    bus::Hello hello;
+    hello.role = "plugin";
+    hello.name = name;
+    auto session =
+        bus::Session::connect(loop, std::move(pair.guest), std::move(hello), std::move(guest_side));
     loop.run();
     EXPECT_TRUE(session->open());
     return session;
@@ -198,7 +202,8 @@ TEST_F(ServiceTest, TakesAttachmentsInPieces) {
   ASSERT_TRUE(made);
   const Value& file = (*made)["file"];
   for (const char* piece : {"first ", "second"}) {
-    ASSERT_TRUE(call(mail, "file.write", Value::map({{"file", file}, {"piece", Value::bin(piece)}})));
+    ASSERT_TRUE(
+        call(mail, "file.write", Value::map({{"file", file}, {"piece", Value::bin(piece)}})));
   }
   const auto finished = call(mail, "file.finish", Value::map({{"file", file}}));
   ASSERT_TRUE(finished);
@@ -255,8 +260,9 @@ TEST_F(ServiceTest, AnUnknownOutcomeIsResolvedByAPerson) {
   ASSERT_TRUE(open);
   ASSERT_EQ((*open)["unknown"].size(), 1u);
   const Value id = (*open)["unknown"][std::size_t{0}]["request"];
-  EXPECT_EQ(call(cli, "desk.resolve", Value::map({{"request", id}, {"as", "nonsense"}})).error().code,
-            Status::invalid);
+  EXPECT_EQ(
+      call(cli, "desk.resolve", Value::map({{"request", id}, {"as", "nonsense"}})).error().code,
+      Status::invalid);
   ASSERT_TRUE(call(cli, "desk.resolve", Value::map({{"request", id}, {"as", "again"}})));
   EXPECT_EQ(requests.back().first, "action.perform");
   answers.back().ok(Value::map({{"outcome", "done"}}));

@@ -7,13 +7,18 @@ namespace {
 constexpr std::int64_t day_s = 86'400;
 
 const Setting<Config> desk_table[] = {
-    {"desk", "name", &Config::name, R"("My desk")", 0, 0, "", "The desk's name, as shown to its members", "客服台名称，显示给成员"},
+    {"desk", "name", &Config::name, R"("My desk")", 0, 0, "",
+     "The desk's name, as shown to its members", "客服台名称，显示给成员"},
     {"desk", "folder", &Config::folder, R"("")", 0, 0, "",
-     "The folder that holds everything; empty: $XDG_DATA_HOME/deskmate or ~/.local/share/deskmate. Relative paths start at this file",
-     "存放全部数据的文件夹；留空为 $XDG_DATA_HOME/deskmate 或 ~/.local/share/deskmate。相对路径以本文件所在处为准"},
+     "The folder that holds everything; empty: $XDG_DATA_HOME/deskmate or ~/.local/share/deskmate. "
+     "Relative paths start at this file",
+     "存放全部数据的文件夹；留空为 $XDG_DATA_HOME/deskmate 或 "
+     "~/.local/share/deskmate。相对路径以本文件所在处为准"},
     {"desk", "secrets", &Config::secrets, R"("")", 0, 0, "",
-     "The folder of identity and passwords; empty: secrets in the desk's folder. A plugin's passwords stand in <instance>.toml there, mode 0600",
-     "身份与密码文件夹；留空为数据文件夹中的 secrets。插件的密码放在其中的 <实例名>.toml，权限 0600"},
+     "The folder of identity and passwords; empty: secrets in the desk's folder. A plugin's "
+     "passwords stand in <instance>.toml there, mode 0600",
+     "身份与密码文件夹；留空为数据文件夹中的 secrets。插件的密码放在其中的 <实例名>.toml，权限 "
+     "0600"},
     {"desk", "socket", &Config::socket, R"("")", 0, 0, "",
      "The Unix socket for the command line; empty: deskmate.sock in the desk's folder",
      "命令行使用的 Unix 套接字；留空为数据文件夹中的 deskmate.sock"},
@@ -23,19 +28,23 @@ const Setting<Config> desk_table[] = {
      "Country code of telephone numbers written without one. Fixed once the desk holds contacts",
      "未写国家代码的电话号码所用的代码。有联系方式入库后不要再改"},
     {"desk", "plugin_folders", &Config::plugin_folders, R"([])", 0, 0, "",
-     "Folders with plugins, one folder each, looked at in this order, before those that came with Deskmate",
+     "Folders with plugins, one folder each, looked at in this order, before those that came with "
+     "Deskmate",
      "插件所在的文件夹，每个插件一个子文件夹，依次查找，先于自带插件"},
     {"desk", "plugin_host", &Config::plugin_host, R"("")", 0, 0, "",
-     "The program that runs plugins in processes of their own; empty: the one that came with Deskmate",
+     "The program that runs plugins in processes of their own; empty: the one that came with "
+     "Deskmate",
      "在独立进程中运行插件的程序；留空为自带的程序"},
 
     {"log", "level", &Config::log_level, R"("info")", 0, 0, "debug|info|warn|error",
      "How much is logged", "日志详细程度"},
     {"log", "file", &Config::log_file, R"("")", 0, 0, "",
-     "The log file, rotated at 10 MiB; empty: standard error", "日志文件，满 10 MiB 轮换；留空输出到标准错误"},
+     "The log file, rotated at 10 MiB; empty: standard error",
+     "日志文件，满 10 MiB 轮换；留空输出到标准错误"},
 
     {"routing", "sticky_hours", &Config::sticky_hours, "72", 0, 8'760, "",
-     "A returning buyer goes to whoever served them within so many hours", "多少小时内回头的顾客仍由原客服接待"},
+     "A returning buyer goes to whoever served them within so many hours",
+     "多少小时内回头的顾客仍由原客服接待"},
     {"routing", "suspend_at", &Config::suspend_at, "50", 1, 10'000, "",
      "With so many open chats a member gets no new ones", "成员的未结会话达到此数后不再分配新会话"},
     {"routing", "capacity.presale", &Config::capacity_presale, "50", 1, 10'000, "",
@@ -47,9 +56,11 @@ const Setting<Config> desk_table[] = {
     {"routing", "reply_warning_s", &Config::reply_warning_s, "100", 1, day_s, "",
      "A buyer who waits so many seconds is shown as overdue", "顾客等待超过多少秒即显示超时"},
     {"routing", "cool_down_minutes", &Config::cool_down_minutes, "10", 0, 1'440, "",
-     "Rest from new chats after an abusive one; 0: none", "遇到辱骂会话后暂停分配多少分钟；0 表示不暂停"},
+     "Rest from new chats after an abusive one; 0: none",
+     "遇到辱骂会话后暂停分配多少分钟；0 表示不暂停"},
     {"routing", "match_roles", &Config::match_roles, "false", 0, 0, "",
-     "Chats go to those whose role it is: no order: presale; one under way: insale; all delivered: aftersale",
+     "Chats go to those whose role it is: no order: presale; one under way: insale; all delivered: "
+     "aftersale",
      "按角色分配：无订单归售前，在途归售中，已签收归售后"},
 
     {"actions", "attempts", &Config::action_attempts, "8", 1, 100, "",
@@ -62,13 +73,16 @@ const Setting<Config> desk_table[] = {
 };
 
 const Setting<MemberConfig> member_table[] = {
-    {"", "number", &MemberConfig::number, "", 1, 9'999, "", "The member's number, shown to buyers", "成员编号，顾客可见"},
+    {"", "number", &MemberConfig::number, "", 1, 9'999, "", "The member's number, shown to buyers",
+     "成员编号，顾客可见"},
     {"", "name", &MemberConfig::name, "", 0, 0, "", "The member's name", "成员姓名"},
     {"", "role", &MemberConfig::role, R"("presale")", 0, 0,
      "presale|insale|aftersale|review|supervisor|manager", "The member's role", "成员角色"},
     {"", "weight", &MemberConfig::weight, "1", 0, 1'000, "",
-     "Share of new chats: weights 3 and 1 mean three to one; 0: none", "新会话的份额：3 与 1 即三比一；0 表示不分配"},
-    {"", "zone", &MemberConfig::zone, R"("Asia/Shanghai")", 0, 0, "", "Time zone of the schedule", "班次所用时区"},
+     "Share of new chats: weights 3 and 1 mean three to one; 0: none",
+     "新会话的份额：3 与 1 即三比一；0 表示不分配"},
+    {"", "zone", &MemberConfig::zone, R"("Asia/Shanghai")", 0, 0, "", "Time zone of the schedule",
+     "班次所用时区"},
     {"", "schedule", &MemberConfig::schedule, "[]", 0, 0, "",
      R"(Working hours: "06:00-24:00" or "mon-fri 09:00-18:00"; without any, presence is set by hand)",
      R"(上班时间，如 "06:00-24:00" 或 "mon-fri 09:00-18:00"；不填则手动设置在线状态)"},
@@ -80,13 +94,15 @@ const Setting<MemberConfig> member_table[] = {
 
 const Setting<PluginConfig> plugin_table[] = {
     {"", "name", &PluginConfig::name, "", 0, 0, "",
-     "The instance's name, which is also its shop's: a–z, 0–9 and -", "实例名，也是店铺名：a–z、0–9 和 -"},
+     "The instance's name, which is also its shop's: a–z, 0–9 and -",
+     "实例名，也是店铺名：a–z、0–9 和 -"},
     {"", "id", &PluginConfig::id, "", 0, 0, "", "Which plugin", "插件标识"},
     {"", "isolation", &PluginConfig::isolation, R"("process")", 0, 0, "process|daemon",
      "A process of its own, or the daemon's", "独立进程，或在守护进程内"},
     {"", "enabled", &PluginConfig::enabled, "true", 0, 0, "", "Whether it is started", "是否启动"},
     {"", "greeting", &PluginConfig::greeting, R"("")", 0, 0, "",
-     "What a buyer of this shop is sent first, once a member has the chat, with the variables of quick phrases ({agent}); empty: nothing",
+     "What a buyer of this shop is sent first, once a member has the chat, with the variables of "
+     "quick phrases ({agent}); empty: nothing",
      "会话分配后首先发给顾客的问候语，可用快捷语变量（如 {agent}）；留空则不发"},
 };
 

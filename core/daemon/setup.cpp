@@ -83,8 +83,7 @@ host::InstanceConfig instance_of(const Config& config, const PluginConfig& plugi
   host::InstanceConfig out;
   out.name = plugin.name;
   out.folder = find_plugin(config, plugin.id).value_or(std::filesystem::path(plugin.id));
-  out.isolation =
-      plugin.isolation == "daemon" ? host::Isolation::daemon : host::Isolation::process;
+  out.isolation = plugin.isolation == "daemon" ? host::Isolation::daemon : host::Isolation::process;
   out.settings = to_value(plugin.settings);
   return out;
 }

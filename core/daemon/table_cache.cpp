@@ -124,7 +124,8 @@ void TableCache::scan(std::string_view table, std::string_view from, bool backwa
   StoreScan stored(store_, table, from, backwards);
 
   auto forward = backwards ? changes.end() : changes.lower_bound(from);
-  auto reverse = std::make_reverse_iterator(backwards ? changes.upper_bound(from) : changes.begin());
+  auto reverse =
+      std::make_reverse_iterator(backwards ? changes.upper_bound(from) : changes.begin());
   const auto changed = [&]() -> const Changes::value_type* {
     if (backwards) return reverse == changes.rend() ? nullptr : &*reverse;
     return forward == changes.end() ? nullptr : &*forward;

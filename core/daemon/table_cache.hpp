@@ -25,9 +25,9 @@
 namespace deskmate::daemon {
 
 // Named limits.
-inline constexpr std::size_t unwritten_bytes_soft = 4u << 20;   // beyond, a flush is due
-inline constexpr std::size_t cached_bytes_max = 32u << 20;      // of clean entries; beyond, dropped
-inline constexpr std::size_t scan_piece_first = 16;             // entries read ahead by a scan
+inline constexpr std::size_t unwritten_bytes_soft = 4u << 20;  // beyond, a flush is due
+inline constexpr std::size_t cached_bytes_max = 32u << 20;     // of clean entries; beyond, dropped
+inline constexpr std::size_t scan_piece_first = 16;            // entries read ahead by a scan
 inline constexpr std::size_t scan_piece_max = 512;
 
 class TableCache : public desk::Tables {
@@ -48,7 +48,9 @@ class TableCache : public desk::Tables {
   std::uint64_t position() const { return position_; }
   std::uint64_t written_position() const { return written_position_; }
 
-  bool wants_flush() const { return !flushing_ && !held_ && unwritten_bytes_ > unwritten_bytes_soft; }
+  bool wants_flush() const {
+    return !flushing_ && !held_ && unwritten_bytes_ > unwritten_bytes_soft;
+  }
   bool flushing() const { return flushing_; }
   std::size_t unwritten_bytes() const { return unwritten_bytes_; }
 

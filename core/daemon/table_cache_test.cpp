@@ -11,7 +11,8 @@ namespace {
 
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
-Entries scan(desk::Tables& tables, std::string_view from, bool backwards, std::size_t limit = 1000) {
+Entries scan(desk::Tables& tables, std::string_view from, bool backwards,
+             std::size_t limit = 1000) {
   Entries out;
   tables.scan("t", from, backwards, [&](std::string_view key, std::string_view value) {
     out.emplace_back(key, value);
@@ -109,7 +110,9 @@ TEST(TableCache, AnswersAsPlainTables) {
     FakeStore store;
     TableCache cache(store);
     desk::MemoryTables plain;
-    const auto some_key = [&] { return std::string(1 + random() % 2, static_cast<char>('a' + random() % 26)); };
+    const auto some_key = [&] {
+      return std::string(1 + random() % 2, static_cast<char>('a' + random() % 26));
+    };
     for (int step = 0; step < 400; ++step) {
       const std::string key = some_key();
       switch (random() % 6) {

@@ -48,14 +48,13 @@ void run_blocking(Service& service, Answer answer,
   };
   auto work = std::make_shared<Work>();
   work->answer = std::move(answer);
-  service.pool.run(
-      [work, &store = service.store, blocking = std::move(blocking)] {
-        work->result = blocking(store);
-      },
-      [work] {
-        if (work->result.has_error()) return work->answer.fail(to_error(work->result.error()));
-        work->answer.ok(Value::map());
-      });
+  service.pool.run([work, &store = service.store,
+                    blocking = std::move(blocking)] { work->result = blocking(store); },
+                   [work] {
+                     if (work->result.has_error())
+                       return work->answer.fail(to_error(work->result.error()));
+                     work->answer.ok(Value::map());
+                   });
 }
 
 void backup(Service& service, const Call& call, Answer answer) {
@@ -70,9 +69,8 @@ void backup(Service& service, const Call& call, Answer answer) {
 void erase(Service& service, const Call& call, Answer answer) {
   const auto buyer = id_from_hex(call.params["buyer"].as_str());
   if (!buyer) return answer.fail({Status::invalid, "a buyer is 32 hex digits", "buyer"});
-  run_blocking(service, std::move(answer), [buyer = *buyer](storage::Store& store) {
-    return store.erase_buyer(buyer);
-  });
+  run_blocking(service, std::move(answer),
+               [buyer = *buyer](storage::Store& store) { return store.erase_buyer(buyer); });
 }
 
 }  // namespace
@@ -86,7 +84,8 @@ void serve_upkeep(Service& service) {
       handler(service, call, std::move(answer));
     });
   };
-  serve("desk.verify", [](Service& at, const Call&, Answer answer) { verify(at, std::move(answer)); });
+  serve("desk.verify",
+        [](Service& at, const Call&, Answer answer) { verify(at, std::move(answer)); });
   serve("desk.backup", backup);
   serve("desk.erase", erase);
 }

@@ -35,15 +35,15 @@ struct ChatsOptions {
 std::string waiting(const Context& context, const Value& chat, std::uint64_t now) {
   const std::uint64_t since = chat["waiting_since_ms"].as_uint();
   if (since == 0 || since > now) return {};
-  return ago(context.language, now - since) +
-         (chat["colour"].as_str() == "red" ? " !" : "");
+  return ago(context.language, now - since) + (chat["colour"].as_str() == "red" ? " !" : "");
 }
 
 void chats(Context& context, const ChatsOptions& options) {
   Value params = Value::map({{"limit", options.limit}});
-  params["view"] = options.queue ? "queue" : options.last_word ? "last_word"
-                                 : options.all                 ? "all"
-                                                               : "open";
+  params["view"] = options.queue       ? "queue"
+                   : options.last_word ? "last_word"
+                   : options.all       ? "all"
+                                       : "open";
   if (!options.shop.empty()) params["shop"] = options.shop;
   if (options.of != 0) params["member"] = options.of;
   const std::uint64_t as = std::exchange(context.member, 0);  // --as does not filter
@@ -130,13 +130,15 @@ void chat(Context& context, const std::string& name, std::uint64_t limit) {
   if (!answer || context.as_json(*answer)) return;
   const Value& at = *answer;
   auto& out = context.streams.out;
-  out << context.say("chat.head", {std::to_string(at["chat"].as_int()), printable(at["shop"].as_str()),
-                                   context.say("chat." + std::string(at["state"].as_str()))});
+  out << context.say("chat.head",
+                     {std::to_string(at["chat"].as_int()), printable(at["shop"].as_str()),
+                      context.say("chat." + std::string(at["state"].as_str()))});
   if (!at["member"].is_nil()) {
     out << context.say("chat.of", {std::to_string(at["member"].as_int())});
   }
   out << '\n';
-  if (const auto subject = at["subject"].as_str(); !subject.empty()) out << printable(subject) << '\n';
+  if (const auto subject = at["subject"].as_str(); !subject.empty())
+    out << printable(subject) << '\n';
   if (at["blocked"].as_bool()) out << context.say("chat.blocked") << '\n';
   if (at["account"].is_map() || at["accounts"].size() > 0) {
     out << '\n' << context.say("chat.buyer") << '\n';

@@ -19,7 +19,8 @@ Language language_of(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--language" && i + 1 < argc) setting = argv[i + 1];
-    if (word.starts_with("--language=")) setting = word.substr(std::string_view("--language=").size());
+    if (word.starts_with("--language="))
+      setting = word.substr(std::string_view("--language=").size());
   }
   return pick_language(setting, environment);
 }
@@ -38,7 +39,8 @@ void add_common(CLI::App& app, Context& context, std::string& language) {
 
 void label(CLI::App& app, const Context& context) {
   auto formatter = std::make_shared<CLI::Formatter>();
-  for (const char* name : {"Usage", "Options", "OPTIONS", "SUBCOMMAND", "Subcommands", "Positionals"}) {
+  for (const char* name :
+       {"Usage", "Options", "OPTIONS", "SUBCOMMAND", "Subcommands", "Positionals"}) {
     formatter->label(name, context.say(std::string("label.") + name));
   }
   formatter->column_width(28);
@@ -138,6 +140,8 @@ int run(int argc, const char* const* argv, Streams streams) {
   } catch (const CLI::ParseError& error) {
     streams.err << "deskmate: " << context.say("cli.usage", {error.what()}) << '\n';
     return exit_usage;
+  } catch (const std::exception& bug) {  // a disk that cannot be read, or a fault of ours
+    context.fail(exit_refused, context.say("cli.internal", {bug.what()}));
   }
   return context.exit;
 }

@@ -1,7 +1,8 @@
 // The command line: every command of `deskmate`, each a call of one of the desk's methods (or, for
 // run, config and restore, work of its own), shown as text or as JSON.
 //
-//   int main(int argc, char** argv) { return cli::run(argc, argv, {std::cin, std::cout, std::cerr}); }
+//   int main(int argc, char** argv) { return cli::run(argc, argv, {std::cin, std::cout,
+//   std::cerr}); }
 #pragma once
 
 #include <deskmate/value.hpp>
@@ -44,7 +45,8 @@ class Context {
  public:
   explicit Context(Streams streams_of) : streams(streams_of) {}
 
-  std::string say(std::string_view key, std::initializer_list<std::string_view> arguments = {}) const {
+  std::string say(std::string_view key,
+                  std::initializer_list<std::string_view> arguments = {}) const {
     return daemon::say(language, key, arguments);
   }
 
@@ -67,9 +69,9 @@ class Context {
   Streams streams;
   Language language = Language::en;
   bool json = false;
-  std::string config_file;  // --config
-  std::string socket;       // --socket
-  std::uint64_t member = 0; // --as; 0: not said
+  std::string config_file;   // --config
+  std::string socket;        // --socket
+  std::uint64_t member = 0;  // --as; 0: not said
   int exit = exit_ok;
 
  private:
@@ -78,11 +80,12 @@ class Context {
 };
 
 // The groups of commands; each adds its own to app.
-void add_desk_commands(CLI::App& app, Context& context);    // status, members, plugins, ledger …
-void add_chat_commands(CLI::App& app, Context& context);    // chats, chat, reply …
-void add_order_commands(CLI::App& app, Context& context);   // orders, order, refund …
-void add_log_command(CLI::App& app, Context& context);      // log
-void add_upkeep_commands(CLI::App& app, Context& context);  // run, verify, backup, restore, config …
+void add_desk_commands(CLI::App& app, Context& context);   // status, members, plugins, ledger …
+void add_chat_commands(CLI::App& app, Context& context);   // chats, chat, reply …
+void add_order_commands(CLI::App& app, Context& context);  // orders, order, refund …
+void add_log_command(CLI::App& app, Context& context);     // log
+void add_upkeep_commands(CLI::App& app,
+                         Context& context);  // run, verify, backup, restore, config …
 
 // Help on one option or argument, by key.
 std::string help(const Context& context, std::string_view key);

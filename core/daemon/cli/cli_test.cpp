@@ -92,8 +92,7 @@ class RunningDesk : public ::testing::Test {
          {"refs", Value::map({{"thread", "t" + id}, {"buyer", "b" + id}, {"message", "m" + id}})},
          {"dedupe", "message"},
          {"body", Value::map({{"text", text}, {"name", "Eve"}, {"subject", "A question"}})}});
-    const auto answer =
-        client->call("log.append", Value::map({{"events", Value::array({event})}}));
+    const auto answer = client->call("log.append", Value::map({{"events", Value::array({event})}}));
     ASSERT_TRUE(answer) << answer.error().message;
   }
   // The command again until its output has the text; the desk works on its own thread.
@@ -205,8 +204,8 @@ TEST_F(RunningDesk, VerifiesBacksUpAndRestores) {
   std::ofstream(folder / "deskmate.toml", std::ios::app) << "";
   std::ofstream(folder / "restored.toml")
       << "[desk]\nfolder = \"data\"\nsecrets = \"secrets\"\n[log]\nfile = \"log\"\n";
-  const Ran restored =
-      command({"--language", "en", "--config", folder / "restored.toml", "restore", folder / "backup"});
+  const Ran restored = command(
+      {"--language", "en", "--config", folder / "restored.toml", "restore", folder / "backup"});
   EXPECT_EQ(restored.code, exit_ok) << restored.err;
   EXPECT_EQ(command({"--config", folder / "restored.toml", "verify"}).code, exit_ok);
 }

@@ -80,8 +80,8 @@ void ledger(Context& context) {
   const auto answer = context.ask("desk.ledger", Value::map());
   if (!answer || context.as_json(*answer)) return;
   for (const Value& group : (*answer)["ledger"].as_array()) {
-    Table table({context.say("column.number"), context.say("column.weight"),
-                 context.say("column.given")});
+    Table table(
+        {context.say("column.number"), context.say("column.weight"), context.say("column.given")});
     for (const Value& share : group.as_array()) {
       table.add({number(share["member"]), number(share["weight"]), number(share["count"])});
     }

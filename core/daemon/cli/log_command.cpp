@@ -1,6 +1,5 @@
 // log: what has happened, as it is stored; --follow goes on as it happens.
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <memory>
 #include <ostream>
 
@@ -10,7 +9,7 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-constexpr std::uint32_t wait_ms = 1'000;  // for the next event, before looking at signals
+constexpr std::uint32_t wait_ms = 1'000;  // for the next event
 
 struct LogOptions {
   bool follow = false;
@@ -34,7 +33,8 @@ Value value_of(const bus::Event& event) {
 // One line for people: the words of a fact that are worth seeing, and the text.
 std::string line_of(const Value& event) {
   std::string out = when(event["at_ms"].as_uint()) + "  " + std::string(event["type"].as_str());
-  for (const char* key : {"shop", "kind", "member", "number", "state", "code", "plugin", "order_state"}) {
+  for (const char* key :
+       {"shop", "kind", "member", "number", "state", "code", "plugin", "order_state"}) {
     const Value& fact = event["facts"][key];
     if (fact.is_str() && !fact.as_str().empty()) {
       out += std::string("  ") + key + "=" + std::string(fact.as_str());
@@ -50,53 +50,29 @@ std::string line_of(const Value& event) {
   return printable(out);
 }
 
+void show(Context& context, const Value& event) {
+  context.streams.out << (context.json ? to_json_line(event) : line_of(event)) << '\n';
+}
+
 void log(Context& context, const LogOptions& options) {
   bus::Client* desk = context.client();
   if (desk == nullptr) return;
   const auto topics = options.topics.empty() ? std::vector<std::string>{"*"} : options.topics;
-  auto opened = desk->open_reader("log", topics, true);
-  if (!opened) return context.fail(exit_refused, opened.error().message);
-  // What is there already is shown up to its last `limit` lines; what comes later, at once.
-  const auto status = desk->call("desk.status", Value::map());
-  if (!status) return context.fail(exit_refused, status.error().message);
-  const std::uint64_t end = (*status)["log"]["events"].as_uint();
-  std::vector<Value> tail;
-  bool live = end == 0;
-  const auto show = [&](const Value& event) {
-    context.streams.out << (context.json ? to_json_line(event) : line_of(event)) << '\n';
-  };
-  const auto show_tail = [&] {
-    const std::size_t from = tail.size() > options.limit ? tail.size() - options.limit : 0;
-    for (std::size_t i = from; i < tail.size(); ++i) show(tail[i]);
-    tail.clear();
-    live = true;
-  };
-  while (true) {
-    auto event = desk->next_event(wait_ms);
-    if (!event) {
-      if (!live) show_tail();
-      return context.fail(exit_refused, event.error().message);
-    }
-    if (!*event) {  // nothing more at present; the last ones may be of topics not asked for
-      if (!live) show_tail();
-      if (!options.follow) return;
-      context.streams.out.flush();
-      if (!context.streams.out) return;
-      continue;
-    }
-    if (live) {
-      show(value_of(**event));
-      context.streams.out.flush();
-      continue;
-    }
-    tail.push_back(value_of(**event));
-    if (tail.size() > 2 * options.limit + 1) {
-      tail.erase(tail.begin(), tail.end() - static_cast<std::ptrdiff_t>(options.limit));
-    }
-    if ((**event).arrival >= end) {
-      show_tail();
-      if (!options.follow) return;
-    }
+  if (options.follow) {  // before the past is asked for, so that nothing falls between
+    const auto opened = desk->open_reader("log", topics, false);
+    if (!opened) return context.fail(exit_refused, opened.error().message);
+  }
+  Value params = Value::map({{"limit", options.limit}});
+  for (const auto& topic : topics) params["topics"].push_back(topic);
+  const auto past = context.ask("desk.log", std::move(params));
+  if (!past) return;
+  for (const Value& event : (*past)["events"].as_array()) show(context, event);
+  const std::uint64_t end = (*past)["end"].as_uint();
+  while (options.follow && context.streams.out) {
+    context.streams.out.flush();
+    const auto event = desk->next_event(wait_ms);
+    if (!event) return context.fail(exit_refused, event.error().message);
+    if (*event && (**event).arrival > end) show(context, value_of(**event));
   }
 }
 

@@ -104,11 +104,11 @@ CLI::App* add_action(CLI::App& app, Context& context, const char* name, const ch
 void show_order(Context& context, const Value& order) {
   auto& out = context.streams.out;
   const auto currency = order["currency"].as_str();
-  out << context.say("order.head", {printable(order["number"].as_str(order["id"].as_str())),
-                                    printable(order["shop"].as_str()),
-                                    printable(order["state"].as_str()),
-                                    money(order["total"].as_int(), currency),
-                                    money(order["paid"].as_int(), currency)})
+  out << context.say(
+             "order.head",
+             {printable(order["number"].as_str(order["id"].as_str())),
+              printable(order["shop"].as_str()), printable(order["state"].as_str()),
+              money(order["total"].as_int(), currency), money(order["paid"].as_int(), currency)})
       << '\n';
   std::string who = printable(order["name"].as_str());
   if (!order["address"].is_nil()) who += (who.empty() ? "" : ", ") + address_text(order["address"]);

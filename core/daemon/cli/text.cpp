@@ -29,11 +29,10 @@ bool in(char32_t point, char32_t from, char32_t to) { return point >= from && po
 
 std::size_t width_of(char32_t point) {
   if (in(point, 0x300, 0x36F) || in(point, 0x200B, 0x200F) || in(point, 0xFE00, 0xFE0F)) return 0;
-  const bool wide = in(point, 0x1100, 0x115F) || in(point, 0x2E80, 0xA4CF) ||
-                    in(point, 0xAC00, 0xD7A3) || in(point, 0xF900, 0xFAFF) ||
-                    in(point, 0xFE30, 0xFE4F) || in(point, 0xFF00, 0xFF60) ||
-                    in(point, 0xFFE0, 0xFFE6) || in(point, 0x1F300, 0x1FAFF) ||
-                    in(point, 0x20000, 0x3FFFD);
+  const bool wide =
+      in(point, 0x1100, 0x115F) || in(point, 0x2E80, 0xA4CF) || in(point, 0xAC00, 0xD7A3) ||
+      in(point, 0xF900, 0xFAFF) || in(point, 0xFE30, 0xFE4F) || in(point, 0xFF00, 0xFF60) ||
+      in(point, 0xFFE0, 0xFFE6) || in(point, 0x1F300, 0x1FAFF) || in(point, 0x20000, 0x3FFFD);
   return wide ? 2 : 1;
 }
 

@@ -24,7 +24,9 @@ TEST(CliText, NothingSteersTheTerminal) {
   EXPECT_EQ(printable("a\x1b[2Jb\rc\x07"), "a[2Jbc");
   EXPECT_EQ(printable("one\ntwo"), "one two");
   EXPECT_EQ(printable("one\ntwo", true), "one\ntwo");
-  EXPECT_EQ(printable("\xE2\x80\xAE" "abc"), "abc");  // right-to-left override
+  EXPECT_EQ(printable("\xE2\x80\xAE"
+                      "abc"),
+            "abc");  // right-to-left override
 }
 
 TEST(CliText, Money) {
@@ -40,8 +42,8 @@ TEST(CliText, AmountsAsTyped) {
   EXPECT_EQ(parse_money("12", "EUR"), 1200);
   EXPECT_EQ(parse_money("500", "JPY"), 500);
   EXPECT_EQ(parse_money("1.5", "KWD"), 1500);
-  for (const char* bad : {"", "0", "-1", "1.234", "1.", ".5", "12,50", "1e3", "x",
-                          "99999999999999999999"}) {
+  for (const char* bad :
+       {"", "0", "-1", "1.234", "1.", ".5", "12,50", "1e3", "x", "99999999999999999999"}) {
     EXPECT_EQ(parse_money(bad, "EUR"), std::nullopt) << bad;
   }
   EXPECT_EQ(parse_money("1.5", "JPY"), std::nullopt);

@@ -69,8 +69,7 @@ void verify(Context& context) {
   if (!std::filesystem::exists(config->folder + "/data.mdb")) {
     return context.fail(exit_refused, context.say("cli.no_folder", {config->folder}));
   }
-  auto store =
-      storage::Store::open({.folder = config->folder, .secrets_folder = config->secrets});
+  auto store = storage::Store::open({.folder = config->folder, .secrets_folder = config->secrets});
   if (store.has_error()) return context.fail(exit_refused, store.error().message);
   const auto log = store.value()->verify();
   if (log.has_error()) return context.fail(exit_refused, log.error().message);
@@ -90,8 +89,8 @@ void backup(Context& context, const std::string& file) {
 void restore(Context& context, const std::string& file) {
   const Config* config = context.configuration();
   if (config == nullptr) return;
-  const auto restored = storage::restore(
-      file, {.folder = config->folder, .secrets_folder = config->secrets});
+  const auto restored =
+      storage::restore(file, {.folder = config->folder, .secrets_folder = config->secrets});
   if (restored.has_error()) return context.fail(exit_refused, restored.error().message);
   if (context.as_json(Value::map({{"folder", config->folder}}))) return;
   context.streams.out << context.say("restore.done", {config->folder}) << '\n';
@@ -148,17 +147,18 @@ void add_upkeep_commands(CLI::App& app, Context& context) {
   add_with_word("backup", "FILE", backup);
   add_with_word("restore", "FILE", restore);
   auto buyer = std::make_shared<std::string>();
-  add("erase", [&context, buyer] {
-    const auto answer = context.ask("desk.erase", Value::map({{"buyer", *buyer}}));
-    if (!answer || context.as_json(*answer)) return;
-    context.streams.out << context.say("erase.done") << '\n';
-  })->add_option("BUYER", *buyer, help(context, "help.param.buyer"))
+  add("erase",
+      [&context, buyer] {
+        const auto answer = context.ask("desk.erase", Value::map({{"buyer", *buyer}}));
+        if (!answer || context.as_json(*answer)) return;
+        context.streams.out << context.say("erase.done") << '\n';
+      })
+      ->add_option("BUYER", *buyer, help(context, "help.param.buyer"))
       ->required();
   add_config(app, context);
   auto shell = std::make_shared<std::string>();
-  add("completion", [&app, &context, shell] {
-    context.streams.out << completion(app, *shell);
-  })->add_option("SHELL", *shell, help(context, "help.param.shell"))
+  add("completion", [&app, &context, shell] { context.streams.out << completion(app, *shell); })
+      ->add_option("SHELL", *shell, help(context, "help.param.shell"))
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   add("version", [&context] {
