@@ -10,7 +10,7 @@ import { Admin, Buyer as ShopBuyer, startShop } from '../servers/vendure/shop.mj
 
 const kills = Number(process.env.DESKMATE_KILLS ?? 20);
 const seed = Number(process.env.DESKMATE_SEED ?? Date.now() % 1_000_000);
-const askedShareMax = 0.02; // of the attempts whose outcome was lost
+const askedShareMax = 0.02; // of all attempts
 
 function randomFrom(start) { // mulberry32
   let state = start >>> 0;
@@ -44,8 +44,8 @@ test(`R18 R121 R122: ${kills} kills of the daemon and of each plugin, seed ${see
     let working = true;
     const post = new Buyer(mail, 'load@buyers.test');
     const written = [];   // addresses that the mail server has accepted a mail of
+    const tried = new Set();
     const answered = new Map(); // chat → text whose reply.requested was acknowledged
-    const uncertain = new Set(); // texts whose acknowledgement was lost in a kill
     const notes = [];     // texts of acknowledged order notes
     const maybeNotes = new Set();
     const writing = (async () => {
@@ -61,12 +61,13 @@ test(`R18 R121 R122: ${kills} kills of the daemon and of each plugin, seed ${see
         const listed = await desk.command('--json', 'chats', '--limit', '1000');
         if (listed.code === 0) {
           for (const chat of JSON.parse(listed.out).chats) {
-            if (!chat.member || answered.has(chat.chat) || !working) continue;
+            if (!chat.member || tried.has(chat.chat) || !working) continue;
+            tried.add(chat.chat); // once: a second try would be a second request
             const text = `Answer to ${chat.name}!`;
             const done = await desk.command('reply', chat.chat, text, '--as', chat.member);
-            if (done.code === 0) answered.set(chat.chat, text);
-            else uncertain.add(text);
-            if (done.code !== 0) break;
+            if (done.code !== 0) break; // killed meanwhile; it may have been taken or not
+            answered.set(chat.chat, text);
+            await desk.command('close', chat.chat, '--as', chat.member); // makes room for the next
           }
         }
         if (!working) return;
@@ -138,15 +139,16 @@ test(`R18 R121 R122: ${kills} kills of the daemon and of each plugin, seed ${see
 
     await t.test('every acknowledged note is at the order once, and none twice', async () => {
       const there = await admin.notes(order.code);
-      for (const note of notes) assert.equal(there.filter((text) => text.includes(note) && text.match(new RegExp(`${note}\\b`))).length, 1, note);
-      for (const note of maybeNotes) assert.ok(there.filter((text) => text.match(new RegExp(`${note}\\b`))).length <= 1, note);
+      const times = (note) => there.filter((text) => new RegExp(`${note}\\b`).test(text)).length;
+      for (const note of notes) assert.equal(times(note), 1, note);
+      for (const note of maybeNotes) assert.ok(times(note) <= 1, note);
     });
 
-    await t.test(`a person is asked about at most ${askedShareMax * 100} % of the lost outcomes`, () => {
-      const lost = events.filter((event) => event.type.endsWith('.attempted')).length - events.filter((event) => /^(reply|order_note)\.(done|failed|unknown)$/.test(event.type)).length;
+    await t.test(`a person is asked about at most ${askedShareMax * 100} % of the attempts`, () => {
+      const lost = events.filter((event) => event.facts.looked_up).length;
       const asked = events.filter((event) => event.type.endsWith('.unknown')).length;
-      t.diagnostic(`${count('reply.requested')} replies, ${notes.length} notes, ${written.length} mails; ${asked} asked about, ${lost} attempts beyond outcomes`);
-      assert.ok(asked <= Math.max(1, Math.ceil(askedShareMax * (count('reply.attempted') + count('order_note.attempted')))), `${asked} asked about`);
+      t.diagnostic(`${count('reply.requested')} replies, ${notes.length} notes, ${written.length} mails; ${lost} outcomes found by looking, ${asked} asked about`);
+      assert.ok(asked <= askedShareMax * (count('reply.attempted') + count('order_note.attempted')), `${asked} asked about`);
     });
 
     await t.test('the log verifies', async () => {

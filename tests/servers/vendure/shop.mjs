@@ -196,9 +196,17 @@ export class Admin extends Session {
     return promotions.items;
   }
 
-  /** The texts of an order's notes, private ones too. */
+  /** The texts of an order's notes, private ones too, oldest first. */
   async notes(code) {
-    return (await this.order(code)).history.items.filter((h) => h.type === 'ORDER_NOTE').map((h) => h.data.note);
+    const { id } = await this.order(code);
+    const notes = [];
+    for (let skip = 0; ; skip += 100) {
+      const { order } = await this.ask(
+        `query($id: ID!, $skip: Int!) { order(id: $id) { history(options: {skip: $skip, take: 100, sort: {createdAt: ASC}}) {
+          totalItems items { type data } } } }`, { id, skip });
+      notes.push(...order.history.items.filter((h) => h.type === 'ORDER_NOTE').map((h) => h.data.note));
+      if (skip + 100 >= order.history.totalItems) return notes;
+    }
   }
 
   /** Ships everything of an order, as somebody would by hand in the shop. Returns the fulfillment. */
