@@ -110,7 +110,7 @@ void TestDesk::serve() {
     files.at(call.params["file"].as_uint()) += call.params["piece"].as_bin();
     answer.ok(nullptr);
   });
-  bus.method("file.finish", [this](const bus::Call& call, bus::Answer answer) {
+  bus.method("file.finish", [](const bus::Call& call, bus::Answer answer) {
     std::string hash(32, '\0');
     hash[0] = static_cast<char>(call.params["file"].as_uint());
     answer.ok(Value::map({{"hash", Value::bin(hash)}}));
