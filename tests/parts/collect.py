@@ -38,13 +38,20 @@ def report(tsv, suite, cases, seconds, output):
 
 
 def gtest_cases(path):
+    """(passed, name) of each case, and what the failed ones said."""
     try:
         found = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError):  # it crashed before it wrote its results
-        return None
-    return [('failures' not in test, f"{suite['name']}.{test['name']}")
-            for suite in found['testsuites'] for test in suite['testsuite']
-            if test.get('status') == 'RUN']
+        return None, ''
+    cases, said = [], []
+    for suite in found['testsuites']:
+        for test in suite['testsuite']:
+            if test.get('status') != 'RUN':
+                continue
+            name = f"{suite['name']}.{test['name']}"
+            cases.append(('failures' not in test, name))
+            said += [f"{name}: {failure['failure']}" for failure in test.get('failures', [])]
+    return cases, '\n'.join(said)
 
 
 def ctest(folder, tsv, suffix):
@@ -60,7 +67,9 @@ def ctest(folder, tsv, suffix):
         name = test.get('name')
         good = test.get('status') == 'run'
         output = test.findtext('system-out') or test.get('status', '')
-        cases = gtest_cases(folder / f'{name}.json')
+        cases, said = gtest_cases(folder / f'{name}.json')
+        if said:
+            output = said
         if not cases:
             cases = [(good, name)]
         elif not good and all(passed for passed, _ in cases):
