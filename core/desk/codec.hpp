@@ -2,13 +2,13 @@
 // fields are only ever added at the end, and a missing one keeps its default. Internal.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <deskmate/value.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -35,7 +35,11 @@ struct Place {
   std::uint64_t peer = 0;
   std::uint64_t incarnation = 0;
   std::uint64_t seq = 0;
-  auto operator<=>(const Place&) const = default;
+  bool operator==(const Place&) const = default;
+  friend bool operator<(const Place& a, const Place& b) {
+    return std::tie(a.stamp, a.peer, a.incarnation, a.seq) <
+           std::tie(b.stamp, b.peer, b.incarnation, b.seq);
+  }
   bool any() const { return seq != 0; }
 };
 inline constexpr std::size_t place_size = 32;

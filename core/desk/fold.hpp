@@ -11,7 +11,7 @@
 namespace deskmate::desk {
 
 // A channel's clock is believed only so far: nobody jumps the queue with a date of long ago.
-inline constexpr std::uint64_t heard_before_max_ms = 7 * 24 * 3'600'000ull;
+inline constexpr std::uint64_t heard_before_max_ms = 7ull * 24 * 3'600'000;
 
 // Topics of chat.flagged that mean more than "an expert, please".
 inline constexpr std::string_view topic_abuse = "abuse";            // and the member rests (R17)

@@ -70,27 +70,25 @@ struct JoinRecord {  // by the lesser and the greater buyer
 struct ChatRecord {  // by chat
   Place origin_at;   // first
   std::string shop;
-  std::optional<Id16> buyer;
   Place number_at;  // first
-  std::uint32_t number = 0;
   Place closed_at;
-  Place route_at;  // assigned or transferred
-  std::uint32_t route_member = 0;
+  Place route_at;          // assigned or transferred
   std::string route_role;  // transferred to a role: nobody's until assigned
   std::string route_why;   // msgpack
   Place queued_at;
-  bool parked = false;  // queued because the buyer is blocked
   std::string queued_why;
   Place flag_at;
-  std::uint32_t flag_member = 0;
   std::string topic;
   Place served_at;
-  std::uint32_t served_by = 0;
   Place greeted_at;
   // These follow from the chat's entries in talk_in and talk_out and from closed_at.
   Place first_in, last_in, last_out, opening, waiting;
   std::uint64_t last_in_ms = 0, last_out_ms = 0, opening_ms = 0, waiting_ms = 0;
   std::uint32_t nudges = 0;
+  // The values of the registers above, kept together for their size.
+  std::uint32_t number = 0, route_member = 0, flag_member = 0, served_by = 0;
+  std::optional<Id16> buyer;  // of origin_at
+  bool parked = false;        // of queued_at: queued because the buyer is blocked
   template <class A>
   void fields(A& a) {
     a(origin_at, shop, buyer, number_at, number, closed_at, route_at, route_member, route_role,

@@ -31,11 +31,11 @@ inline constexpr std::size_t sku_max = 128;         // bytes
 inline constexpr std::size_t schedule_ranges_max = 64;  // of one member
 inline constexpr std::size_t group_max = 32;            // joined accounts of one buyer
 inline constexpr std::size_t ids_max = 64;              // contacts or mentions of one event
-inline constexpr std::size_t text_max = 32 * 1024;      // bytes of a reply, note or draft
-inline constexpr std::size_t phrase_max = 4 * 1024;     // bytes of a quick phrase
-inline constexpr std::size_t order_lines_max = 500;     // of one order
-inline constexpr std::uint32_t nudges_max = 5;          // that raise a chat in the queue
-inline constexpr std::size_t decisions_max = 256;       // of one call of decide()
+inline constexpr std::size_t text_max = std::size_t{32} * 1024;   // bytes of a reply, note or draft
+inline constexpr std::size_t phrase_max = std::size_t{4} * 1024;  // bytes of a quick phrase
+inline constexpr std::size_t order_lines_max = 500;               // of one order
+inline constexpr std::uint32_t nudges_max = 5;                    // that raise a chat in the queue
+inline constexpr std::size_t decisions_max = 256;                 // of one call of decide()
 
 // One event as the fold sees it: never its body. The views live as long as the call.
 struct EventView {
