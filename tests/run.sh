@@ -36,6 +36,7 @@ export DESKMATE_RESULTS=$PWD/.build/results
 mkdir -p "$DESKMATE_RESULTS"
 tests/setup.sh || { echo "0 passed, 1 failed"; exit 1; }
 
+[ $# = 1 ] && export DESKMATE_ALONE=1
 passed=0 failed=0
 for part in "$@"; do
   printf '\n== %s\n' "$part"

@@ -1,13 +1,14 @@
 # One line for each row of the requirements: "R12 what was played passed|failed|missing", out of the
 # results that the other parts have left. A test belongs to the rows that its name begins with
-# ("R121_refund_once", "R18 R121: kills"). Counts nothing of its own where other parts ran, too.
+# ("R121_refund_once", "R18 R121: kills"). Counts the rows only where it is
+# the one part that was asked for; otherwise their tests have been counted already.
 results=${DESKMATE_RESULTS:-$PWD/.build/results}
 if ! ls "$results"/unit.tsv > /dev/null 2>&1; then
   bash tests/parts/unit.sh
   bash tests/parts/e2e.sh
 fi
 python3 - "$results" <<'EOF'
-import pathlib, re, sys
+import os, pathlib, re, sys
 results = pathlib.Path(sys.argv[1])
 rows = {}
 for tsv in sorted(results.glob('*.tsv')):
@@ -29,7 +30,7 @@ for row in range(1, last + 1):
     names = list(dict.fromkeys(name for _, name in played))
     print(f'R{row} {"; ".join(names)} {"failed" if failed else "passed"}')
 print(f'  {good} rows passed, {bad} failed, {last - good - bad} have no test yet')
-others = [s for s in results.glob('*.sum') if s.stem != 'rows']
-(results / 'rows.sum').write_text('0 0\n' if others else f'{good} {bad}\n')
+alone = os.environ.get('DESKMATE_ALONE')
+(results / 'rows.sum').write_text(f'{good} {bad}\n' if alone else '0 0\n')
 sys.exit(bad > 0)
 EOF
