@@ -68,8 +68,8 @@ unpack() { # unpack PACKAGE HEADER
   [ ! -e "$deps/usr/include/$2" ] && [ ! -e "/usr/include/$2" ] || return 0
   echo "setup: unpacking $1"
   mkdir -p "$deps/download"
-  (cd "$deps/download" && { apt-get download -qq "$1" ||
-    { "${as_root[@]}" apt-get update -qq && apt-get download -qq "$1"; }; })
+  (cd "$deps/download" && { apt-get download -qq -o APT::Sandbox::User=root "$1" ||
+    { "${as_root[@]}" apt-get update -qq && apt-get download -qq -o APT::Sandbox::User=root "$1"; }; })
   dpkg -x "$deps/download/$1"_*.deb "$deps"
 }
 unpack libmsgpack-cxx-dev msgpack.hpp
