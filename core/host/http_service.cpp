@@ -206,7 +206,9 @@ struct HttpService::Impl : std::enable_shared_from_this<HttpService::Impl> {
     attempt.url = job.request.url;
     for (const auto& [name, value] : job.request.headers) {
       // libcurl's way to send a header without a value.
-      attempt.headers.push_back(value.empty() ? name + ";" : name + ": " + value);
+      std::string line = name;
+      line.append(value.empty() ? ";" : ": ").append(value);
+      attempt.headers.push_back(std::move(line));
     }
     attempt.headers.emplace_back("Expect:");  // no waiting for "100 Continue"
     attempt.body = job.request.body;

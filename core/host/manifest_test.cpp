@@ -42,7 +42,7 @@ memory_mb = 128
 )";
 
 // The good manifest with one piece of text exchanged.
-std::string with(std::string from, const std::string& to) {
+std::string with(const std::string& from, const std::string& to) {
   std::string text = good;
   const std::size_t at = text.find(from);
   if (at == std::string::npos) throw std::logic_error("not in the manifest: " + from);

@@ -264,9 +264,9 @@ void Runtime::Impl::write_log(std::int32_t level, std::string_view message) {
     const std::lock_guard lock(log_mutex);
     if (log_closed || !log_limit.allow(loop.now_ms(), dropped)) return;
   }
-  const auto send = [this](std::int32_t at, std::string line) {
-    if (std::this_thread::get_id() == thread) return send_log(at, std::move(line));
-    loop.post([weak = weak_from_this(), at, line = std::move(line)] {
+  const auto send = [this](std::int32_t at, const std::string& line) {
+    if (std::this_thread::get_id() == thread) return send_log(at, line);
+    loop.post([weak = weak_from_this(), at, line] {
       if (const auto impl = weak.lock()) impl->send_log(at, line);
     });
   };
@@ -275,7 +275,7 @@ void Runtime::Impl::write_log(std::int32_t level, std::string_view message) {
        std::string(message.substr(0, DM_LOG_LINE_MAX)));
 }
 
-void Runtime::Impl::send_log(std::int32_t level, std::string message) {
+void Runtime::Impl::send_log(std::int32_t level, std::string_view message) {
   std::string params;
   Writer(params).map(2).key("level").integer(level).key("message").text(fix_utf8(message));
   if (unsent_log.size() < runtime_log_lines_per_s) unsent_log.push_back(std::move(params));

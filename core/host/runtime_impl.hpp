@@ -101,7 +101,7 @@ struct Runtime::Impl : std::enable_shared_from_this<Runtime::Impl> {
   void on_timer(std::uint64_t id);
   void end(const Error& reason);
   void fault(PluginFault::Kind kind, std::string message);
-  void send_log(std::int32_t level, std::string message);
+  void send_log(std::int32_t level, std::string_view message);
   void flush_log();
 };
 

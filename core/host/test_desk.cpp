@@ -24,7 +24,7 @@ TestFolder::~TestFolder() {
 
 std::filesystem::path TestFolder::write(const std::string& name, const std::string& text,
                                         unsigned mode) const {
-  const std::filesystem::path file = path_ / name;
+  std::filesystem::path file = path_ / name;
   std::filesystem::create_directories(file.parent_path());
   std::ofstream(file) << text;
   chmod(file.c_str(), static_cast<mode_t>(mode));

@@ -115,7 +115,7 @@ class Probe : public deskmate::Plugin {
   }
 
   // Writes a file in two pieces and reads it back.
-  void file(std::uint64_t id, std::string bytes) {
+  void file(std::uint64_t id, const std::string& bytes) {
     host().file_create("buyer", [this, id, bytes](Result<Value> made) {
       if (!made) return answer(id, made.error());
       const std::uint64_t number = (*made)["file"].as_uint();
