@@ -166,7 +166,9 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
   void on_session_end(const Error& reason) {
     session_over_ = true;
     if (reason.where == "heartbeat") {
-      force({Cause::hang, 0, "", ""});
+      // Where its session has just not been read, it is not that it was silent.
+      const bool flooded = pauses() > 0 && quiet_ticks_ <= heartbeats_missed_max;
+      force({flooded ? Cause::flood : Cause::hang, 0, "", ""});
     } else if (reason.where == "frame") {
       force({Cause::frame, 0, one_line(reason.message), ""});
     } else if (reason.where == "queue") {
@@ -194,6 +196,7 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
     const std::uint64_t most = manifest_.memory_mb + (sanitized ? sanitizer_allowance_mb : 0);
     const std::uint64_t now_paused = pauses();
     flood_ticks_ = now_paused > seen_pauses_ ? flood_ticks_ + 1 : 0;
+    quiet_ticks_ = now_paused > seen_pauses_ ? 0 : quiet_ticks_ + 1;
     seen_pauses_ = now_paused;
     resident_mb_ = resident_mb(pid_);
     if (resident_mb_ > most) {
@@ -344,6 +347,7 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
   std::uint64_t resident_mb_ = 0;  // at the last tick
   std::uint64_t seen_pauses_ = 0;
   std::uint32_t flood_ticks_ = 0;
+  std::uint32_t quiet_ticks_ = 0;  // since its session was last not read
   std::uint64_t last_tick_ms_ = 0;
   bus::Loop::TimerId tick_timer_ = 0;
   bus::Loop::TimerId kill_timer_ = 0;
