@@ -59,6 +59,7 @@ std::vector<Router::Item> Router::queue() const {
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<Item> items;
+  items.reserve(ranked.size());
   for (const auto& [rank, item] : ranked) items.push_back(item);
   return items;
 }

@@ -12,7 +12,7 @@ constexpr std::int32_t week_minutes = 7 * day_minutes;
 constexpr std::int32_t epoch_weekday = 3;  // 1970-01-01 was a Thursday; Monday is 0
 
 std::int32_t week_minute(std::int64_t local_minute) {
-  const std::int64_t shifted = local_minute + epoch_weekday * day_minutes;
+  const std::int64_t shifted = local_minute + std::int64_t{epoch_weekday} * day_minutes;
   return static_cast<std::int32_t>((shifted % week_minutes + week_minutes) % week_minutes);
 }
 

@@ -23,7 +23,7 @@ std::string u32(std::uint32_t value) {
 }
 
 void add(IndexEntries& entries, const TableInfo& table, const Key& key, std::string value = {}) {
-  entries.push_back({{table.name, key.str()}, std::move(value)});
+  entries.emplace_back(std::pair(table.name, key.str()), std::move(value));
 }
 
 // desk [16] peer [32] incarnation [8], as in desk.logs.
