@@ -67,8 +67,8 @@ struct Mutated {
   std::string state;
 };
 // field: the mutation's name. The result's id and, where it has one, its state are read.
-Result<Mutated> mutate(Session& desk, Api& api, std::string_view query, json::object variables,
-                       std::string_view field);
+Result<Mutated> mutate(Session& desk, Api& api, std::string_view query,
+                       const json::object& variables, std::string_view field);
 
 // Lines of an order as asked for in facts.lines [{sku, quantity}] (none: all that room says).
 struct Wanted {

@@ -139,7 +139,7 @@ Result<void> Api::login(Session& desk) {
   return {};
 }
 
-Result<json::object> Api::ask(Session& desk, std::string_view query, json::object variables,
+Result<json::object> Api::ask(Session& desk, std::string_view query, const json::object& variables,
                               Kind kind) {
   bool fresh = false;
   if (token_.empty()) {

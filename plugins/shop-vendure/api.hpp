@@ -37,7 +37,7 @@ class Api {
   enum class Kind { read, write };  // a write is sent at most once
 
   // The members of "data".
-  Result<json::object> ask(Session& desk, std::string_view query, json::object variables,
+  Result<json::object> ask(Session& desk, std::string_view query, const json::object& variables,
                            Kind kind);
 
   // Logs in anew.

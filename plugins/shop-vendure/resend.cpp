@@ -53,7 +53,7 @@ class Resend {
   Step make_free();
   Step place();
   Step reload();
-  Step change(std::string_view query, json::object variables, std::string_view field);
+  Step change(std::string_view query, const json::object& variables, std::string_view field);
   Outcome give_up(Outcome why);
 
   Session& desk_;
@@ -91,9 +91,9 @@ Outcome Resend::run() {
   return outcome;
 }
 
-Resend::Step Resend::change(std::string_view query, json::object variables,
+Resend::Step Resend::change(std::string_view query, const json::object& variables,
                             std::string_view field) {
-  Result<Mutated> made = mutate(desk_, api_, query, std::move(variables), field);
+  Result<Mutated> made = mutate(desk_, api_, query, variables, field);
   if (!made) return Outcome(made.error());
   if (made->refused) return give_up(refuse(*made->refused));
   draft_.state = made->state.empty() ? draft_.state : made->state;

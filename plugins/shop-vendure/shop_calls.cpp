@@ -32,8 +32,8 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
 
 // An answer of one mutation to a known field, whatever it holds.
 Result<json::value> mutation_result(Session& desk, Api& api, std::string_view query,
-                                    json::object variables, std::string_view field) {
-  Result<json::object> data = api.ask(desk, query, std::move(variables), Api::Kind::write);
+                                    const json::object& variables, std::string_view field) {
+  Result<json::object> data = api.ask(desk, query, variables, Api::Kind::write);
   if (!data) return data.error();
   json::value* found = data->if_contains({field.data(), field.size()});
   if (!found || !found->is_object()) {
@@ -79,7 +79,7 @@ Result<Order> fetch_order(Session& desk, Api& api, std::string_view id) {
   }
   json::object variables;
   variables["id"] = json::string_view(id.data(), id.size());
-  Result<json::object> data = api.ask(desk, order_query(), std::move(variables), Api::Kind::read);
+  Result<json::object> data = api.ask(desk, order_query(), variables, Api::Kind::read);
   if (!data) return data.error();
   Fault fault;
   const json::value holder(std::move(*data));
@@ -90,9 +90,9 @@ Result<Order> fetch_order(Session& desk, Api& api, std::string_view id) {
   return order;
 }
 
-Result<Mutated> mutate(Session& desk, Api& api, std::string_view query, json::object variables,
-                       std::string_view field) {
-  Result<json::value> result = mutation_result(desk, api, query, std::move(variables), field);
+Result<Mutated> mutate(Session& desk, Api& api, std::string_view query,
+                       const json::object& variables, std::string_view field) {
+  Result<json::value> result = mutation_result(desk, api, query, variables, field);
   if (!result) return result.error();
   Fault fault;
   const Field from(*result, std::string(field), fault);
@@ -150,7 +150,7 @@ Result<bool> promotion_exists(Session& desk, Api& api, const std::string& code) 
       api.ask(desk,
               "query($code: String!) { promotions(options: {take: 1, filter: {couponCode: {eq: "
               "$code}}}) { totalItems } }",
-              std::move(variables), Api::Kind::read);
+              variables, Api::Kind::read);
   if (!data) return data.error();
   Fault fault;
   const json::value holder(std::move(*data));
