@@ -151,6 +151,7 @@ void Outbox::performed(const JobPtr& job, const Result<Value>& result) {
     const Error& error = result.error();
     world_.note("error", job->request, to_string(error.code));
     if (refused(error.code)) return fail(job, to_string(error.code), error.message, false, 0);
+    if (error.code == Status::limit) return fail(job, "limit", error.message, true, 0);
     wait(job->request);  // it may have happened: look it up when the connector is there
     return end(job);
   }

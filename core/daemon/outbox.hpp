@@ -32,7 +32,7 @@ inline constexpr std::uint64_t retry_first_ms = 2'000;  // doubled with each try
 inline constexpr std::uint64_t retry_longest_ms = 600'000;
 inline constexpr std::uint64_t retry_jitter_percent = 20;  // added, at most
 inline constexpr std::uint32_t look_ups_max = 4;         // that cannot tell; then a person is asked
-inline constexpr std::size_t outbox_scan_max = 1'024;    // unfinished requests looked at
+inline constexpr std::size_t outbox_scan_max = 1'024;    // unfinished requests of a shop looked at
 inline constexpr std::uint64_t outbox_idle_ms = 60'000;  // pumped at least so often
 
 struct OutboxTimes {
@@ -47,7 +47,8 @@ class OutboxWorld {
   virtual ~OutboxWorld() = default;
   virtual std::uint64_t wall_ms() = 0;
   virtual std::uint64_t random() = 0;
-  // Unfinished requests of this home, oldest first.
+  // Unfinished requests of this home, for shops whose connectors are there; of each shop at most
+  // limit, oldest first.
   virtual std::vector<desk::RequestView> pending(std::size_t limit) = 0;
   // An event with its body.
   virtual std::optional<Bodies::Whole> event(const storage::LogKey& key) = 0;

@@ -368,6 +368,14 @@ TEST_F(OutboxTest, WhatTheConnectorRefusesHasNotHappened) {
   EXPECT_EQ(world.last["facts"]["code"].as_str(), "denied");
 }
 
+TEST_F(OutboxTest, ABusyConnectorIsAskedAgainWithoutALookUp) {
+  world.add(1);
+  start();
+  world.answer(Error{Status::limit, "too many actions wait", {}});
+  loop.advance(retry_first_ms);
+  EXPECT_EQ(world.calls, (Strings{"action.perform 1", "action.perform 1"}));
+}
+
 TEST_F(OutboxTest, AnErasedBuyerIsNotWrittenTo) {
   world.add(1);
   world.erased = true;

@@ -16,6 +16,7 @@ using bus::Call;
 
 constexpr std::size_t rows_default = 100;
 constexpr std::size_t rows_max = 1'000;
+constexpr std::size_t request_prefix_min = 4;  // digits
 
 std::size_t limit_of(const Call& call) {
   return std::min<std::size_t>(call.params["limit"].as_uint(rows_default), rows_max);
@@ -198,13 +199,35 @@ void requests(Service& service, const Call& call, Answer answer) {
   answer.ok(Value::map({{"pending", std::move(pending)}, {"unknown", std::move(unknown)}}));
 }
 
-void request(Service& service, const Call& call, Answer answer) {
+// A request by its id, or by the beginning of one that is not finished and no other's.
+Result<desk::Id16> request_of(Service& service, const Call& call) {
   const auto text = call.params["request"].as_str();
-  const auto id = id_from_hex(text);
-  const auto found = id ? service.desk.request(*id) : std::nullopt;
+  if (const auto id = id_from_hex(text)) return *id;
+  std::optional<desk::Id16> found;
+  bool several = false;
+  const auto look = [&](const std::vector<desk::RequestView>& requests_of) {
+    for (const auto& one : requests_of) {
+      if (!hex(one.id).starts_with(text)) continue;
+      several = several || found;
+      found = one.id;
+    }
+  };
+  if (text.size() >= request_prefix_min) {
+    look(service.desk.unknown_requests(rows_max));
+    look(service.desk.pending_requests("", "", rows_max));
+  }
+  if (found && !several) return *found;
+  return to_error(desk::Error{desk::Errc::no_such_request, fix_utf8(text)},
+                  language_of(service, call));
+}
+
+void request(Service& service, const Call& call, Answer answer) {
+  const auto id = request_of(service, call);
+  if (!id) return answer.fail(id.error());
+  const auto found = service.desk.request(*id);
   if (!found) {
-    return answer.fail(to_error(desk::Error{desk::Errc::no_such_request, fix_utf8(text)},
-                                language_of(service, call)));
+    return answer.fail(
+        to_error(desk::Error{desk::Errc::no_such_request, hex(*id)}, language_of(service, call)));
   }
   answer.ok(present_of(service, call).request(*found));
 }
@@ -331,12 +354,8 @@ void action(Service& service, const Call& call, Answer answer) {
 void resolve(Service& service, const Call& call, Answer answer) {
   const auto member = actor_of(service, call);
   if (!member) return answer.fail(member.error());
-  const auto text = call.params["request"].as_str();
-  const auto id = id_from_hex(text);
-  if (!id) {
-    return answer.fail(to_error(desk::Error{desk::Errc::no_such_request, fix_utf8(text)},
-                                language_of(service, call)));
-  }
+  const auto id = request_of(service, call);
+  if (!id) return answer.fail(id.error());
   finish(service, call, service.desk.resolve(*id, call.params["as"].as_str(), *member),
          std::move(answer));
 }

@@ -205,15 +205,17 @@ void Service::append(const Value& event, std::function<void(Result<void>)> done)
                  });
 }
 
+// Shop by shop, so that what waits for one that is away does not hide what others can do.
 std::vector<desk::RequestView> Service::pending(std::size_t limit) {
-  auto all = desk.pending_requests("", "", limit);
+  std::vector<desk::RequestView> out;
   const auto& home = store.log().peer;
-  all.erase(std::remove_if(all.begin(), all.end(),
-                           [&](const desk::RequestView& request) {
-                             return request.home && *request.home != home;
-                           }),
-            all.end());
-  return all;
+  for (const auto& instance : plugins.status()) {
+    if (bus.find(instance.name) == nullptr) continue;
+    for (auto& request : desk.pending_requests("", instance.name, limit)) {
+      if (!request.home || *request.home == home) out.push_back(std::move(request));
+    }
+  }
+  return out;
 }
 
 std::optional<Bodies::Whole> Service::event(const storage::LogKey& key) {
