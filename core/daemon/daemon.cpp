@@ -109,11 +109,12 @@ Result<void> Daemon::Impl::open() {
   ::umask(077);
   const rlimit none{0, 0};  // a core dump would hold buyers' data
   ::setrlimit(RLIMIT_CORE, &none);
-  if (!open_log(config)) log_line(LogLevel::warn, "log", {{"unwritable", config.log_file}});
 
+  // The log file belongs to whoever has the folder, so the folder comes first.
   auto opened = storage::Store::open({.folder = config.folder, .secrets_folder = config.secrets});
   if (opened.has_error()) return to_error(opened.error());
   store = std::move(opened).value();
+  if (!open_log(config)) log_line(LogLevel::warn, "log", {{"unwritable", config.log_file}});
 
   bus = std::make_unique<bus::Bus>(loop);
   pool = std::make_unique<ThreadPool>(loop);
