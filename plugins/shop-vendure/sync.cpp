@@ -86,7 +86,7 @@ void Sync::touch(std::string_view order) {
   touched_.emplace_back(order);
 }
 
-Result<Sync::Page> Sync::fetch(Session& desk, json::object filter, json::object sort,
+Result<Sync::Page> Sync::fetch(Session& desk, const json::object& filter, const json::object& sort,
                                std::int64_t skip) {
   for (;;) {
     Result<json::object> data =
@@ -150,7 +150,7 @@ Result<void> Sync::touched(Session& desk) {
   json::object filter;
   filter["id"] = {{"in", json::array(wanted.begin(), wanted.end())}};
   filter["state"] = {{"notEq", "Draft"}};
-  Result<Page> page = fetch(desk, std::move(filter), {{"id", "ASC"}}, 0);
+  Result<Page> page = fetch(desk, filter, {{"id", "ASC"}}, 0);
   if (!page) return page.error();
   if (Result<void> done = publish(desk, page->orders); !done) return done;
   touched_.resize(touched_.size() - count);
@@ -170,7 +170,7 @@ Result<void> Sync::changes(Session& desk) {
     filter["active"] = {{"eq", false}};  // no open carts
     filter["state"] = {{"notEq", "Draft"}};
     filter["updatedAt"] = {{"after", format_time(after_ms_)}};
-    Result<Page> page = fetch(desk, std::move(filter), {{"updatedAt", "ASC"}}, skip_);
+    Result<Page> page = fetch(desk, filter, {{"updatedAt", "ASC"}}, skip_);
     if (!page) return page.error();
     if (Result<void> done = publish(desk, page->orders); !done) return done;
     if (page->newest_ms > *cursor) {
@@ -203,7 +203,7 @@ Result<void> Sync::sweep(Session& desk) {
   filter["active"] = {{"eq", false}};
   filter["state"] = {{"notEq", "Draft"}};
   filter["_or"] = json::array{std::move(open), std::move(lately)};
-  Result<Page> page = fetch(desk, std::move(filter), {{"id", "DESC"}}, swept_);
+  Result<Page> page = fetch(desk, filter, {{"id", "DESC"}}, swept_);
   if (!page) return page.error();
   if (Result<void> done = publish(desk, page->orders); !done) return done;
   swept_ = page->last ? 0 : swept_ + page->size;

@@ -46,7 +46,8 @@ class Sync {
     std::int64_t newest_ms = 0;  // of their updatedAt
     bool last = false;
   };
-  Result<Page> fetch(Session& desk, json::object filter, json::object sort, std::int64_t skip);
+  Result<Page> fetch(Session& desk, const json::object& filter, const json::object& sort,
+                     std::int64_t skip);
   Result<void> publish(Session& desk, const std::vector<Order>& orders);
   Result<void> changes(Session& desk);
   Result<void> touched(Session& desk);
