@@ -57,7 +57,7 @@ std::optional<storage::Id16> id_from_hex(std::string_view text) {
     } else {
       return std::nullopt;
     }
-    id[i / 2] = static_cast<std::uint8_t>(id[i / 2] << 4 | digit);
+    id[i / 2] = static_cast<std::uint8_t>(static_cast<unsigned>(id[i / 2]) << 4 | digit);
   }
   return id;
 }

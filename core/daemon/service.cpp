@@ -134,7 +134,7 @@ void Service::plugin_changed(const host::Change& change) {
 
 void Service::stop_actions(std::function<void()> done) {
   const auto finished = std::make_shared<bool>(false);
-  auto finish = [this, alive = alive_, finished, done = std::move(done)] {
+  auto finish = [alive = alive_, finished, done = std::move(done)] {
     if (!*alive || std::exchange(*finished, true)) return;
     done();
   };

@@ -109,7 +109,7 @@ test('the first look at a mailbox with 5,000 old messages sends and stores nothi
     await buyer.write({ subject: 'Hello', text: 'Is it in stock?' });
     await chatOf(desk, 'New');
     assert.equal((await desk.events('message.*')).length, 1);
-    assert.equal((await desk.events('*.requested')).length, 0);
+    assert.equal((await desk.events()).filter((event) => event.type.endsWith('.requested')).length, 0);
     for (const address of ['old0@buyers.test', 'old4999@buyers.test', 'new@buyers.test']) {
       assert.deepEqual(mail.read(address), [], address);
     }
