@@ -1,5 +1,6 @@
 // What the tests on real servers share: a mail server, a desk that reads the shop's mailbox, and,
 // where asked for, a Vendure shop.
+import fs from 'node:fs';
 import { Desk, until } from '../lib/desk.mjs';
 import { PASSWORD, SHOP, startMail } from './mail/servers.mjs';
 
@@ -26,13 +27,16 @@ export function vendurePlugin(shop) {
   };
 }
 
-// Puts the members online and waits until the plugins run.
+// Puts the members online and waits until the plugins run and the mailbox has been looked at: what
+// was there before the first look is old.
 export async function open(desk) {
   await desk.start();
   for (const { number } of desk.options.members ?? [{ number: 1 }]) {
     await desk.ask('back', '--as', number);
   }
   await until('the plugins run', async () => (await desk.list('plugins')).every((p) => p.state === 'running'), 30);
+  await until('the mailbox has been looked at', () =>
+    fs.readFileSync(desk.log, 'utf8').includes('first connection to the mailbox'), 30);
   return desk;
 }
 
