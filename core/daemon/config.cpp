@@ -474,10 +474,10 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 
 std::string default_config_file() {
   const char* folder = std::getenv("XDG_CONFIG_HOME");
-  const std::string own =
+  std::string own =
       (folder != nullptr && *folder == '/' ? std::string(folder) : home_folder() + "/.config") +
       "/deskmate/deskmate.toml";
-  const std::string system = "/etc/deskmate/deskmate.toml";
+  std::string system = "/etc/deskmate/deskmate.toml";
   std::error_code ignored;
   if (!fs::exists(own, ignored) && fs::exists(system, ignored)) return system;
   return own;

@@ -20,7 +20,7 @@
 namespace deskmate::daemon {
 
 // Named limits.
-inline constexpr std::size_t config_bytes_max = 1024 * 1024;
+inline constexpr std::size_t config_bytes_max = 1u << 20;
 inline constexpr std::size_t config_members_max = 64;
 inline constexpr std::size_t config_plugins_max = 64;
 

@@ -161,7 +161,7 @@ void Journal::send(Batch batch) {
 }
 
 void Journal::landed(const std::shared_ptr<Flight>& flight,
-                     storage::Result<std::vector<storage::Appended>> result) {
+                     const storage::Result<std::vector<storage::Appended>>& result) {
   --in_flight_;
   for (const auto& key : flight->seen_keys) flying_keys_.erase(key);
   if (result.has_error()) {

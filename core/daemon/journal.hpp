@@ -111,7 +111,7 @@ class Journal {
   void send(Batch batch);
   void send_deferred();
   void landed(const std::shared_ptr<Flight>& flight,
-              storage::Result<std::vector<storage::Appended>> result);
+              const storage::Result<std::vector<storage::Appended>>& result);
   void finish_close();
   void fold_tail();
   void flush();

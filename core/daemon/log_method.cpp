@@ -13,7 +13,7 @@ using bus::Call;
 // Named limits.
 constexpr std::size_t events_default = 50;
 constexpr std::size_t events_max = 1'000;
-constexpr std::size_t answer_bytes_max = 768 * 1024;  // must fit into a frame
+constexpr std::size_t answer_bytes_max = 768u << 10;  // must fit into a frame
 constexpr std::uint64_t window_max = 4'096;           // read at a time
 constexpr std::uint64_t scanned_max = 200'000;        // for topics that are rare
 

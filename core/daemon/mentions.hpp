@@ -9,7 +9,7 @@ namespace deskmate::daemon {
 
 // Named limits.
 inline constexpr std::size_t mentions_max = 32;             // of one message; the rest is left out
-inline constexpr std::size_t mention_text_max = 64 * 1024;  // bytes of text that are looked at
+inline constexpr std::size_t mention_text_max = 64u << 10;  // bytes of text that are looked at
 inline constexpr std::size_t mention_number_min = 4;        // characters of an order number
 inline constexpr std::size_t mention_number_max = 40;
 

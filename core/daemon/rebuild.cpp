@@ -31,7 +31,7 @@ storage::Result<void> compare(storage::Store& store, desk::Tables& rebuilt, std:
     return true;
   });
   auto next = wanted.begin();
-  const auto compared =
+  auto compared =
       store.table_scan(table, {}, false, [&](std::string_view key, std::string_view value) {
         ++report.entries;
         while (next != wanted.end() && next->first < key) {

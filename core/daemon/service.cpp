@@ -82,7 +82,7 @@ void Service::set_policy(desk::Policy policy, OutboxTimes times) {
 }
 
 void Service::set_members(const std::vector<desk::MemberSpec>& members,
-                          std::function<void()> done) {
+                          const std::function<void()>& done) {
   // Called back when the last of those who hold it lets go.
   const std::shared_ptr<void> settled(nullptr, [this, alive = alive_, done](void*) {
     if (*alive && done) loop.post(done);

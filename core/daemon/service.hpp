@@ -82,7 +82,8 @@ class Service : private OutboxWorld {
 
   // Members as the configuration has them: what differs is appended, who is missing is removed.
   // done comes once that is folded or was refused.
-  void set_members(const std::vector<desk::MemberSpec>& members, std::function<void()> done = {});
+  void set_members(const std::vector<desk::MemberSpec>& members,
+                   const std::function<void()>& done = {});
   void set_policy(desk::Policy policy, OutboxTimes outbox);
 
   // A plugin's state has changed: recorded, and the outbox looks again.

@@ -139,7 +139,8 @@ std::string ago(Language language, std::uint64_t ms) {
   const std::uint64_t seconds = ms / 1'000;
   if (seconds < 60) return say(language, "time.seconds", {std::to_string(seconds)});
   if (seconds < 3'600) return say(language, "time.minutes", {std::to_string(seconds / 60)});
-  if (seconds < 72 * 3'600) return say(language, "time.hours", {std::to_string(seconds / 3'600)});
+  if (seconds < 72ull * 3'600)
+    return say(language, "time.hours", {std::to_string(seconds / 3'600)});
   return say(language, "time.days", {std::to_string(seconds / 86'400)});
 }
 
