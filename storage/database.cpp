@@ -65,6 +65,12 @@ int put(MDB_txn* txn, MDB_dbi dbi, std::string_view key, std::string_view value,
   return mdb_put(txn, dbi, &key_val, &value_val, flags);
 }
 
+int erase(MDB_txn* txn, MDB_dbi dbi, std::string_view key) {
+  MDB_val key_val = val_of(key);
+  const int number = mdb_del(txn, dbi, &key_val, nullptr);
+  return number == MDB_NOTFOUND ? MDB_SUCCESS : number;
+}
+
 Cursor::Cursor(MDB_txn* txn, MDB_dbi dbi) { number_ = mdb_cursor_open(txn, dbi, &cursor_); }
 
 Cursor::~Cursor() {

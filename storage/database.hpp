@@ -50,6 +50,8 @@ Result<std::optional<std::string_view>> get(MDB_txn* txn, MDB_dbi dbi, std::stri
 // LMDB's number, since MAP_FULL is for the writer to deal with.
 int put(MDB_txn* txn, MDB_dbi dbi, std::string_view key, std::string_view value,
         unsigned flags = 0);
+// What is not there is erased.
+int erase(MDB_txn* txn, MDB_dbi dbi, std::string_view key);
 
 // Walks one database. After each move, valid() says whether key() and value() mean something.
 class Cursor {

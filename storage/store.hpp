@@ -130,7 +130,8 @@ class Store {
       const std::function<bool(std::string_view key, std::string_view value)>& each) = 0;
   virtual void clear_tables(Done done) = 0;  // before a rebuild; position becomes 0
 
-  // A plugin instance's own small store; durable, neither sealed nor replicated.
+  // A plugin instance's own small store; durable, neither sealed nor replicated. An empty value
+  // erases.
   virtual Result<std::optional<std::string>> kv_get(std::string_view owner,
                                                     std::string_view key) = 0;
   virtual void kv_put(std::string owner, std::string key, std::string value, Done done) = 0;

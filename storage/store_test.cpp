@@ -233,6 +233,10 @@ TEST(Store, KvBelongsToItsOwner) {
   EXPECT_EQ(must(store->kv_get("mail", "key")), "1");
   EXPECT_EQ(must(store->kv_get("shop", "key")), "2");
   EXPECT_EQ(must(store->kv_get("shop", "other")), std::nullopt);
+  must(put(*store, "shop", ""));
+  must(put(*store, "shop", ""));
+  EXPECT_EQ(must(store->kv_get("shop", "key")), std::nullopt) << "an empty value erases";
+  EXPECT_EQ(must(store->kv_get("mail", "key")), "1");
 }
 
 TEST(Store, WhatWaitsGoesInOneTransaction) {

@@ -266,7 +266,8 @@ int Writer::put_task(MDB_txn* txn, const Task& task) {
   } else if (const auto* cursor = std::get_if<CursorTask>(&task)) {
     move = &cursor->move;
   } else if (const auto* kv = std::get_if<KvTask>(&task)) {
-    return put(txn, databases.kv, kv->key, kv->value);
+    return kv->value.empty() ? erase(txn, databases.kv, kv->key)
+                             : put(txn, databases.kv, kv->key, kv->value);
   } else if (const auto* tables = std::get_if<TablesTask>(&task)) {
     return put_tables(txn, *tables);
   }
@@ -314,9 +315,7 @@ int Writer::put_tables(MDB_txn* txn, const TablesTask& task) {
     if (change.value) {
       number = put(txn, databases.tables, key, *change.value);
     } else {
-      MDB_val key_val = val_of(key);
-      number = mdb_del(txn, databases.tables, &key_val, nullptr);
-      if (number == MDB_NOTFOUND) number = MDB_SUCCESS;
+      number = erase(txn, databases.tables, key);
     }
   }
   if (number != MDB_SUCCESS) return number;

@@ -250,6 +250,26 @@ TEST_F(ServiceTest, MembersFollowTheConfiguration) {
   EXPECT_EQ(service->desk.members(start_ms).size(), 1u);
 }
 
+TEST_F(ServiceTest, WhatFailedForNowIsTriedAgainLaterNotAtOnce) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  ASSERT_EQ(requests.size(), 1u);
+  answers[0].ok(Value::map({{"outcome", "failed"}, {"code", "offline"}, {"again", true}}));
+  loop.run();
+  loop.advance(retry_first_ms - 1);
+  EXPECT_EQ(requests.size(), 1u);
+  loop.advance(1 + retry_first_ms * retry_jitter_percent / 100);
+  ASSERT_EQ(requests.size(), 2u);
+  answers[1].ok(Value::map(
+      {{"outcome", "failed"}, {"code", "offline"}, {"again", true}, {"after_ms", 60'000}}));
+  loop.run();
+  loop.advance(59'999);
+  EXPECT_EQ(requests.size(), 2u);
+  loop.advance(1);
+  EXPECT_EQ(requests.size(), 3u);
+}
+
 TEST_F(ServiceTest, AnUnknownOutcomeIsResolvedByAPerson) {
   add_member();
   const auto mail = connector();

@@ -85,7 +85,7 @@ Folded Fold::outcome(In& in, std::string_view kind, std::string_view what) {
   const std::uint32_t attempt = facts.u32_if("attempt");
   const View code = facts.raw("code");
   const bool again = facts.flag_if("again");
-  const std::uint64_t after_ms = facts.uint_if("after");
+  const std::uint64_t after_ms = facts.uint_if("after_ms");
   const auto message = facts.id_if("message");
   Step step = Step::none;
   if (what == "attempted") {

@@ -205,7 +205,7 @@ TEST_F(Requests, R121_from_pending_to_done) {
 
 TEST_F(Requests, R121_failed_so_that_it_may_be_tried_again) {
   outcome("attempted");
-  outcome("failed", {{"again", true}, {"after", 5000}, {"code", "busy"}});
+  outcome("failed", {{"again", true}, {"after_ms", 5000}, {"code", "busy"}});
   const RequestView view = world.desk.request(request).value();
   EXPECT_EQ(view.state, RequestState::again);
   EXPECT_EQ(view.after_ms, 5000u);

@@ -150,7 +150,7 @@ void World::told() {
     if (order.told != order.revision) changed_.insert("order/" + number);
     order.told = order.revision;
   }
-  if (!meta_.outbox.empty()) changed_.insert("meta");
+  if (!meta_.outbox.empty()) meta_changed_ = true;
   meta_.outbox.clear();
 }
 

@@ -333,19 +333,27 @@ std::string World::product_name(const Buyer& buyer) const {
 // --- Keeping ---
 
 std::vector<World::Record> World::records() {
-  if (changed_.empty() && meta_.outbox.empty()) return {};
+  if (changed_.empty() && meta_.outbox.empty() && !meta_changed_) return {};
+  // The shop may die between any two: what names the others follows them, what it names no longer
+  // is erased after it, and what says that a request is done comes after all.
   std::vector<Record> changed;
+  std::vector<Record> gone;
   for (const std::string& key : changed_) {
     const std::string id = key.substr(key.find('/') + 1);
     const Order* order = key.starts_with("order/") ? find_order(id) : nullptr;
     const Buyer* buyer = key.starts_with("buyer/") ? find_buyer(id) : nullptr;
-    changed.emplace_back(key, order ? packed(*order) : buyer ? packed(*buyer) : std::string());
+    if (order == nullptr && buyer == nullptr) {
+      gone.emplace_back(key, std::string());
+    } else {
+      changed.emplace_back(key, order ? packed(*order) : packed(*buyer));
+    }
   }
-  // What names the others follows them, and what says that a request is done comes after all.
   changed.emplace_back("meta", packed(meta_));
+  changed.insert(changed.end(), gone.begin(), gone.end());
   std::stable_partition(changed.begin(), changed.end(),
                         [this](const Record& each) { return each.first != acted_on_; });
   changed_.clear();
+  meta_changed_ = false;
   acted_on_.clear();
   return changed;
 }
@@ -355,7 +363,7 @@ Result<std::optional<World>> World::load(const Options& options, const Load& loa
   if (!meta_bytes) return meta_bytes.error();
   if (!meta_bytes->has_value()) return std::optional<World>();
   auto meta = unpacked<Meta>(**meta_bytes);
-  if (!meta) return meta.error();
+  if (!meta) return Error{meta.error().code, meta.error().message, "meta"};
   if (meta->format != 1) {
     return Error{Status::invalid, "the shop was kept by a newer version", "meta"};
   }

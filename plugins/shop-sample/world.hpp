@@ -96,7 +96,8 @@ class World {
   Meta meta_;
   std::map<std::string, Buyer> buyers_;
   std::map<std::string, Order> orders_;
-  std::set<std::string> changed_;  // keys
+  std::set<std::string> changed_;  // keys, without meta's
+  bool meta_changed_ = false;
   std::string acted_on_;           // key of the record that holds the last request
 };
 

@@ -260,5 +260,32 @@ TEST(World, GoesOnFromItsRecords) {
   EXPECT_FALSE(World::load({}, load)) << "an order is missing";
 }
 
+TEST(World, CanBeKilledBetweenAnyTwoRecords) {
+  std::map<std::string, std::string> store;
+  const auto load = [&](const std::string& key) -> Result<std::optional<std::string>> {
+    const auto found = store.find(key);
+    if (found == store.end()) return std::optional<std::string>();
+    return std::optional<std::string>(found->second);
+  };
+  World world = World::fresh({}, now);
+  bool kept = false;
+  for (int i = 0; i < 30; ++i) {
+    for (const auto& [key, bytes] : world.records()) {
+      ASSERT_NE(key == "meta" && bytes.empty(), true) << "round " << i;
+      if (bytes.empty()) {
+        store.erase(key);
+      } else {
+        store[key] = bytes;
+      }
+      kept = kept || key == "meta";
+      const auto loaded = World::load({}, load);
+      ASSERT_TRUE(loaded) << "round " << i << " after " << key << ": " << loaded.error().message;
+      ASSERT_EQ(loaded->has_value(), kept);
+    }
+    if (i % 2 == 0) world.told();
+    world.advance(now + i * 6 * hour);
+  }
+}
+
 }  // namespace
 }  // namespace deskmate::sample

@@ -118,6 +118,9 @@ test('R122: a plugin is added, replaced and removed while the desk runs', async 
     assert.equal(new Set(messages.map((m) => m.facts.message)).size, messages.length);
     await reload([]);
     await until('it is gone', async () => (await desk.list('plugins')).length === 0, 30);
+  } catch (error) {
+    error.message += `\n--- the desk's log:\n${desk.logText()}`;
+    throw error;
   } finally {
     await desk.remove();
   }
