@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Deskmate needs on Debian 12, for building, running and testing. Safe to run again;
 # does nothing when everything is there. Both commands of README.md call it.
-#   tests/setup.sh [build|test]   build: compiler and libraries; test (default): also servers and tools
+#   tests/setup.sh [build|test|bench]   build: compiler and libraries; test (default): also servers and
+#                                       tools; bench: also those that the measurements compare with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +21,7 @@ test_packages=(
   opensmtpd dovecot-core dovecot-imapd dovecot-lmtpd
   python3 python3-msgpack strace iproute2 procps e2fsprogs
 )
+bench_packages=(nats-server libnats-dev mosquitto libmosquitto-dev)
 
 missing() { # prints those of its arguments that are not installed
   local p
@@ -30,8 +32,9 @@ missing() { # prints those of its arguments that are not installed
 
 wanted=("${build_packages[@]}")
 [ "$what" = build ] || wanted+=("${test_packages[@]}")
+[ "$what" != bench ] || wanted+=("${bench_packages[@]}")
 # A newer Node from elsewhere serves as well as Debian's.
-if [ "$what" = test ]; then
+if [ "$what" != build ]; then
   command -v node >/dev/null || wanted+=(nodejs)
   command -v npm >/dev/null || wanted+=(npm)
 fi
