@@ -83,7 +83,7 @@ TEST(Orders, lists_latest_first_and_by_shop) {
   EXPECT_EQ(world.desk.orders({}, 1).size(), 1u);
 }
 
-TEST(Orders, R65_parcels_with_their_latest_status) {
+TEST(Orders, R60_parcels_with_their_latest_status) {
   World world;
   world.add("order.seen",
             order("o", "b",
@@ -127,7 +127,7 @@ TEST(Products, R42_stock_and_price) {
   EXPECT_EQ(world.desk.products("", 10).size(), 2u);
 }
 
-TEST(Actions, R82_a_refund_is_checked_against_what_is_left) {
+TEST(Actions, a_refund_is_checked_against_what_is_left) {
   World world;
   world.member(1, 1);
   world.add("order.seen", order("o", "buyer"));
@@ -255,7 +255,7 @@ TEST_F(Requests, R121_another_peers_requests_are_its_own) {
   EXPECT_EQ(world.desk.request(request)->home, log_name(1).peer);
 }
 
-TEST(Plugins, R122_their_latest_state_with_the_reason) {
+TEST(Plugins, their_latest_state_with_the_reason) {
   World world;
   world.add("plugin.state", Value::map({{"plugin", "mail"}, {"state", "started"}}));
   world.add("plugin.state",

@@ -37,7 +37,7 @@ TEST(Actions, R121_the_request_goes_with_the_refund_to_the_shop) {
   EXPECT_EQ(text(input.at("reason")), "Chip " + mark_of(action));
 }
 
-TEST(Actions, R121_never_refunds_more_than_was_paid) {
+TEST(Actions, never_refunds_more_than_was_paid) {
   FakeVendure shop;
   json::object order = order_json();
   order["payments"].as_array()[0].as_object()["refunds"] =
@@ -80,7 +80,7 @@ TEST(Actions, R121_a_refund_over_two_payments_goes_on_where_it_was_left) {
   EXPECT_EQ(text(input.at("paymentId")), "22");
 }
 
-TEST(Actions, R71_a_refund_that_the_shop_only_records_is_said_to_be_pending) {
+TEST(Actions, a_refund_that_the_shop_only_records_is_said_to_be_pending) {
   FakeVendure shop;
   shop.on(order_query, one_order(order_json()));
   shop.on("refundOrder", result("refundOrder", R"({"id":"1","state":"Pending"})"));
@@ -90,7 +90,7 @@ TEST(Actions, R71_a_refund_that_the_shop_only_records_is_said_to_be_pending) {
   EXPECT_NE(outcome.to_map()["body"]["text"].as_str(), "");
 }
 
-TEST(Actions, R71_what_the_shop_refuses_is_failed_and_not_tried_again) {
+TEST(Actions, what_the_shop_refuses_is_failed_and_not_tried_again) {
   const std::vector<std::tuple<std::string, std::string, Map>> all = {
       {"ship", "addFulfillmentToOrder", {}},
       {"refund", "refundOrder", {{"amount", 5}}},

@@ -209,7 +209,7 @@ TEST_F(ShopVendureServer, R42_stock_and_price_of_products) {
   EXPECT_TRUE(found);
 }
 
-TEST_F(ShopVendureServer, R128_orders_come_once_through_pages_and_a_crash) {
+TEST_F(ShopVendureServer, R121_orders_come_once_through_pages_and_a_crash) {
   constexpr int count = 120;
   std::set<std::string> placed;
   for (const json::value& order : place(person("many", count))) {

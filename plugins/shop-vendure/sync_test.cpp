@@ -16,7 +16,7 @@ json::object filter_of(const FakeVendure& shop, std::size_t n) {
   return shop.asked(changes_query).at(n).at("options").at("filter").as_object();
 }
 
-TEST(Sync, R60_an_unchanged_order_is_appended_once) {
+TEST(Sync, an_unchanged_order_is_appended_once) {
   FakeVendure shop;
   shop.on(changes_query, page({order_json()}, 1));
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(shop.bench.poll());
