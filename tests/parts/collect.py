@@ -3,6 +3,9 @@
 
   collect.py ctest FOLDER TSV SUFFIX   FOLDER: ctest.xml, and <program>.json of each GoogleTest
   collect.py tap FILE TSV SUITE        FILE: the output of node --test-reporter=tap, and "exit N"
+  collect.py summary FOLDER            FOLDER: the results; what a night's run came to, in a minute
+
+A test that was skipped did not pass: it counts as failed.
 """
 import json
 import pathlib
@@ -49,7 +52,9 @@ def gtest_cases(path):
             if test.get('status') != 'RUN':
                 continue
             name = f"{suite['name']}.{test['name']}"
-            cases.append(('failures' not in test, name))
+            skipped = test.get('result') == 'SKIPPED'
+            cases.append(('failures' not in test and not skipped, name))
+            said += [f'{name}: was skipped'] if skipped else []
             said += [f"{name}: {failure['failure']}" for failure in test.get('failures', [])]
     return cases, '\n'.join(said)
 
@@ -81,9 +86,10 @@ def tap(file, tsv, suite):
     text = pathlib.Path(file).read_text(encoding='utf-8', errors='replace')
     cases = []
     for line in text.splitlines():
-        found = re.match(r'(not )?ok \d+ - (.*?)(?: # .*)?$', line)
+        found = re.match(r'(not )?ok \d+ - (.*?)(?: # (.*))?$', line)
         if found:
-            cases.append((not found[1], found[2].replace('\\#', '#')))
+            left_out = re.match(r'(SKIP|TODO)\b', found[3] or '')
+            cases.append((not found[1] and not left_out, found[2].replace('\\#', '#')))
     duration = re.search(r'^# duration_ms ([\d.]+)', text, re.M)
     if not text.endswith('exit 0\n') and all(good for good, _ in cases):
         cases.append((False, 'the file ran to its end'))
@@ -92,5 +98,42 @@ def tap(file, tsv, suite):
     report(tsv, suite, cases, float(duration[1]) / 1000 if duration else 0, text)
 
 
+def lines_of(path):
+    return path.read_text(encoding='utf-8', errors='replace').splitlines() if path.exists() else []
+
+
+def summary(folder):
+    folder = pathlib.Path(folder)
+    print('\n== summary')
+    for line in lines_of(folder / 'parts.txt'):
+        part, good, bad, seconds = line.split('\t')
+        print(f'  {part:<11}{good:>6} passed{bad:>5} failed{seconds:>7} s')
+    failed = []
+    for tsv in sorted(folder.glob('*.tsv')):
+        if tsv.stem == 'bench':
+            continue
+        for line in lines_of(tsv):
+            state, suite, name = line.split('\t', 2)
+            if state == 'failed':
+                failed.append(f'    {tsv.stem}: {suite}: {name}')
+    print(f'  failed tests: {len(failed) or "none"}')
+    print('\n'.join(failed), end='\n' if failed else '')
+    if (folder / 'bench.tsv').exists():
+        short = [line for line in lines_of(folder / 'bench.txt')
+                 if line.rstrip().endswith(' short')]
+        said = {line.split()[0] for line in short}
+        # A program that ended without its figures.
+        short += [name for state, _, name in (line.split('\t', 2) for line in
+                  lines_of(folder / 'bench.tsv')) if state == 'failed' and name not in said]
+        print(f'  figures that fall short: {len(short) or "none"}')
+        print('\n'.join('    ' + line for line in short), end='\n' if short else '')
+    for line in lines_of(folder / 'rows.txt'):
+        good, bad, missing = line.split('\t')
+        print(f'  rows: {good} passed, {bad} failed, {missing} without a test')
+    tried = [line.split('\t') for line in lines_of(folder / 'fuzz-executions.txt')]
+    if tried:
+        print('  inputs fuzzed: ' + ', '.join(f'{name} {int(count):,}' for name, count in tried))
+
+
 if __name__ == '__main__':
-    {'ctest': ctest, 'tap': tap}[sys.argv[1]](*sys.argv[2:])
+    {'ctest': ctest, 'tap': tap, 'summary': summary}[sys.argv[1]](*sys.argv[2:])

@@ -1,9 +1,10 @@
 # One line for each row of the requirements: "R12 what was played passed|failed|missing", out of the
-# results that the other parts have left. A test belongs to the rows that its name begins with
-# ("R121_refund_once", "R18 R121: kills"). Counts the rows only where it is
-# the one part that was asked for; otherwise their tests have been counted already.
+# results that the other parts of this run have left: run.sh clears those of earlier runs. A test
+# belongs to the rows that its name begins with ("R121_refund_once", "R18 R121: kills"). A row has
+# passed when all of its tests have that ran. Counts the rows only where it is the one part that was
+# asked for, and then runs the unit and e2e parts; otherwise their tests have been counted already.
 results=${DESKMATE_RESULTS:-$PWD/.build/results}
-if ! ls "$results"/unit.tsv > /dev/null 2>&1; then
+if [ -n "${DESKMATE_ALONE:-}" ]; then
   bash tests/parts/unit.sh
   bash tests/parts/e2e.sh
 fi
@@ -29,7 +30,9 @@ for row in range(1, last + 1):
     good, bad = good + (not failed), bad + failed
     names = list(dict.fromkeys(name for _, name in played))
     print(f'R{row} {"; ".join(names)} {"failed" if failed else "passed"}')
-print(f'  {good} rows passed, {bad} failed, {last - good - bad} have no test yet')
+missing = last - good - bad
+(results / 'rows.txt').write_text(f'{good}\t{bad}\t{missing}\n')
+print(f'  {good} rows passed, {bad} failed, {missing} have no test yet')
 alone = os.environ.get('DESKMATE_ALONE')
 (results / 'rows.sum').write_text(f'{good} {bad}\n' if alone else '0 0\n')
 sys.exit(bad > 0)
