@@ -17,6 +17,12 @@ enum class Errc {
   full,         // no room on the disk; reading goes on
   limit,        // a named limit was reached
   io,           // the disk or the system failed
+  gap,          // a stretch or piece that does not go on where we are
+  forged,       // not signed by the peer whose it is
+  mismatch,     // signed, but of other events than those beside it
+  forked,       // one log, two histories, both signed by its peer
+  rolled_back,  // others have more of this peer's own log than its disk
+  cut,          // beyond what is taken of a removed peer
 };
 
 // code is for programs; message says what, where and what to do, for the owner.

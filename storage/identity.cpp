@@ -50,12 +50,10 @@ Result<Secrets> Secrets::open(const std::string& folder, bool may_make) {
     auto opened = open_secret_folder(folder);
     if (!opened) return opened.error();
   }
-  Secrets secrets;
-  secrets.folder_ = folder;
   auto seed = read_key(folder + "/identity.key", "ed25519", may_make,
                        "Without it this log cannot be continued");
   if (!seed) return seed.error();
-  crypto_sign_seed_keypair(secrets.peer_.data(), secrets.signing_key_.data(), seed->data());
+  Secrets secrets(folder, Identity(*seed));
   sodium_memzero(seed->data(), seed->size());
   auto wrapping = read_key(folder + "/wrapping.key", "xchacha20-poly1305", may_make,
                            "Without it no message can be opened");
@@ -65,15 +63,24 @@ Result<Secrets> Secrets::open(const std::string& folder, bool may_make) {
   return secrets;
 }
 
-Secrets::~Secrets() {
-  sodium_memzero(signing_key_.data(), signing_key_.size());
-  sodium_memzero(wrapping_key_.data(), wrapping_key_.size());
+Secrets::~Secrets() { sodium_memzero(wrapping_key_.data(), wrapping_key_.size()); }
+
+Identity::Identity(const Key32& seed) {
+  crypto_sign_seed_keypair(peer_.data(), key_.data(), seed.data());
 }
 
-Signature Secrets::sign(std::string_view message) const {
+Identity::~Identity() { sodium_memzero(key_.data(), key_.size()); }
+
+Key32 Identity::seed() const {
+  Key32 seed{};
+  crypto_sign_ed25519_sk_to_seed(seed.data(), key_.data());
+  return seed;
+}
+
+Signature Identity::sign(std::string_view message) const {
   Signature signature{};
   crypto_sign_detached(signature.data(), nullptr, unsigned_of(message), message.size(),
-                       signing_key_.data());
+                       key_.data());
   return signature;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "storage/event.hpp"
 
@@ -12,6 +13,24 @@ namespace deskmate::storage {
 
 using Signature = std::array<std::uint8_t, 64>;
 using Key32 = std::array<std::uint8_t, 32>;
+
+// An Ed25519 key pair; wiped when it goes.
+class Identity {
+ public:
+  explicit Identity(const Key32& seed);
+  Identity(const Identity&) = default;
+  Identity& operator=(const Identity&) = default;
+  ~Identity();
+
+  const Id32& peer() const { return peer_; }  // the public key
+  Key32 seed() const;                         // the private key, as OpenSSL takes it; wipe it
+  // message must begin with what it is ("deskmate.head/1"), never with what somebody else chose.
+  Signature sign(std::string_view message) const;
+
+ private:
+  Id32 peer_{};
+  std::array<std::uint8_t, 64> key_{};
+};
 
 class Secrets {
  public:
@@ -22,16 +41,17 @@ class Secrets {
   Secrets& operator=(const Secrets&) = default;
   ~Secrets();
 
-  const Id32& peer() const { return peer_; }  // the Ed25519 public key
+  const Identity& identity() const { return identity_; }
+  const Id32& peer() const { return identity_.peer(); }
   const Key32& wrapping_key() const { return wrapping_key_; }
   const std::string& folder() const { return folder_; }
-  Signature sign(std::string_view message) const;
+  Signature sign(std::string_view message) const { return identity_.sign(message); }
 
  private:
-  Secrets() = default;
+  Secrets(std::string folder, const Identity& identity)
+      : folder_(std::move(folder)), identity_(identity) {}
   std::string folder_;
-  Id32 peer_{};
-  std::array<std::uint8_t, 64> signing_key_{};
+  Identity identity_;
   Key32 wrapping_key_{};
 };
 

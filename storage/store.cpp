@@ -89,6 +89,7 @@ class StoreImpl final : public Store {
   void clear_tables(Done done) override;
   Result<std::optional<std::string>> kv_get(std::string_view owner, std::string_view key) override;
   void kv_put(std::string owner, std::string key, std::string value, Done done) override;
+  Result<std::size_t> kv_count(std::string_view owner) override;
   Result<Hash32> put_file(const Id16& buyer, std::string_view bytes) override {
     return files_->put(buyer, bytes);
   }
@@ -96,11 +97,35 @@ class StoreImpl final : public Store {
                                               std::size_t size) override {
     return files_->get(hash, offset, size);
   }
+  const Identity& identity() const override { return secrets_.identity(); }
+  std::vector<LogTip> frontier() const override { return {}; }
+  Result<std::optional<Stretch>> read_stretch(const LogName&, std::uint64_t, std::size_t) override {
+    return not_yet();
+  }
+  void append_stretch(Stretch, StretchDone done) override { done(not_yet()); }
+  Result<std::vector<Fork>> forks() override { return not_yet(); }
+  void unfreeze(const LogName&, Done done) override { done(not_yet()); }
+  void cut(const Id32&, std::uint64_t, std::uint64_t, Done done) override { done(not_yet()); }
+  void lift_cuts(const Id32&, Done done) override { done(not_yet()); }
+  std::vector<CarriedKey> export_keys(std::span<const Id16>) const override { return {}; }
+  Result<void> import_keys(std::span<const CarriedKey>) override { return not_yet(); }
+  Result<void> erase_keys(std::span<const Id16>) override { return not_yet(); }
+  std::vector<Id16> keys_of(const Id16&) const override { return {}; }
+  bool has_file(const Hash32&) const override { return false; }
+  std::uint64_t sealed_part(const Hash32&) const override { return 0; }
+  Result<bool> put_sealed_file(const Hash32&, std::uint64_t, std::string_view,
+                               std::uint64_t) override {
+    return not_yet();
+  }
+  Result<FilePiece> read_sealed_file(const Hash32&, std::uint64_t, std::size_t) override {
+    return not_yet();
+  }
   Result<void> erase_buyer(const Id16& buyer) override;
   Result<VerifyReport> verify() override;
   Result<void> backup(const std::string& file) override;
 
  private:
+  static Error not_yet() { return {Errc::unsupported, "nothing of other peers is stored yet"}; }
   Result<Page> read_page(std::uint64_t after, std::size_t limit, bool with_bodies);
   std::optional<std::uint32_t> number_of(const LogName& name) const;
   Result<std::optional<std::string>> get_copy(MDB_dbi dbi, std::string_view key);
@@ -402,6 +427,18 @@ void StoreImpl::kv_put(std::string owner, std::string key, std::string value, Do
   Task task = KvTask{std::move(*full), std::move(value), std::move(done)};
   auto submitted = writer_->submit(std::move(task), 1, bytes);
   if (!submitted) refuse(std::get<KvTask>(task).done, submitted.error());
+}
+
+Result<std::size_t> StoreImpl::kv_count(std::string_view owner) {
+  auto prefix = two_part_key(owner, {});
+  if (!prefix) return prefix.error();
+  auto txn = database_->read();
+  if (!txn) return txn.error();
+  std::size_t count = 0;
+  Cursor at(txn->get(), database_->databases().kv);
+  for (at.seek(*prefix); at.valid() && at.key().starts_with(*prefix); at.next()) ++count;
+  if (auto walked = at.status(); !walked) return walked.error();
+  return count;
 }
 
 Result<void> StoreImpl::erase_buyer(const Id16& buyer) {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,8 @@
 
 #include "storage/error.hpp"
 #include "storage/event.hpp"
+#include "storage/identity.hpp"
+#include "storage/stretch.hpp"
 
 namespace deskmate::storage {
 
@@ -79,6 +82,9 @@ struct VerifyReport {
   std::uint64_t logs = 0;
   std::uint64_t signatures = 0;
   std::uint64_t erased_bodies = 0;
+  std::uint64_t missing_keys = 0;  // bodies of other peers whose keys have not come
+  std::uint64_t unknown = 0;       // events of a newer version: kept, not opened
+  std::uint64_t forks = 0;
   std::vector<std::string> faults;  // empty: all is well
 };
 
@@ -102,7 +108,8 @@ class Store {
   }
 
   // Calls each with the events after arrival `after`, in arrival order, at most `limit`; stops when
-  // it returns false. Returns the last arrival seen, or `after`. [any thread]
+  // it returns false. Returns the last arrival seen, or `after`. Events of a version or flags that
+  // this one does not know are passed over. [any thread]
   virtual Result<std::uint64_t> read(std::uint64_t after, std::size_t limit, bool with_bodies,
                                      const std::function<bool(const StoredEvent&)>& each) = 0;
   virtual std::uint64_t last_arrival() const = 0;  // [any thread]
@@ -135,6 +142,8 @@ class Store {
   virtual Result<std::optional<std::string>> kv_get(std::string_view owner,
                                                     std::string_view key) = 0;
   virtual void kv_put(std::string owner, std::string key, std::string value, Done done) = 0;
+  // How many keys the owner has. Walks them all. [any thread]
+  virtual Result<std::size_t> kv_count(std::string_view owner) = 0;
 
   // Attachments, sealed under the buyer's key, named by the hash of what is stored. Blocking; from
   // a pool thread.
@@ -152,6 +161,69 @@ class Store {
   // Blocking; may run beside everything else.
   virtual Result<void> backup(const std::string& file) = 0;
 
+  // The key that this peer signs with, also for its certificate. Never changes. [any thread]
+  virtual const Identity& identity() const = 0;
+
+  // All logs, this peer's own first (at seq 0 before its first event), with what is on disk.
+  // [any thread, cheap]
+  virtual std::vector<LogTip> frontier() const = 0;
+
+  // The events of the log after seq `after`, at most max_bytes of them but at least one (or, of
+  // another peer's log, as far as the next signed head); nullopt: nothing beyond. What is sent is
+  // signed: this peer's own logs at any event, others' where their peers did. Ends at a cut.
+  // [any thread]
+  virtual Result<std::optional<Stretch>> read_stretch(const LogName& log, std::uint64_t after,
+                                                      std::size_t max_bytes) = 0;
+
+  // Stores what is new of a stretch, all or nothing, in the same commits as appends. done on the
+  // writer thread once it is on disk. What is there already is compared and passed over, so a
+  // stretch may come twice. [any thread] Errors, of which none but forked changes anything:
+  //   gap          its first event is beyond the next one
+  //   forged       log.peer did not sign this head
+  //   mismatch     it did, but the events do not lead there: whoever forwards them changed them, or
+  //                the log forked earlier. To know, ask log.peer for the one event at our tip
+  //                (after = seq - 1, max_bytes = 1): forked, or it was the forwarder
+  //   forked       other events than ours, and log.peer signed both. Kept as proof (forks()); the
+  //                log is frozen and answers forked to every stretch until unfreeze()
+  //   rolled_back  of this peer's own log, signed by itself, and longer than ours: this disk is
+  //                older than what was sent. Nothing may be appended any more; restore()
+  //                or renew() begins a new incarnation, and the old one's end is then received
+  //   cut          beyond the cut of a removed peer
+  //   invalid      another desk's, or an event that cannot be one; limit, full, io as in append
+  using StretchDone = std::function<void(Result<Arrived>)>;
+  virtual void append_stretch(Stretch stretch, StretchDone done) = 0;
+
+  // Proofs of forks, by log and seq. [any thread]
+  virtual Result<std::vector<Fork>> forks() = 0;
+  // Takes stretches of the log again; the proofs stay.
+  virtual void unfreeze(const LogName& log, Done done) = 0;
+
+  // From now on takes the log of that peer and incarnation up to seq only, and of its incarnations
+  // without a cut nothing. What is here stays. The last cut of an incarnation holds.
+  virtual void cut(const Id32& peer, std::uint64_t incarnation, std::uint64_t seq, Done done) = 0;
+  virtual void lift_cuts(const Id32& peer, Done done) = 0;  // who was removed is back
+
+  // Buyers' keys. Those that are not here are left out of what is exported. Importing ignores what
+  // is known or was ever erased; it is on disk when it returns, so call it before the stretch that
+  // needs the keys is acknowledged. Erasing holds for keys that only come later, too. Blocking,
+  // but for export_keys and keys_of; not from the writer thread.
+  virtual std::vector<CarriedKey> export_keys(std::span<const Id16> ids) const = 0;
+  virtual Result<void> import_keys(std::span<const CarriedKey> keys) = 0;
+  virtual Result<void> erase_keys(std::span<const Id16> ids) = 0;
+  virtual std::vector<Id16> keys_of(const Id16& buyer) const = 0;
+
+  // Attachments as stored, in pieces. has_file: whole, or erased here. sealed_part: how many bytes
+  // of one that is being received are here; go on from there, also after a restart.
+  // put_sealed_file: offset must be there (else gap), total the same each time; true once it is
+  // whole, has the hash it is named by and is on disk; damaged when it has not: begin again at 0.
+  // read_sealed_file: not_found also for what was erased. Blocking; from a pool thread.
+  virtual bool has_file(const Hash32& hash) const = 0;
+  virtual std::uint64_t sealed_part(const Hash32& hash) const = 0;
+  virtual Result<bool> put_sealed_file(const Hash32& hash, std::uint64_t offset,
+                                       std::string_view piece, std::uint64_t total) = 0;
+  virtual Result<FilePiece> read_sealed_file(const Hash32& hash, std::uint64_t offset,
+                                             std::size_t size) = 0;
+
   // The size of what waits for the writer, for the status page. [any thread]
   virtual std::size_t pending_events() const = 0;
 };
@@ -159,5 +231,16 @@ class Store {
 // Makes `options.folder` (which must not exist or be empty) from a backup, with a new incarnation;
 // whoever acts on requests treats unfinished ones of the older incarnation as attempted.
 Result<void> restore(const std::string& file, const Options& options);
+
+// This peer's identity, made with the secrets folder where there is none yet: pairing needs it
+// before there is a desk.
+Result<Identity> open_identity(const Options& options);
+
+// Makes `options.folder` for a peer that joins a desk: its id, its pseudonym key, and a log without
+// events. Errc::invalid when the folder holds a desk already.
+Result<void> create_joined(const Options& options, const Id16& desk, const Key32& pseudonym_key);
+
+// Begins a new incarnation of this peer's log in a closed folder, after Errc::rolled_back.
+Result<void> renew(const Options& options);
 
 }  // namespace deskmate::storage

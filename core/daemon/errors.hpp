@@ -23,6 +23,12 @@ inline Status to_status(storage::Errc code) {
     case storage::Errc::unsupported:
     case storage::Errc::damaged:
     case storage::Errc::io:
+    case storage::Errc::gap:
+    case storage::Errc::forged:
+    case storage::Errc::mismatch:
+    case storage::Errc::forked:
+    case storage::Errc::rolled_back:
+    case storage::Errc::cut:
       return Status::internal;
   }
   return Status::internal;

@@ -165,9 +165,20 @@ class FakeStore : public storage::Store {
   void kv_put(std::string owner, std::string key, std::string value, Done done) override {
     later([this, name = std::pair(std::move(owner), std::move(key)), value = std::move(value),
            done = std::move(done)] {
-      kv_[name] = value;
+      if (value.empty()) {
+        kv_.erase(name);
+      } else {
+        kv_[name] = value;
+      }
       done({});
     });
+  }
+  std::size_t kv_counts = 0;  // how often the keys were walked
+  storage::Result<std::size_t> kv_count(std::string_view owner) override {
+    ++kv_counts;
+    std::size_t count = 0;
+    for (const auto& [name, value] : kv_) count += name.first == owner ? 1u : 0u;
+    return count;
   }
 
   storage::Result<storage::Hash32> put_file(const storage::Id16&, std::string_view bytes) override {
@@ -193,6 +204,51 @@ class FakeStore : public storage::Store {
   storage::Result<void> backup(const std::string&) override { return {}; }
   std::size_t pending_events() const override { return waiting_.size(); }
 
+  // Of other peers there is nothing here.
+  const storage::Identity& identity() const override { return identity_; }
+  std::vector<storage::LogTip> frontier() const override {
+    storage::LogTip own;
+    own.log = log_;
+    own.seq = next_seq_ - 1;
+    return {own};
+  }
+  storage::Result<std::optional<storage::Stretch>> read_stretch(const storage::LogName&,
+                                                                std::uint64_t,
+                                                                std::size_t) override {
+    return std::optional<storage::Stretch>();
+  }
+  void append_stretch(storage::Stretch, StretchDone done) override {
+    done(storage::Error{storage::Errc::unsupported, "a store in memory takes no stretches"});
+  }
+  storage::Result<std::vector<storage::Fork>> forks() override {
+    return std::vector<storage::Fork>();
+  }
+  void unfreeze(const storage::LogName&, Done done) override { done({}); }
+  void cut(const storage::Id32&, std::uint64_t, std::uint64_t, Done done) override { done({}); }
+  void lift_cuts(const storage::Id32&, Done done) override { done({}); }
+  std::vector<storage::CarriedKey> export_keys(std::span<const storage::Id16>) const override {
+    return {};
+  }
+  storage::Result<void> import_keys(std::span<const storage::CarriedKey>) override { return {}; }
+  storage::Result<void> erase_keys(std::span<const storage::Id16>) override { return {}; }
+  std::vector<storage::Id16> keys_of(const storage::Id16&) const override { return {}; }
+  bool has_file(const storage::Hash32& hash) const override { return files_.contains(hash); }
+  std::uint64_t sealed_part(const storage::Hash32&) const override { return 0; }
+  storage::Result<bool> put_sealed_file(const storage::Hash32& hash, std::uint64_t,
+                                        std::string_view piece, std::uint64_t) override {
+    files_[hash] = piece;
+    return true;
+  }
+  storage::Result<storage::FilePiece> read_sealed_file(const storage::Hash32& hash,
+                                                       std::uint64_t offset,
+                                                       std::size_t size) override {
+    const auto found = files_.find(hash);
+    if (found == files_.end() || offset > found->second.size()) {
+      return storage::Error{storage::Errc::not_found, "no such file"};
+    }
+    return storage::FilePiece{found->second.size(), found->second.substr(offset, size)};
+  }
+
  private:
   struct Stored {
     storage::NewEvent event;
@@ -205,6 +261,7 @@ class FakeStore : public storage::Store {
   }
 
   storage::LogName log_;
+  storage::Identity identity_{storage::Key32{}};
   storage::Id32 key_{};
   std::uint64_t next_seq_ = 1;
   std::deque<Stored> events_;
