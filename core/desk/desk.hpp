@@ -22,8 +22,10 @@
 #include <vector>
 
 #include "core/desk/explain.hpp"
+#include "core/desk/peer_views.hpp"
 #include "core/desk/phrases.hpp"
 #include "core/desk/policy.hpp"
+#include "core/desk/sight.hpp"
 #include "core/desk/tables.hpp"
 #include "core/desk/types.hpp"
 #include "core/desk/views.hpp"
@@ -40,6 +42,7 @@ struct MemberSpec {
   std::uint32_t capacity = 0;         // 0: as of the role
   std::vector<std::string> experts;   // topics
   bool removed = false;
+  std::optional<PeerId> peer = {};  // where they work; none: as it was, at first this peer
 };
 
 struct ChatFilter {
@@ -89,12 +92,21 @@ class Desk {
   // --- the router (the book) --------------------------------------------------------------------
   // What to append now: chat.assigned, chat.queued, reply.requested for greetings. Accounts for its
   // own proposals within the call. Call again only once these are folded (or were given up).
-  Proposals decide(std::uint64_t now_ms);
+  // With other peers: only the book's holder assigns, and only while it sees the whole view;
+  // otherwise this proposes what the rules of the cut and of the vanished let this peer take, and
+  // peer.met and peer.ready. Call it whenever what Sight says has changed, too (look_again).
+  Proposals decide(const Sight& sight);
+  Proposals decide(std::uint64_t now_ms);  // of a peer that sees nobody
   // Has anything happened since the last decide() that may need a decision?
   bool wants_decide() const;
+  // What Sight says has changed: an acknowledgement, a peer seen or unseen, the clocks.
+  void look_again();
   // When decide() should be called next though nothing happens (a schedule's boundary, the end of a
   // presence, a cool-down or a block); nothing: never. Computed by decide().
   std::optional<std::uint64_t> next_deadline_ms() const;
+  // May this peer answer the chat as its owner now? Ask before every reply, also before one that is
+  // tried again. Constant cost.
+  Right may_act(const Id16& chat, const Sight& sight) const;
 
   // --- commands: a valid proposal, or why not ----------------------------------------------------
   Result<Proposal> reply(const Id16& chat, MemberNo member, std::string_view text) const;
@@ -118,6 +130,25 @@ class Desk {
   Result<Proposal> action(const ActionSpec& action) const;
   // as: "done", "again" or "dropped".
   Result<Proposal> resolve(const Id16& request, std::string_view as, MemberNo member) const;
+
+  // --- peers: events of this peer (policy().self)
+  // ------------------------------------------------- The first four make a desk of several peers;
+  // README.md has the order and what each needs.
+  Result<Proposal> add_peer(const PeerId& peer, std::string_view name) const;
+  Result<Proposal> agree_to_join(const PeerId& inviter) const;  // the joiner's first event
+  Result<Proposal> hello() const;
+  // Closes the laptop; the book goes to `to`, or to the first that is ready and seen.
+  Result<Proposal> goodbye(const Sight& sight, std::optional<PeerId> to = {}) const;
+  Result<Proposal> pass_book(const PeerId& to) const;
+  Result<Proposal> declare_gone(const PeerId& peer) const;  // a person's word, after a warning
+  struct LogCut {
+    std::uint64_t incarnation = 0, seq = 0;
+  };
+  Result<Proposal> remove_peer(const PeerId& peer, const std::vector<LogCut>& cut) const;
+  Result<Proposal> agree_to_change(const Id16& change) const;
+  Result<Proposal> erase_buyer(const Id16& buyer) const;
+  // keys: ids of those that were destroyed here.
+  Result<Proposal> forgotten(const Id16& buyer, const std::vector<Id16>& keys) const;
 
   // --- queries ----------------------------------------------------------------------------------
   std::vector<MemberView> members(std::uint64_t now_ms) const;  // by number, without removed ones
@@ -151,6 +182,21 @@ class Desk {
   std::vector<PhraseView> phrases() const;
   std::vector<PluginView> plugins() const;
   std::vector<LedgerView> ledger() const;
+
+  // By id; none in a desk of one peer.
+  std::vector<PeerView> peers() const;
+  // Nobody: the desk has one peer, or nobody is in the view.
+  std::optional<PeerId> book_holder() const;
+  // Should this peer say hello before it may act: it left, was declared gone, or has a new
+  // incarnation?
+  bool needs_hello() const;
+  // R6: what waits for an owner's word; and who got what and why, by the day of the zone (IANA;
+  // empty: UTC), with what is owed and the changes of weight.
+  std::vector<MemberChange> changes_waiting() const;
+  SplitView split(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const;
+  // R126: what the peer has yet to destroy, oldest first. Reads all erasures: ask at the start and
+  // when a buyer.erased or buyer.forgotten was folded.
+  std::vector<ErasureView> erasures_wanted(const PeerId& peer) const;
 
  private:
   struct Parts;

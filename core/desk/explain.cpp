@@ -201,6 +201,15 @@ std::string explain(const Error& error, Language language) {
     case Errc::bad_schedule:
       return with({"The schedule cannot be read; write for example \"mon-fri 09:00-18:00\"",
                    "时间表无法读取，请写成例如 \"mon-fri 09:00-18:00\""});
+    case Errc::no_such_peer:
+      return with({"There is no such peer on this desk", "没有这台机器"});
+    case Errc::no_such_change:
+      return with({"There is no such change waiting for a word", "没有这项等待同意的变更"});
+    case Errc::same_peer:
+      return with({"That is so already, or it is this very machine", "已是如此，或就是本机"});
+    case Errc::peer_left:
+      return with({"This machine has left the desk: it only reads, until it says hello again",
+                   "本机已离线：只能查看，重新上线后才能操作"});
     case Errc::bad_value:
       return with({"That value is out of range", "数值超出范围"});
   }

@@ -48,6 +48,15 @@ struct Policy {
   std::uint64_t nudge_ms = 60 * second_ms;           // R11: a nudge counts as so much more waiting
   std::uint64_t cool_down_ms = 10 * minute_ms;       // R17: rest after an abusive chat; 0: none
 
+  // With other peers: beyond target_ms of waiting an owner who does not see the whole view must
+  // read the thread's tail before an answer, and those who do not see the owner may take the chat,
+  // one after the other, each slot_ms after the one before. A slot is longer than a send that began
+  // before the target, and than two clocks are apart.
+  std::uint64_t target_ms = 100 * second_ms;
+  std::uint64_t send_timeout_ms = 60 * second_ms;
+  std::uint64_t skew_ms = 30 * second_ms;
+  std::uint64_t slot_ms() const { return send_timeout_ms + skew_ms; }
+
   // R13: does a chat about orders go to those whose role it is (no order: presale; one under way:
   // insale; all delivered: aftersale), as far as the desk has such members?
   bool match_roles = false;

@@ -19,6 +19,7 @@ namespace deskmate::desk {
 using storage::Id16;
 using storage::Id32;
 using EventRef = storage::LogKey;  // where an event lies, to fetch its body
+using PeerId = storage::Id32;      // a peer's public key
 using StateHash = std::array<std::uint8_t, 32>;
 using MemberNo = std::uint32_t;  // 1 and up; 0: nobody
 using ChatNo = std::uint32_t;    // 1 and up; 0: none yet
@@ -36,6 +37,8 @@ inline constexpr std::size_t phrase_max = std::size_t{4} * 1024;  // bytes of a 
 inline constexpr std::size_t order_lines_max = 500;               // of one order
 inline constexpr std::uint32_t nudges_max = 5;                    // that raise a chat in the queue
 inline constexpr std::size_t decisions_max = 256;                 // of one call of decide()
+inline constexpr std::size_t peers_max = 16;                      // of one desk, removed ones too
+inline constexpr std::size_t forgotten_keys_max = 1'000;          // in one buyer.forgotten
 
 // One event as the fold sees it: never its body. The views live as long as the call.
 struct EventView {
@@ -61,6 +64,9 @@ struct Proposal {
   std::optional<EventRef> answers;
   // Of an action on an order: the event whose body holds the order's external ids.
   std::optional<EventRef> subject;
+  // Of a takeover ("vanished"): read the thread's tail at the channel first. If the buyer was
+  // answered there, append what was found (message.sent) in place of this.
+  bool needs_tail = false;
 };
 using Proposals = std::vector<Proposal>;
 
@@ -84,7 +90,11 @@ enum class Errc {
   blocked,      // the buyer is blocked
   bad_amount,   // not above 0, above what was paid, or in another currency
   bad_schedule,
-  bad_value,  // anything else that is out of range
+  no_such_peer,
+  no_such_change,  // it is in force, or was never asked for
+  same_peer,       // it is this one, or it is as it was said to be already
+  peer_left,       // it has said goodbye, or is removed: it only reads
+  bad_value,       // anything else that is out of range
 };
 
 // detail names the offending value, without buyer data.

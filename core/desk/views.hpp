@@ -34,6 +34,8 @@ struct MemberView {
   std::uint32_t open = 0;              // chats
   std::uint32_t waiting = 0;           // of these, with a buyer who waits for an answer
   std::uint32_t limit = 0;
+  PeerId peer{};             // where they work
+  bool connected = true;     // with other peers: that peer is in the view and ready
   bool takes_chats = false;  // the router may give them one now (by weight: if weight is above 0)
 };
 
