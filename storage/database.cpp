@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include "storage/layout.hpp"
@@ -165,6 +166,10 @@ Result<void> Database::open_env() {
     if (!got) return got.error();
     size = *got;
     // An empty file is one that was about to be made.
+    if (half_made(fd->get(), file)) {
+      if (::truncate(file.c_str(), 0) != 0) return system_error(errno, file);
+      size = 0;
+    }
     if (size > 0) {
       auto checked = check_pages(fd->get(), file);
       if (!checked) return checked;

@@ -41,6 +41,29 @@ TEST(Open, MakesAFolderForItsOwnerOnly) {
   }
 }
 
+TEST(Open, ADatabaseThatWasHalfMadeIsMadeAnew) {
+  TempFolder folder;
+  std::string bare = folder / "bare";
+  ASSERT_EQ(::mkdir(bare.c_str(), 0700), 0);
+  MDB_env* env = nullptr;
+  ASSERT_EQ(mdb_env_create(&env), MDB_SUCCESS);
+  ASSERT_EQ(mdb_env_open(env, bare.c_str(), 0, 0600), MDB_SUCCESS);
+  mdb_env_close(env);
+  std::string pages = read_bytes(bare + "/data.mdb");
+  open_at(folder / "desk");  // makes the secrets, which come first
+  for (std::size_t part : {pages.size() / 2, pages.size() * 3 / 4}) {
+    write_bytes(folder / "desk/data.mdb", pages.substr(0, part));
+    std::filesystem::remove(folder / "desk/keys");  // they come later
+    append(*open_at(folder / "desk"), {event_of("one", "body", 1)});
+    EXPECT_EQ(read_all(*open_at(folder / "desk")).size(), 1U);
+  }
+  // One that was written to and cut short is damaged, not new.
+  fill(folder / "desk");
+  ASSERT_EQ(::truncate((folder / "desk/data.mdb").c_str(), static_cast<off_t>(pages.size() / 2)),
+            0);
+  EXPECT_EQ(open_error(folder / "desk").code, Errc::damaged);
+}
+
 TEST(Open, ASecondDaemonIsToldWhoHoldsTheFolder) {
   TempFolder folder;
   auto store = open_at(folder.path());

@@ -223,4 +223,15 @@ Result<void> check_pages(int fd, const std::string& path) {
   return Checker(fd, path).run();
 }
 
+bool half_made(int fd, const std::string& path) {
+  auto size = size_of(fd, path);
+  if (!size || *size < page_header + sizeof(Meta)) return false;
+  auto bytes = read_at(fd, 0, page_header + sizeof(Meta), path);
+  if (!bytes) return false;
+  Meta first = load<Meta>(*bytes, page_header);
+  std::uint64_t page_size = first.trees[0].pad;
+  return first.magic == magic && first.version == data_version && first.txn == 0 &&
+         page_size <= page_size_max && *size < 2 * page_size;
+}
+
 }  // namespace deskmate::storage

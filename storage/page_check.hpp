@@ -17,4 +17,8 @@ inline constexpr std::uint64_t check_leaves_up_to_bytes = 256u << 20;
 // or byte order.
 Result<void> check_pages(int fd, const std::string& path);
 
+// Whether the file is what a full disk or a power cut left of a database that was being made: its
+// first page, of which no transaction ever was, and not all of the second.
+bool half_made(int fd, const std::string& path);
+
 }  // namespace deskmate::storage

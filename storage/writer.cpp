@@ -120,7 +120,16 @@ std::vector<Writer::Waiting> Writer::take_batch() {
 
 void Writer::commit_batch(std::vector<Waiting>& batch) {
   Result<void> result;
-  if (must_recover_) result = recover();
+  if (must_recover_) {
+    const std::uint64_t known = tip_.arrival;
+    result = recover();
+    // These were sent by somebody who took the failed ones for not written; they may be the same.
+    if (result && tip_.arrival != known) {
+      result = Error{Errc::io, database_.folder() +
+                                   "/data.mdb: what had failed is written after all. Read it, then "
+                                   "try again"};
+    }
+  }
   Tip tip = tip_;
   if (result) result = prepare(batch, tip);
   if (result) result = write(batch, tip, tip.seq - tip.head_seq >= head_every_events);
