@@ -164,10 +164,12 @@ void Journal::landed(const std::shared_ptr<Flight>& flight,
                      const storage::Result<std::vector<storage::Appended>>& result) {
   --in_flight_;
   for (const auto& key : flight->seen_keys) flying_keys_.erase(key);
+  // After an error, too: the store may find it there all the same when it reads the disk again, and
+  // then it must be known when its sender tries again.
+  if (result.has_value() || store_.last_arrival() > tables_.position()) fold_tail();
   if (result.has_error()) {
     flight->done(to_error(result.error()));
   } else {
-    fold_tail();
     std::vector<Outcome> outcomes;
     auto appended = result.value().begin();
     for (const bool duplicate : flight->duplicate) {

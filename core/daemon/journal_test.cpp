@@ -9,6 +9,23 @@
 namespace deskmate::daemon {
 namespace {
 
+// What is refused with an I/O error may be on the disk all the same.
+class UnsureStore : public FakeStore {
+ public:
+  bool refuses_what_it_writes = false;
+
+  using FakeStore::append;
+  void append(std::vector<storage::NewEvent> events, std::optional<storage::CursorMove> cursor,
+              AppendDone done) override {
+    auto told = [this,
+                 done = std::move(done)](storage::Result<std::vector<storage::Appended>> result) {
+      if (!refuses_what_it_writes) return done(std::move(result));
+      done(storage::Error{storage::Errc::io, "the disk"});
+    };
+    FakeStore::append(std::move(events), std::move(cursor), std::move(told));
+  }
+};
+
 class JournalTest : public ::testing::Test {
  protected:
   JournalTest() { open(); }
@@ -81,7 +98,7 @@ class JournalTest : public ::testing::Test {
   }
 
   bus::TestLoop loop;
-  FakeStore store;
+  UnsureStore store;
   Pseudonyms pseudonyms{storage::Id32{4}, "+86"};
   std::uint64_t wall_ms = 1'000'000;
   std::vector<std::string> folded;
@@ -156,6 +173,20 @@ TEST_F(JournalTest, WhereTheFirstIsNotStoredTheSecondIs) {
   EXPECT_EQ(first->result.error().code, Status::unavailable);
   ASSERT_TRUE(second->result);
   EXPECT_FALSE(second->result->front().duplicate);
+}
+
+TEST_F(JournalTest, WhatIsRefusedAndWrittenAllTheSameIsStoredOnce) {
+  store.refuses_what_it_writes = true;
+  const auto first = append(messages({"1"}));
+  loop.run();
+  ASSERT_TRUE(first->done);
+  EXPECT_FALSE(first->result);
+  store.refuses_what_it_writes = false;
+  const auto again = append(messages({"1"}));
+  loop.run();
+  ASSERT_TRUE(again->result);
+  EXPECT_TRUE(again->result->front().duplicate);
+  EXPECT_EQ(store.last_arrival(), journal->position());
 }
 
 TEST_F(JournalTest, ADuplicateMovesTheCursor) {
