@@ -160,7 +160,7 @@ Result<std::uint64_t> Client::open_reader(std::string_view reader,
                                    {"topics", Array(topics.begin(), topics.end())},
                                    {"from", from_start ? "start" : "now"},
                                    {"credit", client_credit}});
-  auto opened = call("reader.open", params);
+  const auto opened = call("reader.open", params);
   if (!opened) return opened.error();
   return (*opened)["position"].as_uint();
 }

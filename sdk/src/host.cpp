@@ -71,7 +71,8 @@ Result<Value> result_of(dm_status status, dm_bytes bytes) {
     return decode(view_of(bytes));
   }
   Error error{static_cast<Status>(status), to_string(static_cast<Status>(status)), {}};
-  if (auto details = decode(view_of(bytes))) {
+  // const, here and wherever an answer is read: looking into what is no map must not build one.
+  if (const auto details = decode(view_of(bytes))) {
     error.message = (*details)["message"].as_str(error.message);
     error.where = (*details)["where"].as_str();
   }

@@ -31,11 +31,11 @@ Result<std::vector<Appended>> Session::append(std::span<const NewEvent> events) 
     // The call may outlive this function when it is cancelled: it owns its events.
     auto batch = std::make_shared<std::vector<NewEvent>>(events.begin(),
                                                          events.begin() + std::ptrdiff_t(count));
-    auto answer =
+    const auto answer =
         port_.call([batch](Host& host, Reply reply) { host.append(*batch, std::move(reply)); },
                    call_deadline_ms);
     if (!answer) return answer.error();
-    if (answer->size() != count) return unexpected("append");
+    if (!answer->is_array() || answer->size() != count) return unexpected("append");
     for (const Value& each : answer->as_array()) all.push_back(appended_of(each));
     events = events.subspan(count);
   }
@@ -65,10 +65,12 @@ Result<HttpResponse> Session::http(const HttpRequest& request) {
       request.retries == 0
           ? std::min<std::uint64_t>(request.timeout_ms + slack_ms, DM_DEADLINE_MAX_MS)
           : DM_DEADLINE_MAX_MS;
-  auto answer = port_.call([params = std::move(params)](
-                               Host& host, Reply reply) { host.fetch(params, std::move(reply)); },
-                           deadline_ms);
+  const auto answer =
+      port_.call([params = std::move(params)](
+                     Host& host, Reply reply) { host.fetch(params, std::move(reply)); },
+                 deadline_ms);
   if (!answer) return answer.error();
+  if (!answer->is_map()) return unexpected("http");
   const Value& body = (*answer)["body"];
   HttpResponse response;
   response.status = static_cast<int>((*answer)["status"].as_int());
@@ -146,10 +148,11 @@ void Session::log(Level level, const std::string& line) const { port_.host().log
 
 Result<StoredFile> Session::put_file(const std::string& buyer, std::string_view bytes) {
   if (bytes.size() > DM_FILE_MAX) return Error{Status::limit, "the file is too large", {}};
-  auto created =
+  const auto created =
       port_.call([buyer](Host& host, Reply reply) { host.file_create(buyer, std::move(reply)); },
                  call_deadline_ms);
   if (!created) return created.error();
+  if (!created->is_map()) return unexpected("put_file");
   const std::uint64_t file = (*created)["file"].as_uint();
   for (std::size_t at = 0; at < bytes.size(); at += DM_FILE_PIECE_MAX) {
     auto written =
@@ -158,10 +161,11 @@ Result<StoredFile> Session::put_file(const std::string& buyer, std::string_view 
                    call_deadline_ms);
     if (!written) return written.error();
   }
-  auto finished =
+  const auto finished =
       port_.call([file](Host& host, Reply reply) { host.file_finish(file, std::move(reply)); },
                  call_deadline_ms);
   if (!finished) return finished.error();
+  if (!finished->is_map()) return unexpected("put_file");
   return StoredFile{std::string((*finished)["hash"].as_bin()), (*finished)["size"].as_uint()};
 }
 

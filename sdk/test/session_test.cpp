@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "deskmate/testing/bench.hpp"
 
 namespace deskmate {
@@ -14,6 +17,48 @@ using testing::HttpTape;
 
 class Idle : public Connector {
   Result<void> poll(Session&) override { return {}; }
+};
+
+// Answers every call with the same value.
+class OddPort : public detail::Port {
+ public:
+  OddPort(Host& host, Value answer) : host_(host), answer_(std::move(answer)) {}
+  Result<Value> call(std::function<void(Host&, Reply)>, std::uint64_t) override { return answer_; }
+  bool sleep_ms(std::uint64_t) override { return false; }
+  bool stopping() const override { return false; }
+  Host& host() override { return host_; }
+
+ private:
+  Host& host_;
+  Value answer_;
+};
+
+// A host whose store refuses every get, with these bytes as the details.
+class Refusing {
+ public:
+  explicit Refusing(std::string details) : details_(std::move(details)) {}
+  const dm_host* raw() const { return &host_; }
+  void refuse() {
+    reply_(user_, DM_LIMIT,
+           {reinterpret_cast<const std::uint8_t*>(details_.data()), details_.size()});
+  }
+
+ private:
+  static dm_status get(const dm_host* host, dm_bytes, dm_reply_fn reply, void* user) {
+    auto& self = *static_cast<Refusing*>(host->impl);
+    self.reply_ = reply;
+    self.user_ = user;
+    return DM_OK;
+  }
+  static const void* extension(const dm_host*, const char* name) {
+    static constexpr dm_ext_kv kv{get, nullptr};
+    return std::string_view(name) == DM_EXT_KV ? &kv : nullptr;
+  }
+
+  std::string details_;
+  dm_host host_{DM_ABI, 0, this, extension, nullptr};
+  dm_reply_fn reply_ = nullptr;
+  void* user_ = nullptr;
 };
 
 class SessionTest : public ::testing::Test {
@@ -39,6 +84,36 @@ TEST_F(SessionTest, ReadsSettingsOfEveryKind) {
   EXPECT_EQ(desk_.setting<std::string>("missing", "else"), "else");
   EXPECT_EQ(desk_.setting<int>("url", 7), 7);
   EXPECT_EQ(desk_.instance(), "box");
+}
+
+TEST_F(SessionTest, AnswersOfTheWrongKindAreErrors) {
+  const std::vector<Value> odd{Value(), 5, "text", Value::map({{"a", 1}}), Value::array({1})};
+  for (const Value& answer : odd) {
+    SCOPED_TRACE(encode(answer));
+    OddPort port(bench_.connector().host(), answer);
+    Session desk(port);
+    NewEvent event("order.seen");
+    event.facts = {{"shop", "box"}};
+    EXPECT_EQ(desk.append(event).has_value(), answer.is_array());
+    HttpRequest request;
+    request.url = "https://shop.example";
+    EXPECT_EQ(desk.http(request).has_value(), answer.is_map());
+    EXPECT_EQ(desk.put_file("ann", "bytes").has_value(), answer.is_map());
+    EXPECT_TRUE(desk.request("desk.status", Value::map()).has_value());
+    EXPECT_TRUE(desk.kv_get("key").has_value());
+  }
+}
+
+TEST_F(SessionTest, ARefusalWithOddDetailsIsARefusalAllTheSame) {
+  for (const std::string& details : {encode(Value(5)), encode(Value("why")), std::string("\xc1"),
+                                     encode(Value::map({{"message", 7}})), std::string()}) {
+    Refusing refusing(details);
+    Host host(refusing.raw());
+    Status status = Status::ok;
+    host.kv_get("key", [&](const Result<Value>& answer) { status = answer.error().code; });
+    refusing.refuse();
+    EXPECT_EQ(status, Status::limit);
+  }
 }
 
 TEST_F(SessionTest, KeepsItsOwnStore) {
