@@ -239,6 +239,26 @@ TEST(Store, KvBelongsToItsOwner) {
   EXPECT_EQ(must(store->kv_get("mail", "key")), "1");
 }
 
+TEST(Store, KvKeysAreCountedForEachOwner) {
+  TempFolder folder;
+  auto store = open_at(folder.path());
+  const auto put = [&](std::string owner, std::string key, std::string value) {
+    must(await_done([&](Store::Done done) {
+      store->kv_put(std::move(owner), std::move(key), std::move(value), std::move(done));
+    }));
+  };
+  EXPECT_EQ(must(store->kv_count("mail")), 0u);
+  for (int i = 0; i < 300; ++i) put("mail", "key " + std::to_string(i), "x");
+  put("mail", "key 7", "again");
+  put("mai", "key", "x");
+  put("mail2", "key", "x");
+  EXPECT_EQ(must(store->kv_count("mail")), 300u);
+  EXPECT_EQ(must(store->kv_count("mai")), 1u);
+  put("mail", "key 7", "");
+  EXPECT_EQ(must(store->kv_count("mail")), 299u);
+  EXPECT_EQ(store->kv_count("").error().code, Errc::invalid);
+}
+
 TEST(Store, WhatWaitsGoesInOneTransaction) {
   TempFolder folder;
   std::atomic<int> commits = 0;

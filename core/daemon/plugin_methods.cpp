@@ -3,9 +3,11 @@
 #include <deskmate/ext/file.h>
 #include <deskmate/ext/kv.h>
 
+#include <functional>
 #include <memory>
 
 #include "core/daemon/errors.hpp"
+#include "core/daemon/kv_keys.hpp"
 #include "core/daemon/service.hpp"
 
 namespace deskmate::daemon {
@@ -14,11 +16,12 @@ namespace {
 using bus::Answer;
 using bus::Call;
 
-// Answers on the loop what the store's writer thread reports.
-storage::Store::Done answer_later(bus::Loop& loop, Answer answer) {
+// Answers on the loop what the store's writer thread reports, after telling `before` so.
+storage::Store::Done answer_later(bus::Loop& loop, Answer answer, std::function<void()> before) {
   auto kept = std::make_shared<Answer>(std::move(answer));
-  return [&loop, kept](storage::Result<void> result) {
-    loop.post([kept, result = std::move(result)] {
+  return [&loop, kept, before = std::move(before)](storage::Result<void> result) {
+    loop.post([kept, before, result = std::move(result)] {
+      before();
       if (result.has_error()) {
         kept->fail(to_error(result.error()));
       } else {
@@ -88,7 +91,8 @@ void kv_get(Service& service, const Call& call, Answer answer) {
   answer.ok(found.value() ? Value::bin(std::string_view(*found.value())) : Value());
 }
 
-void kv_put(Service& service, const Call& call, Answer answer) {
+void kv_put(Service& service, const std::shared_ptr<KvKeys>& keys, const Call& call,
+            Answer answer) {
   const auto key = call.params["key"].as_bin();
   const View value = call.params["value"];
   if (key.empty() || key.size() > DM_KV_KEY_MAX) {
@@ -98,8 +102,12 @@ void kv_put(Service& service, const Call& call, Answer answer) {
   if (value.as_bin().size() > DM_KV_VALUE_MAX) {
     return answer.fail({Status::limit, "value is too long", "value"});
   }
-  service.store.kv_put(call.session->name(), std::string(key), std::string(value.as_bin()),
-                       answer_later(service.loop, std::move(answer)));
+  const std::string& owner = call.session->name();
+  const auto put = keys->begin(owner, key, value.as_bin().empty());
+  if (!put) return answer.fail(put.error());
+  service.store.kv_put(owner, std::string(key), std::string(value.as_bin()),
+                       answer_later(service.loop, std::move(answer),
+                                    [keys, owner, number = *put] { keys->done(owner, number); }));
 }
 
 // Attachments on their way in. Pieces are kept in memory until the file is whole; the number of
@@ -226,7 +234,11 @@ void serve_plugins(Service& service) {
   };
   serve("log.append", append);
   serve("kv.get", kv_get);
-  serve("kv.put", kv_put);
+
+  const auto keys = std::make_shared<KvKeys>(service.store);
+  service.bus.method("kv.put", [&service, keys](const Call& call, Answer answer) {
+    kv_put(service, keys, call, std::move(answer));
+  });
 
   const auto files = std::make_shared<Files>(service);
   const auto serve_file = [&](const char* name, void (Files::*member)(const Call&, Answer)) {

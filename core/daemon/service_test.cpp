@@ -2,12 +2,15 @@
 // attachments, configuration of members.
 #include "core/daemon/service.hpp"
 
+#include <deskmate/ext/file.h>
+#include <deskmate/ext/kv.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/bus/memory_transport.hpp"
 #include "core/bus/test_loop.hpp"
 #include "core/daemon/fake_store.hpp"
+#include "core/daemon/intake.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -198,6 +201,83 @@ TEST_F(ServiceTest, KeepsAPluginsOwnValues) {
             Status::invalid);
   EXPECT_EQ(call(mail, "kv.get", Value::map({{"key", Value::bin("")}})).error().code,
             Status::invalid);
+  const Value long_key = Value::bin(std::string(DM_KV_KEY_MAX + 1, 'k'));
+  EXPECT_EQ(call(mail, "kv.get", Value::map({{"key", long_key}})).error().code, Status::invalid);
+  const auto put = [&](std::size_t key_bytes, std::size_t value_bytes) {
+    return call(mail, "kv.put",
+                Value::map({{"key", Value::bin(std::string(key_bytes, 'k'))},
+                            {"value", Value::bin(std::string(value_bytes, 'v'))}}));
+  };
+  EXPECT_TRUE(put(DM_KV_KEY_MAX, DM_KV_VALUE_MAX));
+  EXPECT_EQ(put(DM_KV_KEY_MAX + 1, 1).error().code, Status::invalid);
+  EXPECT_EQ(put(1, DM_KV_VALUE_MAX + 1).error().code, Status::limit);
+}
+
+TEST_F(ServiceTest, AppendsSoManyEventsAtOnceAndNoMore) {
+  const auto mail = connector();
+  Array many;
+  for (std::size_t i = 0; i <= events_per_append_max; ++i) {
+    many.push_back(Value::map({{"type", "order.seen"}, {"facts", Value::map()}}));
+  }
+  const Array fewer(many.begin(), many.end() - 1);
+  EXPECT_EQ(call(mail, "log.append", Value::map({{"events", many}})).error().code, Status::limit);
+  EXPECT_EQ(store.last_arrival(), 0u);
+  EXPECT_TRUE(call(mail, "log.append", Value::map({{"events", fewer}})));
+}
+
+TEST_F(ServiceTest, AnInstanceHasSoManyKeysAndNoMore) {
+  const auto mail = connector();
+  const auto put = [&](const std::string& key, std::string_view value) {
+    const auto result =
+        call(mail, "kv.put", Value::map({{"key", Value::bin(key)}, {"value", Value::bin(value)}}));
+    return result ? Status::ok : result.error().code;
+  };
+  for (std::uint32_t i = 0; i + 2 < DM_KV_KEYS_MAX; ++i) {
+    store.kv_put("mail", "key " + std::to_string(i), "x", [](const storage::Result<void>&) {});
+  }
+  EXPECT_EQ(put("key 7", "y"), Status::ok);
+  EXPECT_EQ(put("last but one", "x"), Status::ok);
+  EXPECT_EQ(put("last", "x"), Status::ok);
+  const std::size_t before = store.kv_counts;
+  EXPECT_EQ(before, 1u);
+  EXPECT_EQ(put("one more", "x"), Status::limit);
+  EXPECT_EQ(put("key 7", "z"), Status::ok) << "what is there may be changed";
+  EXPECT_EQ(store.kv_counts, before + 1);
+  EXPECT_EQ(put("one more", ""), Status::ok) << "erasing is always possible";
+  EXPECT_EQ(put("key 7", ""), Status::ok);
+  EXPECT_EQ(put("one more", "x"), Status::ok);
+  EXPECT_EQ(put("key 7", "x"), Status::limit);
+}
+
+TEST_F(ServiceTest, KeysOnTheirWayToTheDiskCountToo) {
+  const auto mail = connector();
+  for (std::uint32_t i = 0; i + 2 < DM_KV_KEYS_MAX; ++i) {
+    store.kv_put("mail", "key " + std::to_string(i), "x", [](const storage::Result<void>&) {});
+  }
+  store.commit_at_once = false;
+  std::vector<std::string> told;
+  const auto ask = [&](const std::string& key, std::string_view value) {
+    const auto asked = mail->request(
+        "kv.put", Value::map({{"key", Value::bin(key)}, {"value", Value::bin(value)}}), 1'000,
+        [&told, key](const Result<std::string>& result) {
+          told.push_back(key + (result ? " ok" : " refused"));
+        });
+    EXPECT_TRUE(asked);
+    loop.run();
+  };
+  ask("a", "x");
+  ask("a", "y");
+  ask("b", "x");
+  ask("c", "x");  // refused at once
+  ask("b", "");
+  ask("d", "x");
+  ask("e", "x");  // refused at once
+  EXPECT_THAT(told, ::testing::ElementsAre("c refused", "e refused"));
+  store.commit();
+  loop.run();
+  EXPECT_THAT(told, ::testing::ElementsAre("c refused", "e refused", "a ok", "a ok", "b ok", "b ok",
+                                           "d ok"));
+  EXPECT_EQ(store.kv_count("mail").value(), std::size_t{DM_KV_KEYS_MAX});
 }
 
 TEST_F(ServiceTest, TakesAttachmentsInPieces) {
@@ -223,11 +303,32 @@ TEST_F(ServiceTest, TakesAttachmentsInPieces) {
 TEST_F(ServiceTest, AttachmentsAreLimited) {
   const auto mail = connector();
   const Value buyer = Value::map({{"buyer", "eve@x"}});
-  for (int i = 0; i < 4; ++i) ASSERT_TRUE(call(mail, "file.create", buyer));
+  for (std::uint32_t i = 0; i < DM_FILE_OPEN_MAX; ++i) {
+    ASSERT_TRUE(call(mail, "file.create", buyer));
+  }
   EXPECT_EQ(call(mail, "file.create", buyer).error().code, Status::limit);
   mail->end({Status::ok, "", {}});
   loop.run();
   EXPECT_TRUE(call(connector(), "file.create", buyer));  // those of the ended session are gone
+}
+
+TEST_F(ServiceTest, AnAttachmentAndItsPiecesAreLimited) {
+  const auto mail = connector();
+  const auto create = [&] {
+    return (*call(mail, "file.create", Value::map({{"buyer", "eve@x"}})))["file"];
+  };
+  const auto write = [&](const Value& file, std::size_t bytes) {
+    const Value piece = Value::bin(std::string(bytes, 'x'));
+    const auto done = call(mail, "file.write", Value::map({{"file", file}, {"piece", piece}}));
+    return done ? Status::ok : done.error().code;
+  };
+  EXPECT_EQ(write(create(), DM_FILE_PIECE_MAX + 1), Status::limit);
+  const Value file = create();
+  for (std::uint32_t at = 0; at < DM_FILE_MAX; at += DM_FILE_PIECE_MAX) {
+    ASSERT_EQ(write(file, DM_FILE_PIECE_MAX), Status::ok);
+  }
+  EXPECT_EQ(write(file, 1), Status::limit);
+  EXPECT_EQ(write(file, 1), Status::not_found) << "what grew too large is dropped";
 }
 
 TEST_F(ServiceTest, MembersFollowTheConfiguration) {
