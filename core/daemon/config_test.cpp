@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
 #include <set>
 
 namespace deskmate::daemon {
@@ -74,6 +76,30 @@ TEST(Config, EveryMistakeIsToldInTheOrderOfTheFile) {
   EXPECT_EQ(faults.list[1].line, 3u);
   EXPECT_EQ(faults.list[2].line, 5u);
   EXPECT_EQ(faults.list[0].in("en").rfind("deskmate.toml:2:8: ", 0), 0u);
+}
+
+TEST(Config, MembersAndPluginsAreLimited) {
+  std::string members, plugins;
+  for (std::size_t i = 1; i <= config_members_max; ++i) {
+    members += "[[member]]\nnumber = " + std::to_string(i) + "\nname = \"A\"\n";
+  }
+  for (std::size_t i = 1; i <= config_plugins_max; ++i) {
+    plugins += "[[plugin]]\nname = \"p" + std::to_string(i) + "\"\nid = \"shop-sample\"\n";
+  }
+  const auto whole = parse_config(members + plugins, "deskmate.toml");
+  ASSERT_TRUE(whole.has_value()) << whole.error().in("en");
+  EXPECT_FALSE(parse_config(members + "[[member]]\nnumber = 99\nname = \"A\"\n", "x").has_value());
+  EXPECT_FALSE(parse_config(plugins + "[[plugin]]\nname = \"more\"\nid = \"shop-sample\"\n", "x")
+                   .has_value());
+}
+
+TEST(Config, AFileThatIsTooLongIsTold) {
+  const std::string file = ::testing::TempDir() + "deskmate_long.toml";
+  std::ofstream(file) << std::string(config_bytes_max + 1, '#');
+  const auto config = load_config(file);
+  std::remove(file.c_str());
+  ASSERT_TRUE(config.has_error());
+  EXPECT_EQ(config.error().list.size(), 1u);
 }
 
 TEST(Config, AMissingFileIsTold) {

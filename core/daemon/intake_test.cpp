@@ -121,6 +121,25 @@ INSTANTIATE_TEST_SUITE_P(
             "refs.thread"},
         Bad{"long ref", [](Value& e) { e["refs"]["thread"] = std::string(2000, 'x'); },
             Status::limit, "refs.thread"},
+        Bad{"many refs",
+            [](Value& e) {
+              for (std::size_t i = 0; i < refs_max; ++i) {
+                e["refs"]["ref_" + std::string(i + 1, 'a')] = "x";
+              }
+            },
+            Status::limit, "refs"},
+        Bad{"long ref name", [](Value& e) { e["refs"][std::string(ref_name_max + 1, 'a')] = "x"; },
+            Status::invalid, "refs.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+        Bad{"many contacts",
+            [](Value& e) {
+              e["contacts"] = Array(contacts_max + 1, Value("email:ann@example.org"));
+            },
+            Status::limit, "contacts"},
+        Bad{"long contact",
+            [](Value& e) {
+              e["contacts"] = Value::array({"email:" + std::string(ref_bytes_max, 'x')});
+            },
+            Status::limit, "contacts"},
         Bad{"twice", [](Value& e) { e["facts"]["thread"] = 1; }, Status::invalid, "refs.thread"},
         Bad{"contacts", [](Value& e) { e["contacts"] = Value::array({"ann"}); }, Status::invalid,
             "contacts"},
