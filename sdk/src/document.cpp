@@ -23,7 +23,9 @@ enum class Kind : std::uint8_t {
 struct Node {
   Kind kind = Kind::nil;
   std::uint32_t count = 0;  // elements, members, bytes
-  std::uint32_t span = 1;   // nodes with everything inside, itself too
+  // Nodes with everything inside, itself too. Of a collection that is being read: the one around
+  // it.
+  std::uint32_t span = 1;
   union {
     bool boolean;
     std::int64_t integer;
@@ -123,15 +125,20 @@ class NodeBuilder : public msgpack::null_visitor {
   }
   bool open(Kind kind, std::uint32_t count) {
     if (key_next_) return fail(Status::invalid, "a map's key is not text");
-    if (open_.size() >= limits_.depth_max) return fail(Status::limit, "nested too deeply");
+    if (depth_ >= limits_.depth_max) return fail(Status::limit, "nested too deeply");
     if (count > limits_.items_max) return fail(Status::limit, "a collection is too long");
-    open_.push_back(nodes_.size());
-    add(kind).count = count;
+    ++depth_;
+    Node& node = add(kind);
+    node.count = count;
+    node.span = std::exchange(open_, static_cast<std::uint32_t>(nodes_.size() - 1));
     return true;
   }
   bool close() {
-    nodes_[open_.back()].span = static_cast<std::uint32_t>(nodes_.size() - open_.back());
-    open_.pop_back();
+    --depth_;
+    Node& node = nodes_[open_];
+    const std::uint32_t around = node.span;
+    node.span = static_cast<std::uint32_t>(nodes_.size()) - open_;
+    open_ = around;
     return true;
   }
   bool fail(Status code, const char* message) {
@@ -141,7 +148,8 @@ class NodeBuilder : public msgpack::null_visitor {
 
   std::vector<Node>& nodes_;
   const Limits& limits_;
-  std::vector<std::size_t> open_;
+  std::uint32_t open_ = 0;  // the innermost collection
+  std::size_t depth_ = 0;
   bool key_next_ = false;
   Error error_;
 };
@@ -225,8 +233,12 @@ std::string_view View::as_bin(std::string_view otherwise) const {
 std::size_t View::size() const { return is_array() || is_map() ? node_->count : 0; }
 
 View View::operator[](std::string_view key) const {
-  for (auto [name, item] : members()) {
-    if (name == key) return item;
+  if (!is_map()) return {};
+  const Node* const end = node_ + node_->span;
+  for (const Node* name = node_ + 1; name != end; name += 1 + (name + 1)->span) {
+    // Most names differ in their length or their first letter.
+    if (name->count != key.size()) continue;
+    if (key.empty() || (name->bytes[0] == key[0] && bytes_of(*name) == key)) return View(name + 1);
   }
   return {};
 }

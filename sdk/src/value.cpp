@@ -1,6 +1,7 @@
 #include "deskmate/value.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace deskmate {
 
@@ -179,6 +180,16 @@ std::size_t utf8_length(const unsigned char* text, std::size_t size) {
 bool is_utf8(std::string_view text) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
   for (std::size_t i = 0; i < text.size();) {
+    // Most text is ASCII: eight at a time.
+    constexpr std::uint64_t beyond_ascii = 0x8080'8080'8080'8080;
+    std::uint64_t eight = 0;
+    if (text.size() - i >= sizeof(eight)) {
+      std::memcpy(&eight, bytes + i, sizeof(eight));
+      if ((eight & beyond_ascii) == 0) {
+        i += sizeof(eight);
+        continue;
+      }
+    }
     const std::size_t length = utf8_length(bytes + i, text.size() - i);
     if (length == 0) return false;
     i += length;
