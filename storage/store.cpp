@@ -362,10 +362,13 @@ void StoreImpl::write_tables(std::vector<TableChange> changes, std::uint64_t pos
     if (!key) return refuse(done, key.error());
     bytes += sizeof(TableChange) + key->size() + (change.value ? change.value->size() : 0);
   }
-  // Stable, so that of several changes of one key the last one stays.
-  std::stable_sort(changes.begin(), changes.end(), [](const TableChange& a, const TableChange& b) {
+  const auto before = [](const TableChange& a, const TableChange& b) {
     return std::tie(a.table, a.key) < std::tie(b.table, b.key);
-  });
+  };
+  // Stable, so that of several changes of one key the last one stays.
+  if (!std::is_sorted(changes.begin(), changes.end(), before)) {
+    std::stable_sort(changes.begin(), changes.end(), before);
+  }
   Task task = TablesTask{std::move(changes), position, false, std::move(done)};
   auto submitted = writer_->submit(std::move(task), 1, bytes);
   if (!submitted) refuse(std::get<TablesTask>(task).done, submitted.error());

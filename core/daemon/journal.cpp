@@ -1,6 +1,7 @@
 #include "core/daemon/journal.hpp"
 
 #include <algorithm>
+#include <future>
 #include <stdexcept>
 #include <utility>
 
@@ -76,10 +77,25 @@ void Journal::post(std::function<void()> work) {
   });
 }
 
+// Where much is to be folded the tables are written as it goes, so that memory stays bounded: one
+// batch is on its way to the disk while the next is folded.
 Result<void> Journal::open() {
   tables_.start_at(store_.tables_position());
   const std::uint64_t end = store_.last_arrival();
+  std::future<storage::Result<void>> writing;
+  bool writable = true;  // a full disk must not keep the desk from being read
+  const auto wait = [&] {
+    if (!writing.valid()) return;
+    writable = writing.get().has_value();
+    tables_.flushed(writable);
+  };
   while (tables_.position() < end) {
+    if (tables_.flushing() && tables_.unwritten_bytes() > 2 * replay_bytes_soft) wait();
+    if (writable && !tables_.flushing() && tables_.unwritten_bytes() > replay_bytes_soft) {
+      auto promise = std::make_shared<std::promise<storage::Result<void>>>();
+      writing = promise->get_future();
+      tables_.flush([promise](storage::Result<void> done) { promise->set_value(std::move(done)); });
+    }
     const std::uint64_t before = tables_.position();
     const auto read =
         store_.read(before, fold_piece_events, false, [&](const storage::StoredEvent& event) {
@@ -87,11 +103,13 @@ Result<void> Journal::open() {
           tables_.set_position(event.arrival);
           return true;
         });
-    if (read.has_error()) return to_error(read.error());
-    if (tables_.position() == before) {
+    if (read.has_error() || tables_.position() == before) {
+      wait();
+      if (read.has_error()) return to_error(read.error());
       return Error{Status::internal, "the log ends before its last arrival", {}};
     }
   }
+  wait();
   clock_.seen(stored_clock(tables_));
   arm_flush();
   arm_decide(0);

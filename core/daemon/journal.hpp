@@ -26,11 +26,12 @@
 namespace deskmate::daemon {
 
 // Named limits and times.
-inline constexpr std::size_t fold_piece_events = 1'024;     // read from the store at a time
-inline constexpr std::size_t deferred_appends_max = 4'096;  // waiting for what is in flight
-inline constexpr std::uint64_t flush_every_ms = 30'000;     // tables are written at least so often
-inline constexpr std::uint64_t decide_again_ms = 1'000;     // after proposals could not be stored
-inline constexpr std::uint64_t decide_latest_ms = 60'000;   // deadlines are looked at so often
+inline constexpr std::size_t fold_piece_events = 1'024;      // read from the store at a time
+inline constexpr std::size_t replay_bytes_soft = 16u << 20;  // of changes, before they are written
+inline constexpr std::size_t deferred_appends_max = 4'096;   // waiting for what is in flight
+inline constexpr std::uint64_t flush_every_ms = 30'000;      // tables are written at least so often
+inline constexpr std::uint64_t decide_again_ms = 1'000;      // after proposals could not be stored
+inline constexpr std::uint64_t decide_latest_ms = 60'000;    // deadlines are looked at so often
 
 // The tables of the daemon's own beside those of the desk.
 inline constexpr std::string_view seen_table = "seen";    // items that have come in

@@ -49,7 +49,7 @@ class TableCache::StoreScan {
     };
     must(store_.table_scan(table_, from, backwards_, take));
     ended_ = piece.size() < size_;
-    size_ = std::min(size_ * 2, scan_piece_max);
+    size_ = std::min(size_ * scan_piece_growth, scan_piece_max);
     piece_ = std::move(piece);
     at_ = 0;
   }

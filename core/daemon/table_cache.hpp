@@ -27,7 +27,8 @@ namespace deskmate::daemon {
 // Named limits.
 inline constexpr std::size_t unwritten_bytes_soft = 4u << 20;  // beyond, a flush is due
 inline constexpr std::size_t cached_bytes_max = 32u << 20;     // of clean entries; beyond, dropped
-inline constexpr std::size_t scan_piece_first = 16;            // entries read ahead by a scan
+inline constexpr std::size_t scan_piece_first = 1;             // entries read ahead by a scan
+inline constexpr std::size_t scan_piece_growth = 8;            // who wants a second wants many
 inline constexpr std::size_t scan_piece_max = 512;
 
 class TableCache : public desk::Tables {
