@@ -207,6 +207,12 @@ TEST_F(HttpTest, RefusesRequestsThatWouldLeadPastTheRules) {
   EXPECT_EQ(status({"GET", "", {{"X", "a\r\nHost: other"}}, "", 1, 0}), Status::invalid);
   EXPECT_EQ(status({"GET", "", {{"X: a", "b"}}, "", 1, 0}), Status::invalid);
   EXPECT_EQ(status({"POST", "", {}, std::string(DM_HTTP_BODY_MAX + 1, 'x'), 1, 0}), Status::limit);
+  const std::string long_url = "/" + std::string(http_url_bytes_max, 'x');
+  EXPECT_EQ(fetch(long_url).error().code, Status::limit);
+  const std::vector<std::pair<std::string, std::string>> headers(http_headers_max + 1, {"X", "y"});
+  EXPECT_EQ(status({"GET", "", headers, "", 1, 0}), Status::limit);
+  const std::string long_value(http_header_bytes_max, 'x');
+  EXPECT_EQ(status({"GET", "", {{"X", long_value}}, "", 1, 0}), Status::limit);
   EXPECT_TRUE(server_.requests.empty());
 }
 

@@ -146,6 +146,52 @@ TEST(Manifest, LoadsFromAFolderOfTheSameName) {
             std::string::npos);
 }
 
+TEST(Manifest, ListsAndNamesAreLimited) {
+  const auto with = [](const std::string& line, const std::string& more = "") {
+    return Manifest::parse("id = \"a\"\nversion = \"1\"\nkind = \"other\"\nabi = 1\n" + line +
+                               "\n[name]\nen = \"A\"\nzh = \"甲\"\n" + more,
+                           "plugin.toml");
+  };
+  const auto list = [](std::size_t count, const std::string& what) {
+    std::string out = "[";
+    for (std::size_t i = 0; i < count; ++i) out += "\"" + what + std::to_string(i) + "\",";
+    return out + "]";
+  };
+  const auto settings = [](std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) {
+      out += "[settings.s" + std::to_string(i) +
+             "]\ntype = \"text\"\ndoc = { en = \"A\", zh = \"甲\" }\n";
+    }
+    return out;
+  };
+  ASSERT_TRUE(with("")) << with("").error().in("en");
+  EXPECT_TRUE(with("secrets = " + list(manifest_list_max, "s")));
+  EXPECT_FALSE(with("secrets = " + list(manifest_list_max + 1, "s")));
+  EXPECT_TRUE(with("hosts = " + list(manifest_list_max, "a.example")));
+  EXPECT_FALSE(with("hosts = " + list(manifest_list_max + 1, "a.example")));
+  EXPECT_FALSE(with("", "[topics]\nread = " + list(manifest_list_max + 1, "order.a")));
+  EXPECT_FALSE(with("", "[actions]\nkinds = " + list(manifest_list_max + 1, "k")));
+  EXPECT_TRUE(with("", settings(manifest_list_max)));
+  EXPECT_FALSE(with("", settings(manifest_list_max + 1)));
+  const std::string name(manifest_id_max, 'n');
+  EXPECT_TRUE(with("secrets = [\"" + name + "\"]"));
+  EXPECT_FALSE(with("secrets = [\"" + name + "n\"]"));
+  EXPECT_TRUE(with("", "[limits]\nmemory_mb = " + std::to_string(memory_mb_max) + "\n"));
+  EXPECT_FALSE(with("", "[limits]\nmemory_mb = " + std::to_string(memory_mb_max + 1) + "\n"));
+}
+
+TEST(Settings, TextsAndListsAreLimited) {
+  SettingSpec text;
+  text.type = SettingType::text;
+  EXPECT_FALSE(mistake(text, std::string(setting_text_max, 'x')));
+  EXPECT_TRUE(mistake(text, std::string(setting_text_max + 1, 'x')));
+  SettingSpec list;
+  list.type = SettingType::list;
+  EXPECT_FALSE(mistake(list, Array(manifest_list_max, Value("x"))));
+  EXPECT_TRUE(mistake(list, Array(manifest_list_max + 1, Value("x"))));
+}
+
 TEST(Settings, AreFilledInWithTheDefaults) {
   const auto manifest = Manifest::parse(good, "plugin.toml");
   const auto settings =

@@ -1,6 +1,8 @@
 // What a plugin may rely on, in both isolations alike.
 #include <deskmate/ext/kv.h>
+#include <deskmate/ext/log.h>
 #include <deskmate/ext/reader.h>
+#include <deskmate/ext/timer.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -155,12 +157,17 @@ TEST_P(PluginTest, GetsTheSecretsThatItsManifestNames) {
 TEST_P(PluginTest, HasTimers) {
   add();
   EXPECT_EQ(ask("timer")->as_int(), 3);
+  EXPECT_EQ(ask("timers")->as_uint(), std::uint64_t{DM_TIMERS_MAX});
 }
 
 TEST_P(PluginTest, WritesToTheLog) {
   add();
   ASSERT_TRUE(ask("log", Value::map({{"line", "all is well"}})));
   EXPECT_TRUE(desk_.run_until([&] { return desk_.logged("shop: all is well"); }));
+  const std::string most(DM_LOG_LINE_MAX, 'x');
+  ASSERT_TRUE(ask("log", Value::map({{"line", most + "beyond"}})));
+  EXPECT_TRUE(desk_.run_until([&] { return desk_.logged("shop: " + most); }));
+  EXPECT_FALSE(desk_.logged("beyond"));
 }
 
 TEST_P(PluginTest, FetchesFromTheHostOfItsSetting) {

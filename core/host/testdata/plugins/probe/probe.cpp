@@ -90,6 +90,8 @@ class Probe : public deskmate::Plugin {
       file(id, std::string(params["bytes"].as_bin()));
     } else if (method == "probe.timer") {
       timer(id);
+    } else if (method == "probe.timers") {
+      timers(id);
     } else if (method == "probe.ask") {
       host().request(std::string(params["method"].as_str()), Value::map(), 1'000, reply);
     } else if (method == "probe.later") {
@@ -139,6 +141,15 @@ class Probe : public deskmate::Plugin {
       host().cancel_timer(timer_);
       host().after(5, 0, [this, id] { answer(id, Value(ticks_)); });
     });
+  }
+
+  // How many timers there may be at once.
+  void timers(std::uint64_t id) {
+    std::vector<std::uint64_t> all;
+    const auto never = [] {};
+    while (const std::uint64_t one = host().after(3'600'000, 0, never)) all.push_back(one);
+    for (const std::uint64_t one : all) host().cancel_timer(one);
+    answer(id, Value(all.size()));
   }
 
   std::map<std::string, std::vector<Map>> seen_;
