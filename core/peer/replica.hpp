@@ -43,20 +43,26 @@ using StateHash = std::array<std::uint8_t, 32>;
 inline constexpr std::size_t message_bytes_max = std::size_t{1} << 20;  // one message, one frame
 inline constexpr std::size_t want_window_bytes = std::size_t{4} << 20;  // unacknowledged, of a log
 inline constexpr std::size_t stretch_bytes_wanted = std::size_t{256} << 10;  // read at once
-inline constexpr std::size_t stretch_bytes_max = std::size_t{160} << 20;     // of one stretch
-inline constexpr std::size_t piece_bytes_max = std::size_t{64} << 10;        // of a run, of a file
+// Of one stretch as sent: what storage puts into one, and its frame.
+inline constexpr std::size_t stretch_bytes_max = 2 * storage::stretch_bytes_max;
+inline constexpr std::size_t piece_bytes_max = std::size_t{64} << 10;        // of a run
+inline constexpr std::size_t file_piece_bytes_max = std::size_t{256} << 10;  // of an attachment
 // Bulk is only added to a link while less than this waits in its carrier, so that beats pass.
 inline constexpr std::size_t carrier_unsent_max = std::size_t{128} << 10;
 inline constexpr std::size_t logs_max = 1'024;           // of all peers and incarnations
 inline constexpr std::size_t links_max = 64;             // at once
 inline constexpr std::size_t pending_acks_max = 64;      // of one peer, before they are merged
 inline constexpr std::size_t files_wanted_max = 1'024;   // being fetched or waiting to be
+inline constexpr std::size_t files_at_once = 4;          // being fetched
+inline constexpr std::size_t file_wants_max = 16;        // of one link, not yet answered
 inline constexpr std::size_t states_kept = 32;           // own state hashes, to compare with
-inline constexpr std::size_t keys_sent_kept = 16'384;    // of one link: not sent again
+inline constexpr std::size_t keys_sent_kept = 16'384;    // of one want: not sent again
 inline constexpr std::uint64_t replica_tick_ms = 250;    // tick() is to be called so often
 inline constexpr std::uint64_t beat_ms = 1'000;          // a beat to every link
 inline constexpr std::uint64_t unseen_after_ms = 6'000;  // without an answered beat: not seen
 inline constexpr std::uint64_t stall_ms = 10'000;        // a log that does not move: another link
+inline constexpr std::uint64_t behind_grace_ms = 1'000;  // before a link with more is preferred
+inline constexpr std::uint64_t slow_ms = 60'000;         // for which such a link is passed over
 inline constexpr std::uint64_t skew_max_ms = 30'000;     // of two clocks; more: no routing
 inline constexpr std::uint64_t first_hello_wait_ms = 5'000;  // before the first append of a start
 inline constexpr std::uint64_t hold_retry_ms = 5'000;        // a log held for a stamp ahead of time
@@ -100,7 +106,7 @@ struct Close {
 struct Append {
   std::uint64_t ticket = 0;
   Stretch stretch;
-  std::vector<TravellingKey> keys;
+  std::vector<storage::CarriedKey> keys;
 };
 // Put a piece of a file; tell file_stored() with how far the file is now.
 struct PutFile {
@@ -141,7 +147,8 @@ struct KnownPeer {
 };
 
 struct AppendOutcome {
-  enum Kind { done, retry, gap, bad, forked, rolled_back } kind = done;
+  // mismatch: signed, but the events do not lead there.
+  enum Kind { done, retry, gap, bad, mismatch, forked, rolled_back } kind = done;
   std::string detail = {};
 };
 

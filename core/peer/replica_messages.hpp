@@ -1,0 +1,105 @@
+// What replicas say to each other: msgpack maps with a kind `k`, described with an example each in
+// README.md. Reading is strict (types, sizes, counts), ignores keys it does not know, and gives
+// Unknown for kinds it does not know, so that newer peers can say more. Pure. Internal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/peer/replica.hpp"
+
+namespace deskmate::peer::message {
+
+// A log within the desk of the link.
+struct LogRef {
+  PeerId peer{};
+  std::uint64_t incarnation = 0;
+  bool operator==(const LogRef&) const = default;
+};
+struct Reached {
+  LogRef log;
+  std::uint64_t seq = 0;
+  bool operator==(const Reached&) const = default;
+};
+
+// The first on a link, both ways; an acknowledgement like have.
+struct Hello {
+  std::uint32_t version = protocol_version;
+  Id16 desk{};
+  PeerId peer{};
+  std::uint64_t incarnation = 0;
+  std::uint64_t seq = 0;  // of the sender's own log
+  std::uint64_t utc_ms = 0;
+  std::vector<Reached> frontier;
+  std::vector<std::string> features;
+};
+// What became durable here, while the sender's own log was at (incarnation, seq).
+struct Have {
+  std::uint64_t incarnation = 0;
+  std::uint64_t seq = 0;
+  std::vector<Reached> frontier;  // what changed
+};
+// Push me this log from the event after `after` on, until stop. `number` is the receiver's own.
+struct Want {
+  std::uint64_t number = 0;
+  LogRef log;
+  std::uint64_t after = 0;
+};
+struct Stop {
+  std::uint64_t number = 0;
+};
+// A piece of an encoded stretch; keys come with the first.
+struct Run {
+  std::uint64_t number = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t total = 0;
+  std::string bytes;
+  std::vector<storage::CarriedKey> keys;
+};
+struct Beat {
+  std::uint64_t sent_ms = 0;  // the sender's steady clock
+  std::uint64_t utc_ms = 0;
+  std::uint64_t echo_ms = 0;  // sent_ms of the last beat that came; 0: none yet
+  std::uint64_t held_ms = 0;  // how long ago that was
+  StateHash state{};          // at the frontier with the hash `at`; both zero: not known
+  Hash32 at{};
+};
+struct FileWant {
+  Hash32 hash{};
+  std::uint64_t offset = 0;
+};
+struct FileData {
+  Hash32 hash{};
+  std::uint64_t offset = 0;
+  std::uint64_t total = 0;  // 0: not here
+  std::string bytes;
+};
+// This log is forked, says the sender, at seq.
+struct Forked {
+  LogRef log;
+  std::uint64_t seq = 0;
+};
+struct Unknown {
+  std::string kind;
+};
+
+using Message =
+    std::variant<Hello, Have, Want, Stop, Run, Beat, FileWant, FileData, Forked, Unknown>;
+
+inline constexpr std::size_t features_max = 64;      // of a hello
+inline constexpr std::size_t feature_size_max = 64;  // bytes, and of a kind
+inline constexpr std::size_t keys_max = 4'096;       // of a run
+
+std::string encode(const Message& message);  // Unknown: a bug
+std::optional<Message> decode(std::string_view bytes);
+
+// A stretch without the name of its log, which the want says: [first, chain, signature, [[record,
+// body] ...]].
+std::string encode(const Stretch& stretch);
+std::optional<Stretch> decode_stretch(const LogName& log, std::string_view bytes);
+
+}  // namespace deskmate::peer::message

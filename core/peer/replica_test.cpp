@@ -1,0 +1,763 @@
+#include "core/peer/replica.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/peer/test_replicas.hpp"
+
+namespace deskmate::peer::testing {
+namespace {
+
+storage::HeaderView header_of(std::string_view facts, std::string_view type = "test.event") {
+  storage::HeaderView header;
+  header.type = type;
+  header.stamp = start_utc_ms << 16;
+  header.facts = facts;
+  return header;
+}
+
+TEST(Replica, CatchesUpBothWays) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.write(1, 1'000);
+  net.write(2, 300);
+  net.connect(1, 2);
+  EXPECT_TRUE(net.same(1, 2));
+  EXPECT_EQ(net[2].store.logs[log_of(1)].items.size(), 1'000u);
+  net.write(1, 1);  // and goes on as it comes
+  net.write(2, 1);
+  EXPECT_TRUE(net.same(1, 2));
+}
+
+TEST(Replica, SendsNothingTwiceThatIsThere) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.write(1, 500, 1'000);
+  net.connect(1, 2);
+  net.disconnect(1, 2);
+  const std::size_t before = net.wire_bytes;
+  net.write(1, 1);
+  net.connect(1, 2);
+  EXPECT_TRUE(net.same(1, 2));
+  EXPECT_LT(net.wire_bytes - before, 4'000u);
+}
+
+// The link breaks at every message, one after the other, until all is there.
+TEST(Replica, ResumesWhereverTheLinkBroke) {
+  for (std::size_t every = 1; every <= 12; ++every) {
+    Net net;
+    net.add(1);
+    net.add(2);
+    net.write(1, 3'000, 100);
+    net.write(2, 100);
+    std::size_t messages = 0;
+    std::size_t breaks = 0;
+    net.tap = [&](std::uint8_t, std::uint8_t, std::string&) {
+      if (++messages % (every + breaks / 3) != 0) return true;
+      ++breaks;
+      return false;
+    };
+    for (int tries = 0; tries < 400 && !net.same(1, 2); ++tries) {
+      if (!net.connected(1, 2)) net.connect(1, 2);
+    }
+    EXPECT_TRUE(net.same(1, 2)) << "broken every " << every;
+    EXPECT_GT(breaks, 0u);
+  }
+}
+
+TEST(Replica, ForwardsThirdPartiesLogs) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  net.write(1, 400);
+  net.connect(1, 2);
+  net.connect(2, 3);  // 1 and 3 have never met
+  EXPECT_TRUE(net.has_all(1, 3));
+  net.write(1, 1);
+  EXPECT_TRUE(net.has_all(1, 3));
+  net.write(3, 1);
+  EXPECT_TRUE(net.has_all(3, 1));
+}
+
+TEST(Replica, WantsALogFromOneLinkAndFromAnotherWhenThatDrops) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  net.connect(1, 2);
+  net.connect(2, 3);
+  net.connect(1, 3);
+  net.kinds.clear();
+  net.write(1, 5);
+  EXPECT_EQ((net.kinds[{1, 3}]["run"]), 1u);
+  EXPECT_EQ((net.kinds[{2, 3}]["run"]), 0u);  // it has it from 1 itself
+  net.disconnect(1, 3);
+  net.write(1, 5);
+  EXPECT_EQ((net.kinds[{2, 3}]["run"]), 1u);
+  EXPECT_TRUE(net.has_all(1, 3));
+  net.connect(1, 3);  // and its own peer is better than anybody
+  net.kinds.clear();
+  net.write(1, 5);
+  EXPECT_EQ((net.kinds[{1, 3}]["run"]), 1u);
+  EXPECT_EQ((net.kinds[{2, 3}]["run"]), 0u);
+}
+
+TEST(Replica, TakesALogFromElsewhereWhenItsLinkStandsStill) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  net.connect(1, 2);
+  net.connect(2, 3);
+  net.connect(1, 3);
+  net.tap = [](std::uint8_t from, std::uint8_t to, std::string& bytes) {
+    if (from == 1 && to == 3) bytes = message::encode(message::Beat{});  // nothing but beats
+    return true;
+  };
+  net.write(1, 5);
+  EXPECT_FALSE(net.has_all(1, 3));
+  net.pass(stall_ms + 1'000);
+  EXPECT_TRUE(net.has_all(1, 3));
+  net.write(1, 5);
+  EXPECT_TRUE(net.has_all(1, 3));
+}
+
+TEST(Replica, KeepsToTheWindow) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net[2].stores = false;
+  net.write(1, 2'000, 10'000);  // 20 MB
+  net.connect(1, 2);
+  const auto status = net[2].replica->status();
+  EXPECT_LE(status.buffered_bytes, want_window_bytes);
+  EXPECT_GT(status.buffered_bytes, want_window_bytes / 2);
+  EXPECT_EQ(net[1].replica->status().links[0].unacked_bytes, status.buffered_bytes);
+  EXPECT_LT(net.wire_bytes, want_window_bytes + want_window_bytes / 8);
+  net[2].stores = true;
+  for (auto& append : net[2].waiting) net[2].store.append(std::move(append));
+  net.sync(2);
+  EXPECT_TRUE(net.has_all(1, 2));
+}
+
+TEST(Replica, WaitsWhileTheCarrierIsFull) {
+  MemoryStore store(log_of(1));
+  for (int i = 0; i < 500; ++i) {
+    store.append(storage::encode(header_of(std::string(10'000, 'x'))));
+  }
+  store.sync();
+  Replica replica(store, {1'000, start_utc_ms});
+  const Now now{1'000, start_utc_ms};
+  replica.set_peers({{peer_id(2)}}, now);
+  replica.link_up(1, peer_id(2), now);
+  message::Hello hello;
+  hello.desk = log_of(1).desk;
+  hello.peer = peer_id(2);
+  hello.incarnation = 1;
+  replica.receive(1, message::encode(hello), now);
+  replica.receive(1, message::encode(message::Want{1, {peer_id(1), 1}, 0}), now);
+  std::size_t bytes = 0;
+  for (const Output& output : replica.take()) {
+    if (const auto* send = std::get_if<out::Send>(&output)) bytes += send->bytes.size();
+  }
+  EXPECT_GE(bytes, carrier_unsent_max);
+  EXPECT_LE(bytes, carrier_unsent_max + piece_bytes_max + 2'000);
+  replica.carrier_unsent(1, carrier_unsent_max, now);
+  EXPECT_TRUE(replica.take().empty());
+  replica.carrier_unsent(1, 0, now);
+  EXPECT_FALSE(replica.take().empty());
+}
+
+TEST(Replica, SendsWhatIsLargerThanAMessage) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  const std::string body(storage::body_max, 'b');
+  const storage::Hash32 hash = storage::hash_of(body);
+  for (int i = 0; i < 12; ++i) {
+    auto header = header_of("large");
+    header.flags = storage::flag_body;
+    header.body_hash = hash;
+    net.write_record(1, storage::encode(header), body);
+  }
+  std::size_t largest = 0;
+  net.tap = [&](std::uint8_t, std::uint8_t, std::string& bytes) {
+    largest = std::max(largest, bytes.size());
+    return true;
+  };
+  net.connect(1, 2);
+  EXPECT_TRUE(net.same(1, 2));
+  EXPECT_LE(largest, message_bytes_max);
+}
+
+TEST(Replica, CountsAcknowledgementsOnlyWithTheAcknowledgersLog) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.connect(1, 2);
+  net.write(1, 1);
+  const storage::LogKey first{log_of(1), 1};
+  EXPECT_TRUE(net[1].replica->acked(peer_id(2), first));
+  EXPECT_FALSE(net[1].replica->acked(peer_id(2), {log_of(1), 2}));
+  EXPECT_GT(net[1].acks_changed, 0u);
+  // 2 writes something, and acknowledges the next before 1 has that on disk.
+  net[1].stores = false;
+  net.write(2, 1);
+  net.write(1, 1);
+  EXPECT_TRUE(net.has_all(1, 2));
+  EXPECT_FALSE(net[1].replica->acked(peer_id(2), {log_of(1), 2}));
+  net[1].stores = true;
+  for (auto& append : net[1].waiting) net[1].store.append(std::move(append));
+  net.sync(1);
+  EXPECT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 2}));
+}
+
+TEST(Replica, ForgetsAcknowledgementsOfAPeerThatLostThem) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.connect(1, 2);
+  net.write(1, 3);
+  ASSERT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 3}));
+  net.disconnect(1, 2);
+  net.add(2, 9);  // its disk is of yesterday, so it begins another log
+  net[2].stores = false;
+  net.connect(1, 2);
+  EXPECT_FALSE(net[1].replica->acked(peer_id(2), {log_of(1), 1}));
+  net[2].stores = true;
+  for (auto& append : net[2].waiting) net[2].store.append(std::move(append));
+  net.sync(2);
+  EXPECT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 3}));
+}
+
+TEST(Replica, MergesAcknowledgementsThatCannotCountYet) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.connect(1, 2);
+  net[1].stores = false;
+  net.write(2, 1);
+  net.write(1, 1);
+  for (std::size_t i = 0; i < 3 * pending_acks_max; ++i) net.write(1, 1);
+  EXPECT_FALSE(net[1].replica->acked(peer_id(2), {log_of(1), 1}));
+  net[1].stores = true;
+  for (auto& append : net[1].waiting) net[1].store.append(std::move(append));
+  net.sync(1);
+  EXPECT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 1 + 3 * pending_acks_max}));
+}
+
+TEST(Replica, SeesOnlyWhoAnswers) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.connect(1, 2);
+  net.pass(2'000);
+  EXPECT_TRUE(net[1].replica->sees(peer_id(2), net.now(1)));
+  // From 1 to 2 nothing gets through any more: 1 still hears 2, and does not see it.
+  net.tap = [](std::uint8_t from, std::uint8_t, std::string& bytes) {
+    if (from == 1) bytes = message::encode(message::Stop{0});
+    return true;
+  };
+  net.pass(unseen_after_ms + 2'000);
+  EXPECT_FALSE(net[1].replica->sees(peer_id(2), net.now(1)));
+  EXPECT_FALSE(net[2].replica->sees(peer_id(1), net.now(2)));
+  net.tap = nullptr;
+  net.pass(2'000);
+  EXPECT_TRUE(net[1].replica->sees(peer_id(2), net.now(1)));
+  net.disconnect(1, 2);
+  EXPECT_FALSE(net[1].replica->sees(peer_id(2), net.now(1)));
+}
+
+TEST(Replica, TellsWhenClocksAreApart) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.connect(1, 2);
+  net[2].clock_off_ms = static_cast<std::int64_t>(skew_max_ms) - 1'000;
+  net.pass(3'000);
+  EXPECT_FALSE(net[1].replica->skewed());
+  net[2].clock_off_ms = -static_cast<std::int64_t>(skew_max_ms) - 1'000;
+  net.pass(3'000);
+  EXPECT_TRUE(net[1].replica->skewed());
+  EXPECT_TRUE(net[2].replica->skewed());
+  EXPECT_TRUE(raised(net[1], Trouble::skewed));
+  net[2].clock_off_ms = 0;
+  net.pass(3'000);
+  EXPECT_FALSE(net[1].replica->skewed());
+  EXPECT_FALSE(net[1].alarms.back().raised);
+}
+
+TEST(Replica, OneClockOfThreeKeepsOnlyItsOwnerFromRouting) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  net[3].clock_off_ms = 3'600'000;
+  net.connect(1, 2);
+  net.connect(1, 3);
+  net.connect(2, 3);
+  net.pass(3'000);
+  EXPECT_FALSE(net[1].replica->skewed());
+  EXPECT_FALSE(net[2].replica->skewed());
+  EXPECT_TRUE(net[3].replica->skewed());
+}
+
+TEST(Replica, HoldsEventsFromTheFuture) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.connect(1, 2);
+  net.write(1, 1);
+  net[1].clock_off_ms = static_cast<std::int64_t>(skew_max_ms) + 20'000;
+  net.write(1, 1);
+  EXPECT_EQ(net[2].store.logs[log_of(1)].items.size(), 1u);
+  EXPECT_TRUE(raised(net[2], Trouble::ahead));
+  EXPECT_TRUE(net.connected(1, 2));
+  net[1].clock_off_ms = 0;
+  net.pass(30'000);  // until it is no longer the future
+  EXPECT_TRUE(net.has_all(1, 2));
+  EXPECT_EQ(net[2].replica->status().buffered_bytes, 0u);
+}
+
+TEST(Replica, FreezesAForkedLog) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  net.write(1, 3);
+  net.connect(1, 2);
+  net.disconnect(1, 2);
+  Net other;  // the same laptop, copied: another third event
+  other.add(1);
+  other.write(1, 2);
+  other.write_record(1, storage::encode(header_of("something else")));
+  other.write(1, 2);
+  net[1].store.logs = other[1].store.logs;
+  net.add(3);
+  net[1].replica = std::make_unique<Replica>(net[1].store, net.now(1));
+  net.introduce(1);
+  net.connect(1, 2);
+  EXPECT_TRUE(raised(net[2], Trouble::forked));
+  EXPECT_TRUE(raised(net[1], Trouble::forked));  // told
+  EXPECT_EQ(net[2].replica->status().frozen, std::vector{log_of(1)});
+  EXPECT_EQ(net[2].store.logs[log_of(1)].items.size(), 3u);
+  net.write(2, 1);  // the rest goes on
+  EXPECT_EQ(net[1].store.logs[log_of(2)].items.size(), 1u);
+  // Once the owners have decided for what is here.
+  net[2].store.logs[log_of(1)] = other[1].store.logs[log_of(1)];
+  net[2].replica->unfreeze(log_of(1), net.now(2));
+  net.settle();
+  net.write(1, 1);
+  EXPECT_EQ(net[2].replica->status().frozen.size(), 0u);
+  EXPECT_TRUE(net.has_all(1, 2));
+}
+
+void alter_runs(Net& net, const std::function<void(Stretch&)>& change) {
+  net.tap = [&net, change](std::uint8_t, std::uint8_t, std::string& bytes) {
+    auto message = message::decode(bytes);
+    if (auto* run = message ? std::get_if<message::Run>(&*message) : nullptr) {
+      auto stretch = message::decode_stretch(log_of(1), run->bytes);
+      if (!stretch) return true;
+      change(*stretch);
+      run->bytes = message::encode(*stretch);
+      run->total = run->bytes.size();
+      bytes = message::encode(*message);
+    }
+    return true;
+  };
+}
+
+TEST(Replica, RefusesWhatIsForged) {
+  using Change = std::function<void(Stretch&)>;
+  const std::vector<Change> changes = {
+      [](Stretch& stretch) { stretch.signature[5] ^= 1; },
+      [](Stretch& stretch) { stretch.chain[5] ^= 1; },
+      [](Stretch& stretch) { stretch.items[0].record.back() ^= 1; },
+      [](Stretch& stretch) { stretch.items[0].body = "another"; },
+  };
+  for (const Change& change : changes) {
+    Net net;
+    net.add(1);
+    net.add(2);
+    auto header = header_of("with a body");
+    header.flags = storage::flag_body;
+    header.body_hash = storage::hash_of("a body");
+    net.write_record(1, storage::encode(header), "a body");
+    alter_runs(net, change);
+    net.connect(1, 2);
+    EXPECT_TRUE(closed_for(net[2], Trouble::bad_signature));
+    EXPECT_FALSE(net.connected(1, 2));
+    EXPECT_TRUE(net[2].store.arrivals.empty());
+    net.tap = nullptr;
+    net.connect(1, 2);
+    EXPECT_TRUE(net.same(1, 2));
+  }
+}
+
+TEST(Replica, RefusesAGap) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.write(1, 3);
+  alter_runs(net, [](Stretch& stretch) { ++stretch.first; });
+  net.connect(1, 2);
+  EXPECT_TRUE(closed_for(net[2], Trouble::gap));
+  EXPECT_TRUE(net[2].store.arrivals.empty());
+}
+
+TEST(Replica, ClosesOnWhatIsNoneOfItsMessages) {
+  const auto try_out = [](const std::vector<std::string>& frames) {
+    MemoryStore store(log_of(1));
+    const Now now{1'000, start_utc_ms};
+    Replica replica(store, now);
+    replica.set_peers({{peer_id(2)}}, now);
+    replica.link_up(1, peer_id(2), now);
+    for (const std::string& frame : frames) replica.receive(1, frame, now);
+    for (const Output& output : replica.take()) {
+      if (const auto* close = std::get_if<out::Close>(&output)) return std::optional(close->why);
+    }
+    return std::optional<Trouble>();
+  };
+  message::Hello hello;
+  hello.desk = log_of(1).desk;
+  hello.peer = peer_id(2);
+  hello.incarnation = 1;
+  const std::string good = message::encode(hello);
+  EXPECT_EQ(try_out({good}), std::nullopt);
+  EXPECT_EQ(try_out({""}), Trouble::protocol);
+  EXPECT_EQ(try_out({std::string("\xdd\xff\xff\xff\xff", 5)}), Trouble::protocol);
+  EXPECT_EQ(try_out({std::string(100'000, '\x91')}), Trouble::protocol);
+  EXPECT_EQ(try_out({message::encode(message::Stop{1})}), Trouble::protocol);
+  EXPECT_EQ(try_out({good, good}), Trouble::protocol);
+  const message::Want want{1, {peer_id(1), 1}, 0};
+  EXPECT_EQ(try_out({good, message::encode(want), message::encode(want)}), Trouble::protocol);
+  message::Hello other = hello;
+  other.desk[0] ^= 1;
+  EXPECT_EQ(try_out({message::encode(other)}), Trouble::other_desk);
+  other = hello;
+  other.peer = peer_id(3);
+  EXPECT_EQ(try_out({message::encode(other)}), Trouble::not_who);
+  std::vector<std::string> wants{good};
+  for (std::uint64_t i = 0; i <= logs_max; ++i) {
+    wants.push_back(message::encode(message::Want{i, {peer_id(1), i}, 0}));
+  }
+  EXPECT_EQ(try_out(wants), Trouble::too_much);
+  std::vector<std::string> files{good};
+  MemoryStore big(log_of(1));
+  for (std::uint64_t i = 0; i < logs_max; ++i) {
+    message::Have have;
+    have.frontier.push_back({{peer_id(3), i}, 1});
+    have.frontier.push_back({{peer_id(4), i}, 1});
+    files.push_back(message::encode(have));
+  }
+  EXPECT_EQ(try_out(files), Trouble::too_much);
+}
+
+TEST(Replica, ForwardsWhatItDoesNotKnow) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  auto header = header_of("new", "cat.petted");
+  header.flags = 0x40;
+  header.hash_alg = 9;
+  std::string later = storage::encode(header);
+  later[0] = 2;  // a version of the header that nobody knows yet
+  net.write_record(1, later);
+  net.write_record(1, storage::encode(header));
+  net.connect(1, 2);
+  net.connect(2, 3);
+  EXPECT_TRUE(net.has_all(1, 3));
+  EXPECT_EQ(net[3].store.logs[log_of(1)].items[0].record, later);
+}
+
+TEST(Replica, TalksToNewerPeers) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.write(1, 3);
+  net.tap = [](std::uint8_t, std::uint8_t, std::string& bytes) {
+    auto message = message::decode(bytes);
+    if (auto* hello = message ? std::get_if<message::Hello>(&*message) : nullptr) {
+      hello->version = 7;
+      hello->features = {"cats"};
+      bytes = message::encode(*message);
+      bytes[0] = static_cast<char>(bytes[0] + 1);  // one field more, at the end of the map
+      bytes += std::string("\xa3new\x93\x01\x02\x03", 8);
+    } else if (message && std::holds_alternative<message::Beat>(*message)) {
+      bytes = std::string("\x82\xa1k\xa4pets\xa1n\x01", 11);  // a kind that is not known here
+    }
+    return true;
+  };
+  net.connect(1, 2);
+  net.pass(2'000);
+  EXPECT_TRUE(net.same(1, 2));
+  EXPECT_TRUE(net.connected(1, 2));
+  EXPECT_GT(net[1].replica->status().unknown_messages, 0u);
+}
+
+std::string sealed_record(const Id16& key_id, std::string_view body) {
+  auto header = header_of("sealed");
+  header.flags = storage::flag_body | storage::flag_sealed;
+  header.seal_alg = storage::seal_xchacha20_poly1305;
+  header.key_id = key_id;
+  header.body_hash = storage::hash_of(body);
+  return storage::encode(header);
+}
+
+TEST(Replica, KeysTravelWithWhatTheyOpen) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  storage::CarriedKey key{id16(4), id16(5), {}};
+  key.key.fill(6);
+  net[1].store.keys_here[key.key_id] = key;
+  net.write_record(1, sealed_record(key.key_id, "sealed"), "sealed");
+  net.connect(1, 2);
+  net.connect(2, 3);
+  ASSERT_TRUE(net[3].store.keys_here.contains(key.key_id));
+  EXPECT_EQ(net[3].store.keys_here[key.key_id].buyer, key.buyer);
+  EXPECT_EQ(net[3].store.keys_here[key.key_id].key, key.key);
+}
+
+TEST(Replica, ErasedKeysDoNotComeBack) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  const storage::CarriedKey key{id16(4), id16(5), {}};
+  net[1].store.keys_here[key.key_id] = key;
+  net[2].store.erase_key(key.key_id);
+  net.write_record(1, sealed_record(key.key_id, "sealed"), "sealed");
+  net.connect(1, 2);
+  EXPECT_TRUE(net.has_all(1, 2));
+  EXPECT_FALSE(net[2].store.keys_here.contains(key.key_id));
+  // And one who erased it does not give it on; what it could not open is forwarded all the same.
+  net[1].store.erase_key(key.key_id);
+  net.add(3);
+  net.connect(1, 3);
+  EXPECT_TRUE(net.has_all(1, 3));
+  EXPECT_FALSE(net[3].store.keys_here.contains(key.key_id));
+}
+
+TEST(Replica, KeysComeAgainAfterTheDiskFailed) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  const storage::CarriedKey key{id16(4), id16(5), {}};
+  net[1].store.keys_here[key.key_id] = key;
+  net.write_record(1, sealed_record(key.key_id, "sealed"), "sealed");
+  net[2].disk_works = false;
+  net.connect(1, 2);
+  EXPECT_TRUE(raised(net[2], Trouble::disk));
+  EXPECT_TRUE(net[2].store.arrivals.empty());
+  net[2].disk_works = true;
+  net.pass(append_retry_ms + 1'000);
+  EXPECT_TRUE(net.has_all(1, 2));
+  EXPECT_TRUE(net[2].store.keys_here.contains(key.key_id));
+}
+
+TEST(Replica, ErasedBodiesTravelWithoutThem) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.write_record(1, sealed_record(id16(4), "gone"), "");
+  net.connect(1, 2);
+  EXPECT_TRUE(net.same(1, 2));
+}
+
+TEST(Replica, FetchesAttachmentsInPieces) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  std::string bytes;
+  for (int i = 0; i < 200'000; ++i) bytes += std::to_string(i);
+  const Hash32 hash = storage::hash_of(bytes);
+  net[2].store.files[hash] = bytes;
+  net.connect(1, 2);
+  net.connect(1, 3);
+  std::size_t pieces = 0;
+  net.tap = [&](std::uint8_t, std::uint8_t, std::string& sent) {
+    const auto message = message::decode(sent);
+    return !(message && std::holds_alternative<message::FileData>(*message) && ++pieces == 3);
+  };
+  net[1].replica->want_file(hash, 0, net.now(1));
+  net.settle();
+  EXPECT_TRUE(net[1].files_done.empty());  // the link broke at the third piece
+  net.connect(1, 2);
+  ASSERT_EQ(net[1].files_done.size(), 1u);
+  EXPECT_TRUE(net[1].files_done[0].found);
+  EXPECT_TRUE(net[1].store.files[hash] == bytes);
+  EXPECT_EQ(net[1].put_bytes, bytes.size());  // nothing twice
+  const Hash32 nowhere = storage::hash_of("nowhere");
+  net[1].replica->want_file(nowhere, 0, net.now(1));
+  net.settle();
+  ASSERT_EQ(net[1].files_done.size(), 2u);
+  EXPECT_FALSE(net[1].files_done[1].found);
+}
+
+TEST(Replica, TakesAnAttachmentThatWasAlteredFromAnother) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  const std::string bytes(1'000, 'a');
+  const Hash32 hash = storage::hash_of(bytes);
+  net[2].store.files[hash] = std::string(1'000, 'b');
+  net[3].store.files[hash] = bytes;
+  net.connect(1, 2);
+  net.connect(1, 3);
+  net[1].replica->want_file(hash, 0, net.now(1));
+  net.settle();
+  EXPECT_EQ(net[1].store.files[hash], bytes);
+}
+
+TEST(Replica, NoticesThatItsDiskIsOlderThanItsLog) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.write(1, 5);
+  net.connect(1, 2);
+  net.disconnect(1, 2);
+  net.add(1);  // the disk of yesterday
+  EXPECT_FALSE(net[1].replica->may_append(net.now(1)));
+  net.connect(1, 2);
+  EXPECT_TRUE(net[1].replica->rolled_back());
+  EXPECT_TRUE(raised(net[1], Trouble::rolled_back));
+  EXPECT_FALSE(net[1].replica->may_append(net.now(1)));
+  // With another incarnation the old log comes back from the others.
+  net.disconnect(1, 2);
+  net.add(1, 2);
+  net.connect(1, 2);
+  EXPECT_TRUE(net[1].replica->may_append(net.now(1)));
+  EXPECT_EQ(net[1].store.logs[log_of(1)].items.size(), 5u);
+}
+
+TEST(Replica, AppendsAloneAfterAWhileWithoutAnybody) {
+  Net net;
+  net.add(1);
+  EXPECT_TRUE(net[1].replica->may_append(net.now(1)));  // nobody is known
+  net.add(2);
+  EXPECT_FALSE(net[1].replica->may_append(net.now(1)));
+  net.pass(first_hello_wait_ms);
+  EXPECT_TRUE(net[1].replica->may_append(net.now(1)));
+}
+
+TEST(Replica, TakesNothingOfStrangersAndOfTheRemovedUpToTheCut) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  net.write(3, 2);
+  net.connect(2, 3);
+  net.write(3, 2);
+  net[1].replica->set_peers({{peer_id(2)}}, net.now(1));
+  net.connect(1, 2);
+  EXPECT_FALSE(net[1].store.logs.contains(log_of(3)));
+  net[1].replica->set_peers({{peer_id(2)}, {peer_id(3), {{{1, 2}}}}}, net.now(1));
+  net.settle();
+  EXPECT_GE(net[1].store.logs[log_of(3)].items.size(), 2u);
+  net.write(3, 3);
+  EXPECT_EQ(net[1].store.logs[log_of(3)].items.size(), 4u);
+  net[1].replica->set_peers({{peer_id(2)}, {peer_id(3)}}, net.now(1));
+  net.settle();
+  EXPECT_TRUE(net.has_all(3, 1));
+}
+
+TEST(Replica, ComparesStates) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.write(1, 3);
+  net.connect(1, 2);
+  const auto fold = [&](std::uint8_t number, std::uint8_t state) {
+    Frontier frontier;
+    for (const LogTip& tip : net[number].store.frontier()) frontier[tip.log] = tip.seq;
+    StateHash hash{};
+    hash.fill(state);
+    net[number].replica->folded(frontier, hash, net.now(number));
+  };
+  fold(1, 1);
+  fold(2, 1);
+  net.pass(2'000);
+  EXPECT_FALSE(raised(net[1], Trouble::diverged));
+  net.write(1, 1);
+  fold(1, 2);
+  net.pass(2'000);  // 2 has not folded it yet: nothing to compare
+  EXPECT_FALSE(raised(net[1], Trouble::diverged));
+  fold(2, 3);
+  net.pass(2'000);
+  EXPECT_TRUE(raised(net[1], Trouble::diverged));
+  EXPECT_TRUE(raised(net[2], Trouble::diverged));
+}
+
+TEST(Replica, ManyAtRandomEndTheSame) {
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    std::uint32_t state = seed * 2654435761u;
+    const auto below = [&state](std::uint32_t n) {
+      state = state * 1664525u + 1013904223u;
+      return (state >> 8) % n;
+    };
+    Net net;
+    for (std::uint8_t n = 1; n <= 4; ++n) net.add(n);
+    for (int step = 0; step < 120; ++step) {
+      const auto a = static_cast<std::uint8_t>(1 + below(4));
+      const auto b = static_cast<std::uint8_t>(1 + below(4));
+      if (a == b || below(3) == 0) {
+        net.write(a, 1 + below(20));
+      } else if (net.connected(a, b)) {
+        net.disconnect(a, b);
+      } else {
+        net.connect(a, b);
+      }
+      if (below(4) == 0) net.pass(1'000);
+    }
+    for (std::uint8_t n = 1; n < 4; ++n) {
+      if (!net.connected(n, n + 1)) net.connect(n, static_cast<std::uint8_t>(n + 1));
+    }
+    net.pass(2'000);
+    for (std::uint8_t n = 2; n <= 4; ++n) EXPECT_TRUE(net.same(1, n)) << "seed " << seed;
+  }
+}
+
+TEST(ReplicaMessage, ReadsWhatItWrites) {
+  message::Run run;
+  run.number = 3;
+  run.offset = 5;
+  run.total = 9;
+  run.bytes = "abcd";
+  run.keys = {{id16(1), id16(2), {}}};
+  const auto read = message::decode(message::encode(run));
+  ASSERT_TRUE(read);
+  const auto& back = std::get<message::Run>(*read);
+  EXPECT_EQ(back.bytes, run.bytes);
+  EXPECT_EQ(back.total, run.total);
+  ASSERT_EQ(back.keys.size(), 1u);
+  EXPECT_EQ(back.keys[0].buyer, id16(2));
+}
+
+TEST(ReplicaMessage, RefusesEveryTruncation) {
+  message::Hello hello;
+  hello.frontier = {{{peer_id(1), 1}, 5}, {{peer_id(2), 1}, 6}};
+  hello.features = {"a"};
+  const std::string bytes = message::encode(hello);
+  ASSERT_TRUE(message::decode(bytes));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(message::decode(std::string_view(bytes).substr(0, size)));
+  }
+  Stretch stretch;
+  stretch.log = log_of(1);
+  stretch.first = 1;
+  stretch.items = {{"record", "body"}, {"record", ""}};
+  const std::string encoded = message::encode(stretch);
+  ASSERT_TRUE(message::decode_stretch(log_of(1), encoded));
+  for (std::size_t size = 0; size < encoded.size(); ++size) {
+    EXPECT_FALSE(message::decode_stretch(log_of(1), std::string_view(encoded).substr(0, size)));
+  }
+}
+
+}  // namespace
+}  // namespace deskmate::peer::testing

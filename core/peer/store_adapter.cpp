@@ -1,0 +1,85 @@
+#include "core/peer/store_adapter.hpp"
+
+#include <utility>
+
+namespace deskmate::peer {
+
+using storage::Errc;
+
+StoreAdapter::StoreAdapter(storage::Store& store, Run on_pool, Run on_loop)
+    : store_(store), on_pool_(std::move(on_pool)), on_loop_(std::move(on_loop)) {}
+
+AppendOutcome outcome_of(const storage::Result<storage::Arrived>& result) {
+  if (result) return {};
+  const storage::Error& error = result.error();
+  switch (error.code) {
+    case Errc::gap:
+      return {AppendOutcome::gap, error.message};
+    case Errc::forged:
+    case Errc::invalid:
+      return {AppendOutcome::bad, error.message};
+    case Errc::mismatch:
+      return {AppendOutcome::mismatch, error.message};
+    case Errc::forked:
+      return {AppendOutcome::forked, error.message};
+    case Errc::rolled_back:
+      return {AppendOutcome::rolled_back, error.message};
+    default:  // the disk, what waits for the writer, or a cut that was made meanwhile
+      return {AppendOutcome::retry, error.message};
+  }
+}
+
+// Keys first: what is acknowledged can be opened.
+void StoreAdapter::append(out::Append append, AppendDone done) {
+  const std::uint64_t ticket = append.ticket;
+  auto finish = [on_loop = on_loop_, ticket,
+                 done = std::move(done)](const storage::Result<storage::Arrived>& result) {
+    auto outcome = outcome_of(result);
+    const storage::Arrived arrived = result ? *result : storage::Arrived{};
+    on_loop([done, ticket, outcome, arrived] { done(ticket, outcome, arrived); });
+  };
+  // All of them through the pool, so that stretches of one log stay in order.
+  on_pool_([this, finish, shared = std::make_shared<out::Append>(std::move(append))] {
+    if (!shared->keys.empty()) {
+      if (const auto imported = store_.import_keys(shared->keys); !imported) {
+        return finish(imported.error());
+      }
+    }
+    store_.append_stretch(std::move(shared->stretch), finish);
+  });
+}
+
+void StoreAdapter::put_file(out::PutFile piece, FileDone done) {
+  on_pool_(
+      [this, done = std::move(done), shared = std::make_shared<out::PutFile>(std::move(piece))] {
+        const auto put =
+            store_.put_sealed_file(shared->hash, shared->offset, shared->bytes, shared->total);
+        auto state = Replica::FileState::partial;
+        if (!put) {
+          // Of a gap, another total or a full disk, too, it is begun where it stands.
+          state = Replica::FileState::failed;
+        } else if (*put) {
+          state = Replica::FileState::complete;
+        }
+        const std::uint64_t next = put && *put ? shared->total : store_.sealed_part(shared->hash);
+        on_loop_([done, hash = shared->hash, next, state] { done(hash, next, state); });
+      });
+}
+
+const LogName& StoreAdapter::log() const { return store_.log(); }
+std::vector<LogTip> StoreAdapter::frontier() const { return store_.frontier(); }
+storage::Result<std::optional<Stretch>> StoreAdapter::read(const LogName& log, std::uint64_t after,
+                                                           std::size_t max_bytes) {
+  return store_.read_stretch(log, after, max_bytes);
+}
+std::vector<storage::CarriedKey> StoreAdapter::keys(const std::vector<Id16>& ids) {
+  return store_.export_keys(ids);
+}
+std::optional<FilePiece> StoreAdapter::read_file(const Hash32& hash, std::uint64_t offset,
+                                                 std::size_t size) {
+  auto piece = store_.read_sealed_file(hash, offset, size);
+  if (!piece) return std::nullopt;
+  return std::move(*piece);
+}
+
+}  // namespace deskmate::peer
