@@ -28,15 +28,15 @@ Error error_of_commit(int number, const std::string& folder) {
 
 }  // namespace
 
-Writer::Writer(Database& database, KeyRing& keys, const Secrets& secrets, const Hooks& hooks,
-               const Start& start)
+Writer::Writer(Database& database, KeyRing& keys, LogBook& book, const Secrets& secrets,
+               const Hooks& hooks, const Start& start)
     : database_(database),
       keys_(keys),
+      book_(book),
       secrets_(secrets),
       hooks_(hooks),
       log_number_(start.log_number),
       log_(start.log),
-      append_flag_(start.newest_log ? MDB_APPEND : 0),
       tip_(start.tip),
       last_arrival_(start.tip.arrival),
       tables_position_(start.tables_position) {
@@ -102,12 +102,20 @@ std::vector<Writer::Waiting> Writer::take_batch() {
   std::vector<Waiting> batch;
   std::size_t events = 0;
   std::size_t bytes = 0;
+  std::map<LogName, std::uint64_t> reached;  // by the stretches of this batch
   while (!queue_.empty()) {
     Waiting& next = queue_.front();
-    bool alone = std::holds_alternative<RunTask>(next.task);
+    bool alone = std::holds_alternative<RunTask>(next.task) ||
+                 std::holds_alternative<UnfreezeTask>(next.task);
     if (!batch.empty() && (alone || events + next.events > batch_events_max ||
                            bytes + next.bytes > batch_bytes_max)) {
       break;
+    }
+    if (const auto* task = std::get_if<StretchTask>(&next.task)) {
+      // What does not go on right behind is compared with what is on disk by then.
+      auto [place, first] = reached.try_emplace(task->stretch.log, task->stretch.last());
+      if (!first && place->second + 1 != task->stretch.first) break;
+      place->second = task->stretch.last();
     }
     events += next.events;
     bytes += next.bytes;
@@ -130,11 +138,10 @@ void Writer::commit_batch(std::vector<Waiting>& batch) {
                                    "try again"};
     }
   }
-  Tip tip = tip_;
-  if (result) result = prepare(batch, tip);
-  if (result) result = write(batch, tip, tip.seq - tip.head_seq >= head_every_events);
+  if (result) result = prepare(batch);
+  if (result) result = write(batch);
   if (result) {
-    last_arrival_.store(tip_.arrival, std::memory_order_release);
+    publish();
     for (const Waiting& waiting : batch) {
       if (const auto* tables = std::get_if<TablesTask>(&waiting.task)) {
         tables_position_.store(tables->position, std::memory_order_release);
@@ -146,43 +153,137 @@ void Writer::commit_batch(std::vector<Waiting>& batch) {
   finish(batch, result);
 }
 
-Result<void> Writer::prepare(std::vector<Waiting>& batch, Tip& tip) {
-  arena_.clear();
-  if (arena_.capacity() > arena_kept_max) arena_.shrink_to_fit();
-  prepared_.clear();
+void Writer::publish() {
+  tip_ = staged_.tip;
+  book_.set({log_number_, {log_, tip_.seq, tip_.chain, tip_.head_seq}, false});
+  for (const auto& [name, state] : staged_.logs) book_.set(state);
+  if (staged_.cuts) book_.set_cuts(std::move(*staged_.cuts));
+  last_arrival_.store(tip_.arrival, std::memory_order_release);
+}
+
+Result<std::unordered_map<Id16, BuyerKey, IdHash>> Writer::keys_of(
+    const std::vector<Waiting>& batch) {
+  std::unordered_map<Id16, BuyerKey, IdHash> found;
   std::vector<Id16> buyers;
-  std::unordered_map<Id16, std::size_t, IdHash> places;
   for (const Waiting& waiting : batch) {
     const auto* append = std::get_if<AppendTask>(&waiting.task);
     if (append == nullptr) continue;
     for (const NewEvent& event : append->events) {
       if (!event.buyer || event.body.empty()) continue;
-      if (places.try_emplace(*event.buyer, buyers.size()).second) buyers.push_back(*event.buyer);
+      if (found.try_emplace(*event.buyer).second) buyers.push_back(*event.buyer);
     }
   }
-  std::vector<BuyerKey> keys;
-  if (!buyers.empty()) {
-    auto made = keys_.keys_for(buyers);
-    if (!made) return made.error();
-    keys = std::move(*made);
+  if (buyers.empty()) return found;
+  auto made = keys_.keys_for(buyers);
+  if (!made) return made.error();
+  for (std::size_t i = 0; i < buyers.size(); ++i) {
+    found[buyers[i]] = (*made)[i];
+    sodium_memzero((*made)[i].key.data(), (*made)[i].key.size());
   }
+  return found;
+}
+
+Result<void> Writer::prepare(std::vector<Waiting>& batch) {
+  arena_.clear();
+  if (arena_.capacity() > arena_kept_max) arena_.shrink_to_fit();
+  prepared_.clear();
+  staged_ = {};
+  staged_.tip = tip_;
+  greatest_ = book_.greatest();
+  auto keys = keys_of(batch);
+  if (!keys) return keys.error();
   for (Waiting& waiting : batch) {
-    auto* append = std::get_if<AppendTask>(&waiting.task);
-    if (append == nullptr) continue;
-    append->appended.resize(append->events.size());
-    for (std::size_t i = 0; i < append->events.size(); ++i) {
-      const NewEvent& event = append->events[i];
-      bool sealed = event.buyer && !event.body.empty();
-      prepare_event(event, sealed ? &keys[places.at(*event.buyer)] : nullptr, tip,
-                    append->appended[i]);
+    if (auto* append = std::get_if<AppendTask>(&waiting.task)) {
+      append->appended.resize(append->events.size());
+      for (std::size_t i = 0; i < append->events.size(); ++i) {
+        const NewEvent& event = append->events[i];
+        const bool sealed = event.buyer && !event.body.empty();
+        prepare_event(event, sealed ? &keys->at(*event.buyer) : nullptr, append->appended[i]);
+      }
+    } else if (auto* stretch = std::get_if<StretchTask>(&waiting.task)) {
+      stretch->result = prepare_stretch(stretch->stretch);
+    } else if (const auto* cut = std::get_if<CutTask>(&waiting.task)) {
+      stage_cut(*cut);
+    } else if (const auto* unfreeze = std::get_if<UnfreezeTask>(&waiting.task)) {
+      auto state = book_.find(unfreeze->log);
+      if (!state || unfreeze->log == log_) continue;
+      state->frozen = false;
+      staged_.logs[unfreeze->log] = *state;
     }
   }
-  for (BuyerKey& key : keys) sodium_memzero(key.key.data(), key.key.size());
+  for (auto& [buyer, key] : *keys) sodium_memzero(key.key.data(), key.key.size());
   return {};
 }
 
-void Writer::prepare_event(const NewEvent& event, const BuyerKey* key, Tip& tip,
-                           Appended& appended) {
+void Writer::stage_cut(const CutTask& task) {
+  if (!staged_.cuts) staged_.cuts = book_.cuts();
+  if (task.at) {
+    (*staged_.cuts)[task.peer][task.at->first] = task.at->second;
+  } else {
+    staged_.cuts->erase(task.peer);
+  }
+}
+
+Result<Arrived> Writer::prepare_stretch(const Stretch& stretch) {
+  auto formed = check_form(stretch, log_.desk);
+  if (!formed) return formed.error();
+  Known known;
+  known.own = stretch.log == log_;
+  known.cut = staged_.cuts ? cut_of(*staged_.cuts, stretch.log) : book_.cut_at(stretch.log);
+  std::optional<LogState> state;
+  if (known.own) {
+    // Compared with what is on disk: nothing else can have been sent.
+    state = LogState{log_number_, {log_, tip_.seq, tip_.chain, tip_.head_seq}, false};
+  } else if (auto changed = staged_.logs.find(stretch.log); changed != staged_.logs.end()) {
+    state = changed->second;
+  } else {
+    state = book_.find(stretch.log);
+  }
+  if (state) known.state = &*state;
+  auto verdict = check_stretch(database_, secrets_.identity(), known, stretch);
+  if (!verdict) return verdict.error();
+  if (verdict->fork) {
+    state->frozen = true;
+    if (!known.own) staged_.logs[stretch.log] = *state;
+    staged_.forks.push_back(*verdict->fork);
+    return Error{Errc::forked, "its peer signed two histories of the log, which part at event " +
+                                   std::to_string(verdict->fork->seq)};
+  }
+  Arrived arrived;
+  if (!state) {
+    if (greatest_ >= logs_max) {
+      return Error{Errc::limit, "more than " + std::to_string(logs_max) + " logs"};
+    }
+    state = LogState{++greatest_, {stretch.log, 0, {}, 0}, false};
+    staged_.fresh.emplace(greatest_, stretch.log);
+  }
+  for (std::size_t i = verdict->skip; i < stretch.items.size(); ++i) {
+    const Stretch::Item& item = stretch.items[i];
+    prepared_.push_back(
+        {++staged_.tip.arrival, {state->number, stretch.first + i}, &item, 0, 0, 0});
+    ++arrived.count;
+  }
+  if (arrived.count > 0) {
+    arrived.first_arrival = staged_.tip.arrival - arrived.count + 1;
+    state->tip = {stretch.log, stretch.last(), stretch.chain, stretch.last()};
+    staged_.heads.push_back(
+        {{state->number, stretch.last()}, {stretch.last(), stretch.chain, stretch.signature}});
+    staged_.logs[stretch.log] = *state;
+  }
+  arrived.seq = state->tip.seq;
+  return arrived;
+}
+
+void Writer::stage_head() {
+  Tip& tip = staged_.tip;
+  staged_.heads.push_back(
+      {{log_number_, tip.seq},
+       {tip.seq, tip.chain, secrets_.sign(head_message({log_, tip.seq}, tip.chain))}});
+  tip.head_seq = tip.seq;
+}
+
+void Writer::prepare_event(const NewEvent& event, const BuyerKey* key, Appended& appended) {
+  Tip& tip = staged_.tip;
   ++tip.arrival;
   ++tip.seq;
   appended.arrival = tip.arrival;
@@ -212,16 +313,18 @@ void Writer::prepare_event(const NewEvent& event, const BuyerKey* key, Tip& tip,
     }
     header.body_hash = hash_of(body);
   }
-  Prepared prepared{tip.arrival, tip.seq, arena_.size(), 0, body.size()};
+  Prepared prepared{tip.arrival, {log_number_, tip.seq}, nullptr, arena_.size(), 0, body.size()};
   append_header(arena_, header);
   prepared.record_size = arena_.size() - prepared.record;
   tip.chain = chain_next(tip.chain, std::string_view(arena_).substr(prepared.record));
   arena_.append(body);
   prepared_.push_back(prepared);
+  if (tip.seq - tip.head_seq >= head_every_events) stage_head();
 }
 
-Result<void> Writer::write(const std::vector<Waiting>& batch, Tip tip, bool sign) {
-  sign = sign && tip.seq > tip.head_seq;
+Result<void> Writer::write(const std::vector<Waiting>& batch) {
+  // Before their events can be seen.
+  for (const auto& [number, log] : staged_.fresh) book_.name(number, log);
   while (true) {
     KeysPosition keys = keys_.position();
     int number = MDB_SUCCESS;
@@ -232,7 +335,7 @@ Result<void> Writer::write(const std::vector<Waiting>& batch, Tip tip, bool sign
         must_recover_ = true;
         return txn.error();
       }
-      number = put_all(txn->get(), batch, tip, sign);
+      number = put_all(txn->get(), batch);
       if (number == MDB_SUCCESS && keys != keys_written_) {
         number = put_keys_position(txn->get(), database_.databases(), keys);
       }
@@ -240,8 +343,6 @@ Result<void> Writer::write(const std::vector<Waiting>& batch, Tip tip, bool sign
       if (number == MDB_SUCCESS) number = txn->commit();
     }
     if (number == MDB_SUCCESS) {
-      tip_ = tip;
-      if (sign) tip_.head_seq = tip_.seq;
       keys_written_ = keys;
       return {};
     }
@@ -251,20 +352,80 @@ Result<void> Writer::write(const std::vector<Waiting>& batch, Tip tip, bool sign
       continue;
     }
     Error error = error_of_commit(number, database_.folder());
-    // After anything but "no room" nobody knows what is on disk: read it again before going on.
-    if (number != ENOSPC && number != EDQUOT && number != EFBIG) must_recover_ = true;
+    // After anything but "no room" nobody knows what is on disk: read it again before going on. So
+    // it is with "no room" for the page that makes a commit valid, when LMDB refuses to read, too.
+    const bool no_room = number == ENOSPC || number == EDQUOT || number == EFBIG;
+    if (!no_room || !database_.read()) must_recover_ = true;
     return error;
   }
 }
 
-int Writer::put_all(MDB_txn* txn, const std::vector<Waiting>& batch, const Tip& tip, bool sign) {
+int Writer::put_all(MDB_txn* txn, const std::vector<Waiting>& batch) {
+  const Databases& databases = database_.databases();
+  for (const auto& [number, log] : staged_.fresh) {
+    if (int done = put_log(txn, databases, number, log); done != MDB_SUCCESS) return done;
+  }
   for (const Prepared& event : prepared_) {
     if (int number = put_event(txn, event); number != MDB_SUCCESS) return number;
+  }
+  for (const auto& [slot, head] : staged_.heads) {
+    std::string value(view_of(head.chain));
+    value.append(view_of(head.signature));
+    int number = put(txn, databases.heads, view_of(encode(slot)), value, append_flag(slot.log));
+    if (number != MDB_SUCCESS) return number;
+  }
+  for (const Fork& fork : staged_.forks) {
+    if (int number = put_fork(txn, fork); number != MDB_SUCCESS) return number;
   }
   for (const Waiting& waiting : batch) {
     if (int number = put_task(txn, waiting.task); number != MDB_SUCCESS) return number;
   }
-  return sign ? put_head(txn, tip) : MDB_SUCCESS;
+  return MDB_SUCCESS;
+}
+
+int Writer::put_fork(MDB_txn* txn, const Fork& fork) {
+  auto state = fork.log == log_ ? std::optional(log_number_) : std::nullopt;
+  if (!state) {
+    if (auto known = book_.find(fork.log)) state = known->number;
+  }
+  if (!state) return MDB_SUCCESS;  // cannot be: only what is here can fork
+  return put(txn, database_.databases().forks, view_of(encode(Slot{*state, fork.seq})),
+             encode_fork(fork));
+}
+
+int Writer::thaw(MDB_txn* txn, const LogName& log) {
+  auto state = book_.find(log);
+  if (!state) return MDB_SUCCESS;
+  auto forks = read_forks(txn, database_.databases());
+  if (!forks) return MDB_CORRUPTED;
+  for (Fork& fork : *forks) {
+    if (fork.log != log || !fork.frozen) continue;
+    fork.frozen = false;
+    int number = put_fork(txn, fork);
+    if (number != MDB_SUCCESS) return number;
+  }
+  return MDB_SUCCESS;
+}
+
+int Writer::put_cut(MDB_txn* txn, const CutTask& task) {
+  const Databases& databases = database_.databases();
+  if (task.at) {
+    return put(txn, databases.cuts, encode_cut_key(task.peer, task.at->first),
+               view_of(encode_number(task.at->second)));
+  }
+  std::vector<std::string> keys;
+  {
+    Cursor at(txn, databases.cuts);
+    const std::string prefix(view_of(task.peer));
+    for (at.seek(prefix); at.valid() && at.key().starts_with(prefix); at.next()) {
+      keys.emplace_back(at.key());
+    }
+    if (!at.status()) return MDB_CORRUPTED;
+  }
+  for (const std::string& key : keys) {
+    if (int number = erase(txn, databases.cuts, key); number != MDB_SUCCESS) return number;
+  }
+  return MDB_SUCCESS;
 }
 
 int Writer::put_task(MDB_txn* txn, const Task& task) {
@@ -279,33 +440,33 @@ int Writer::put_task(MDB_txn* txn, const Task& task) {
                              : put(txn, databases.kv, kv->key, kv->value);
   } else if (const auto* tables = std::get_if<TablesTask>(&task)) {
     return put_tables(txn, *tables);
+  } else if (const auto* cut = std::get_if<CutTask>(&task)) {
+    return put_cut(txn, *cut);
+  } else if (const auto* unfreeze = std::get_if<UnfreezeTask>(&task)) {
+    return thaw(txn, unfreeze->log);
   }
   if (move == nullptr) return MDB_SUCCESS;
   return put(txn, databases.cursors, move->reader, view_of(encode_number(move->arrival)));
 }
 
-int Writer::put_head(MDB_txn* txn, const Tip& tip) {
-  auto signature = secrets_.sign(head_message({log_, tip.seq}, tip.chain));
-  std::string value(view_of(tip.chain));
-  value.append(view_of(signature));
-  return put(txn, database_.databases().heads, view_of(encode(Slot{log_number_, tip.seq})), value,
-             append_flag_);
-}
-
 int Writer::put_event(MDB_txn* txn, const Prepared& event) {
   const Databases& databases = database_.databases();
-  auto slot = encode(Slot{log_number_, event.seq});
-  std::string_view record = std::string_view(arena_).substr(event.record, event.record_size);
+  auto slot = encode(event.slot);
+  const std::string_view arena = arena_;
+  const std::string_view record =
+      event.item != nullptr ? event.item->record : arena.substr(event.record, event.record_size);
+  const std::string_view body =
+      event.item != nullptr ? std::string_view(event.item->body)
+                            : arena.substr(event.record + event.record_size, event.body_size);
+  const unsigned flag = append_flag(event.slot.log);
   MDB_val key = val_of(view_of(slot));
   MDB_val place{event_prefix_size + record.size(), nullptr};
-  int number = mdb_put(txn, databases.events, &key, &place, append_flag_ | MDB_RESERVE);
+  int number = mdb_put(txn, databases.events, &key, &place, flag | MDB_RESERVE);
   if (number != MDB_SUCCESS) return number;
   put_number(static_cast<char*>(place.mv_data), event.arrival);
   std::memcpy(static_cast<char*>(place.mv_data) + event_prefix_size, record.data(), record.size());
-  if (event.body_size > 0) {
-    std::string_view body =
-        std::string_view(arena_).substr(event.record + event.record_size, event.body_size);
-    number = put(txn, databases.bodies, view_of(slot), body, append_flag_);
+  if (!body.empty()) {
+    number = put(txn, databases.bodies, view_of(slot), body, flag);
     if (number != MDB_SUCCESS) return number;
   }
   return put(txn, databases.arrivals, view_of(encode_number(event.arrival)), view_of(slot),
@@ -337,10 +498,13 @@ Result<void> Writer::sign_head() {
     if (!recovered) return recovered;
   }
   if (tip_.seq == tip_.head_seq) return {};
-  Tip tip = tip_;
-  prepared_.clear();
   std::vector<Waiting> nothing;
-  return write(nothing, tip, true);
+  auto done = prepare(nothing);
+  if (!done) return done;
+  stage_head();
+  done = write(nothing);
+  if (done) publish();
+  return done;
 }
 
 Result<void> Writer::recover() {
@@ -359,6 +523,8 @@ Result<void> Writer::recover() {
   if (!tables) return tables.error();
   auto keys = read_keys_position(txn->get(), database_.databases());
   if (!keys) return keys.error();
+  auto loaded = book_.load(txn->get(), database_.databases());
+  if (!loaded) return loaded;
   tip_ = *tip;
   keys_written_ = *keys;
   last_arrival_.store(tip_.arrival, std::memory_order_release);
@@ -387,6 +553,13 @@ void Writer::finish(std::vector<Waiting>& batch, const Result<void>& result) {
             if (!task.done) return;
             if (result) {
               task.done(std::move(task.appended));
+            } else {
+              task.done(result.error());
+            }
+          } else if constexpr (std::is_same_v<T, StretchTask>) {
+            if (!task.done) return;
+            if (result) {
+              task.done(std::move(task.result));
             } else {
               task.done(result.error());
             }
