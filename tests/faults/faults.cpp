@@ -34,6 +34,7 @@ enum Mode : std::int64_t {
   not_done = 0,   // nothing happens but the error
   done = 1,       // it happens, and the error all the same
   half_done = 2,  // of a write, the first half
+  done_once = 3,  // the first that fails is done, those after it are not
 };
 
 // As in preload.mjs.
@@ -106,18 +107,20 @@ int refuse(int error) {
   return -1;
 }
 
+bool is_done() { return mode() == done || (mode() == done_once && plan()->failed.load() == 1); }
+
 // A call that is or is not made, and its error.
 template <typename Call>
 int once(int error, Call call) {
   if (error == 0) return call();
-  if (mode() == done) call();
+  if (is_done()) call();
   return refuse(error);
 }
 
 template <typename Call>
 ssize_t write_once(int error, std::size_t size, Call call) {
   if (error == 0) return call(size);
-  if (mode() == done) call(size);
+  if (is_done()) call(size);
   // The rest is refused by the next call, as a full disk does.
   if (mode() == half_done && size > 1) {
     plan()->count.fetch_add(1);

@@ -146,7 +146,10 @@ export class Ledger {
     return events;
   }
 
-  close() { this.connection?.close(); }
+  close() {
+    this.working = false;
+    this.connection?.close();
+  }
 }
 
 // How the daemon may end: by itself, with words. Never by a signal that is not ours.

@@ -5,7 +5,7 @@ import { build } from '../lib/desk.mjs';
 
 export const kinds = { open: 1, write: 2, sync: 4, truncate: 8, rename: 16, unlink: 32, mkdir: 64 };
 export const every = Object.values(kinds).reduce((a, b) => a | b);
-export const modes = { 'not done': 0, done: 1, 'half done': 2 };
+export const modes = { 'not done': 0, done: 1, 'half done': 2, 'done once': 3 };
 export const errors = { EIO: 5, ENOSPC: 28 };
 
 const fields = ['sync_off', 'clock_ms', 'kinds', 'from', 'count', 'error', 'mode', 'seen', 'failed'];

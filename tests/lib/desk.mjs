@@ -96,10 +96,9 @@ export class Desk {
     fs.closeSync(log);
     const daemon = this.daemon;
     this.ended = new Promise((resolve) => daemon.once('exit', (code, signal) => resolve({ code, signal })));
-    await until('the desk answers', async () => {
-      if (daemon.exitCode !== null) throw new Error(`the daemon ended with ${daemon.exitCode}:\n${this.logText()}`);
-      return (await this.ask('status')).ready !== false;
-    });
+    const ended = () => daemon.exitCode ?? daemon.signalCode;
+    await until('the desk answers', async () => ended() !== null || (await this.ask('status')).ready !== false);
+    if (ended() !== null) throw new Error(`the daemon ended with ${ended()}:\n${this.logText()}`);
     return this;
   }
 
