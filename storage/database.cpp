@@ -199,15 +199,17 @@ Result<void> Database::open_env() {
 }
 
 Result<void> Database::open_databases() {
-  const std::array<std::pair<const char*, MDB_dbi*>, 9> names{{{"meta", &databases_.meta},
-                                                               {"logs", &databases_.logs},
-                                                               {"events", &databases_.events},
-                                                               {"bodies", &databases_.bodies},
-                                                               {"arrivals", &databases_.arrivals},
-                                                               {"heads", &databases_.heads},
-                                                               {"cursors", &databases_.cursors},
-                                                               {"kv", &databases_.kv},
-                                                               {"tables", &databases_.tables}}};
+  const std::array<std::pair<const char*, MDB_dbi*>, 11> names{{{"meta", &databases_.meta},
+                                                                {"logs", &databases_.logs},
+                                                                {"events", &databases_.events},
+                                                                {"bodies", &databases_.bodies},
+                                                                {"arrivals", &databases_.arrivals},
+                                                                {"heads", &databases_.heads},
+                                                                {"cursors", &databases_.cursors},
+                                                                {"kv", &databases_.kv},
+                                                                {"tables", &databases_.tables},
+                                                                {"forks", &databases_.forks},
+                                                                {"cuts", &databases_.cuts}}};
   std::string what = data_file(folder_);
   // What is there needs no transaction that writes, so a full disk does not keep us from reading.
   for (unsigned flags : {unsigned{MDB_RDONLY}, 0U}) {

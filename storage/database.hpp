@@ -33,6 +33,8 @@ struct Databases {
   MDB_dbi cursors = 0;
   MDB_dbi kv = 0;
   MDB_dbi tables = 0;
+  MDB_dbi forks = 0;  // these two came later: folders that lack them get them at their next open
+  MDB_dbi cuts = 0;
 };
 
 // What LMDB's or errno's number means here.

@@ -91,6 +91,40 @@ std::string seal_file(const BuyerKey& key, std::string_view bytes) {
   return out;
 }
 
+constexpr std::string_view part_ending = ".part";
+
+// The greatest a stored file can be.
+constexpr std::uint64_t sealed_max =
+    header_size + file_max + (file_max / file_chunk + 1) * seal_tag_size;
+
+// The hash that "files/ab/cd…" is named by; nullopt for another name.
+std::optional<Hash32> hash_of_name(std::string_view name) {
+  constexpr std::size_t digits_at = 6;
+  if (name.size() != digits_at + 2 + 1 + 62) return std::nullopt;
+  std::string digits(name.substr(digits_at, 2));
+  digits.append(name.substr(digits_at + 3));
+  Hash32 hash{};
+  std::size_t size = 0;
+  if (sodium_hex2bin(hash.data(), hash.size(), digits.data(), digits.size(), nullptr, &size,
+                     nullptr) != 0 ||
+      size != hash.size()) {
+    return std::nullopt;
+  }
+  return hash;
+}
+
+// Of a file in pieces, so that no 64 MiB are needed at once.
+Result<Hash32> hash_of_file(int fd, std::uint64_t size, const std::string& path) {
+  Hasher hasher;
+  for (std::uint64_t at = 0; at < size; at += file_chunk) {
+    auto bytes = read_at(
+        fd, at, static_cast<std::size_t>(std::min<std::uint64_t>(file_chunk, size - at)), path);
+    if (!bytes) return bytes.error();
+    hasher.add(*bytes);
+  }
+  return hasher.done();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& folder, KeyRing& keys) {
@@ -105,6 +139,11 @@ Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& folder, Ke
       ::unlink(at->path().c_str());
     } else {
       store->total_ += at->file_size();
+      if (at->path().extension() == part_ending) {
+        const std::string name = at->path().string().substr(folder.size() + 1);
+        auto hash = hash_of_name(name.substr(0, name.size() - part_ending.size()));
+        if (hash) store->parts_[*hash] = at->file_size();
+      }
     }
   }
   if (error) return system_error(error.value(), folder + "/files");
@@ -178,6 +217,109 @@ Result<std::optional<std::string>> FileStore::get(const Hash32& hash, std::uint6
   return std::optional(std::move(out));
 }
 
+bool FileStore::has(const Hash32& hash) const { return exists(folder_ + "/" + name_of(hash)); }
+
+std::uint64_t FileStore::part(const Hash32& hash) const {
+  std::lock_guard lock(put_mutex_);
+  auto found = parts_.find(hash);
+  return found == parts_.end() ? 0 : found->second;
+}
+
+void FileStore::drop_part(const Hash32& hash) {
+  auto found = parts_.find(hash);
+  if (found == parts_.end()) return;
+  ::unlink((folder_ + "/" + name_of(hash) + std::string(part_ending)).c_str());
+  total_ -= std::min(total_, found->second);
+  parts_.erase(found);
+}
+
+Result<bool> FileStore::put_sealed(const Hash32& hash, std::uint64_t offset, std::string_view piece,
+                                   std::uint64_t total) {
+  if (total < header_size || total > sealed_max) {
+    return Error{Errc::limit, "an attachment of " + std::to_string(total) + " bytes as stored"};
+  }
+  std::lock_guard lock(put_mutex_);
+  if (has(hash)) {
+    drop_part(hash);
+    return true;
+  }
+  auto found = parts_.find(hash);
+  const std::uint64_t have = found == parts_.end() ? 0 : found->second;
+  if (offset != have) {
+    return Error{Errc::gap, "byte " + std::to_string(have) + " of the attachment is the next"};
+  }
+  if (piece.size() > total - std::min(total, have)) {
+    drop_part(hash);
+    return Error{Errc::damaged, "more bytes of an attachment than it has. Begin again"};
+  }
+  if (total_ + piece.size() > files_total_max) {
+    return Error{Errc::limit, "attachments take more than " + std::to_string(files_total_max) +
+                                  " bytes; erase old ones"};
+  }
+  if (found == parts_.end() && parts_.size() >= file_parts_max) drop_part(parts_.begin()->first);
+  const std::string path = folder_ + "/" + name_of(hash) + std::string(part_ending);
+  auto done = make_folder(folder_of(path));
+  if (!done) return done.error();
+  auto file = open_file(path, O_RDWR | O_CREAT | O_APPEND);
+  if (!file) return file.error();
+  // What an earlier failure may have left behind.
+  if (::ftruncate(file->get(), static_cast<off_t>(have)) != 0) return system_error(errno, path);
+  done = write_all(file->get(), piece, path);
+  if (!done) {
+    if (have == 0) ::unlink(path.c_str());
+    return done.error();
+  }
+  parts_[hash] = have + piece.size();
+  total_ += piece.size();
+  if (have + piece.size() < total) return false;
+  done = finish_part(hash, path);
+  if (!done) return done.error();
+  return true;
+}
+
+Result<void> FileStore::finish_part(const Hash32& hash, const std::string& path) {
+  auto file = open_file(path, O_RDWR);
+  if (!file) return file.error();
+  auto actual = hash_of_file(file->get(), parts_.at(hash), path);
+  auto head = read_at(file->get(), 0, header_size, path);
+  if (!head) return head.error();
+  auto header = decode_header(*head, path);
+  // A power cut may have taken bytes that were never synced, too.
+  if (!actual || *actual != hash || !header) {
+    drop_part(hash);
+    return Error{Errc::damaged, "an attachment that is not what its name says. Begin again"};
+  }
+  if (keys_.erased(header->key_id)) {
+    if (::ftruncate(file->get(), header_size) != 0) return system_error(errno, path);
+    total_ -= std::min(total_, parts_.at(hash) - header_size);
+    parts_[hash] = header_size;
+  }
+  auto done = sync_file(file->get(), path);
+  if (done) done = rename_file(path, folder_ + "/" + name_of(hash));
+  if (done) parts_.erase(hash);
+  return done;
+}
+
+Result<FilePiece> FileStore::read_sealed(const Hash32& hash, std::uint64_t offset,
+                                         std::size_t size) const {
+  const std::string path = folder_ + "/" + name_of(hash);
+  auto file = open_file(path, O_RDONLY);
+  if (!file) return file.error();
+  auto total = size_of(file->get(), path);
+  if (!total) return total.error();
+  auto head = read_at(file->get(), 0, header_size, path);
+  if (!head) return head.error();
+  auto header = decode_header(*head, path);
+  if (!header) return header.error();
+  if (keys_.erased(header->key_id)) return Error{Errc::not_found, "an attachment that was erased"};
+  if (offset > *total) return Error{Errc::invalid, "beyond the attachment's end"};
+  auto bytes =
+      read_at(file->get(), offset,
+              static_cast<std::size_t>(std::min<std::uint64_t>(size, *total - offset)), path);
+  if (!bytes) return bytes.error();
+  return FilePiece{*total, std::move(*bytes)};
+}
+
 Result<void> FileStore::forget_erased() {
   std::lock_guard lock(put_mutex_);
   return for_each([&](const std::string& name) -> Result<void> {
@@ -202,7 +344,8 @@ Result<void> FileStore::for_each(
   for (fs::recursive_directory_iterator at(folder_ + "/files", error), end; !error && at != end;
        at.increment(error)) {
     std::error_code ignored;
-    if (at->is_regular_file(ignored) && at->path().extension() != ".tmp") {
+    if (at->is_regular_file(ignored) && at->path().extension() != ".tmp" &&
+        at->path().extension() != part_ending) {
       names.push_back(at->path().string().substr(folder_.size() + 1));
     }
   }

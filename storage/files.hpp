@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "storage/event.hpp"
 #include "storage/keys.hpp"
+#include "storage/stretch.hpp"
 
 namespace deskmate::storage {
 
@@ -28,6 +30,13 @@ class FileStore {
   // nullopt when the buyer's key was destroyed. Fewer bytes at the end of the file. [any thread]
   Result<std::optional<std::string>> get(const Hash32& hash, std::uint64_t offset,
                                          std::size_t size) const;
+  // As the store's methods of these names. [any thread]
+  bool has(const Hash32& hash) const;
+  std::uint64_t part(const Hash32& hash) const;
+  Result<bool> put_sealed(const Hash32& hash, std::uint64_t offset, std::string_view piece,
+                          std::uint64_t total);
+  Result<FilePiece> read_sealed(const Hash32& hash, std::uint64_t offset, std::size_t size) const;
+
   // Cuts files whose key was destroyed down to their header, which says so.
   Result<void> forget_erased();
   // The bytes as stored, for a backup. [any thread]
@@ -38,12 +47,16 @@ class FileStore {
   Result<bool> intact(const std::string& name) const;
 
  private:
+  Result<void> finish_part(const Hash32& hash, const std::string& path);
+  void drop_part(const Hash32& hash);
+
   FileStore(std::string folder, KeyRing& keys) : folder_(std::move(folder)), keys_(keys) {}
 
   std::string folder_;
   KeyRing& keys_;
   mutable std::mutex put_mutex_;  // one attachment at a time: its bytes are in memory twice
-  std::uint64_t total_ = 0;
+  std::uint64_t total_ = 0;       // bytes of all, parts too
+  std::map<Hash32, std::uint64_t> parts_;  // how far those are that are being received
 };
 
 }  // namespace deskmate::storage

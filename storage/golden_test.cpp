@@ -6,6 +6,7 @@
 #include "storage/event.hpp"
 #include "storage/identity.hpp"
 #include "storage/layout.hpp"
+#include "storage/log_book.hpp"
 #include "storage/posix.hpp"
 #include "storage/sealing.hpp"
 #include "storage/test_support.hpp"
@@ -119,6 +120,72 @@ TEST(Golden, SealedBodyOpens) {
 TEST(Golden, DatabaseKeys) {
   EXPECT_EQ(hex_of(view_of(encode(Slot{1, 42}))), "00000001000000000000002a");
   EXPECT_EQ(hex_of(view_of(encode_number(258))), "0000000000000102");
+}
+
+// What a peer sends of a log: these bytes are checked by peers of every later version.
+TEST(Golden, AStretchThatIsSentIsTaken) {
+  TempFolder folder;
+  Key32 pseudonym{};
+  must(create_joined(options_for(folder.path()), example_key().log.desk, pseudonym));
+  auto store = open_at(folder.path());
+  const auto bytes_of = [](std::string_view digits) {
+    std::string bytes(digits.size() / 2, '\0');
+    EXPECT_EQ(sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
+                             digits.data(), digits.size(), nullptr, nullptr, nullptr),
+              0);
+    return bytes;
+  };
+  Stretch stretch;
+  stretch.log.desk = example_key().log.desk;
+  stretch.log.peer =
+      array_of<32>(bytes_of("d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737"));
+  stretch.log.incarnation = 0x0123456789abcdef;
+  stretch.first = 1;
+  stretch.items = {{bytes_of("010001000001018bcfe5680000000a6d656d6265722e7365740000000180"), ""},
+                   {bytes_of("010101000001018bcfe568000001106d6573736167652e7265636569766564"
+                             "bdee58c14182a9ebff972ea5af71d293f1de415cc57b84d05019c872a9d2a878"
+                             "0000000180"),
+                    "\x81\xa1t\xa2hi"}};
+  stretch.chain =
+      array_of<32>(bytes_of("638b0c6e0dc48536441363cb2848b6dd7f5306733c57ce079fa86af0a340d0b9"));
+  stretch.signature =
+      array_of<64>(bytes_of("6abf85d54d86ee4099486daec28f245747be78320d29c76c86cef00f6d067b27"
+                            "779ed12e8567063ba7d4358c5f145209a0fa2c20d12dcd6d92ae026da60f1a09"));
+  auto promise = std::make_shared<std::promise<Result<Arrived>>>();
+  auto taken = promise->get_future();
+  store->append_stretch(stretch,
+                        [promise](Result<Arrived> done) { promise->set_value(std::move(done)); });
+  EXPECT_EQ(must(wait_for(std::move(taken))).count, 2U);
+  EXPECT_EQ(must(store->read_stretch(stretch.log, 0, 1'000)), stretch);
+  EXPECT_EQ(open_body_at(*store, 2), "\x81\xa1t\xa2hi");
+  // The same peer would sign it so again.
+  Key32 seed{};
+  seed.fill(0x11);
+  const Identity identity(seed);
+  EXPECT_EQ(identity.peer(), stretch.log.peer);
+  EXPECT_EQ(identity.sign(head_message({stretch.log, 2}, stretch.chain)), stretch.signature);
+}
+
+TEST(Golden, ForkAndCut) {
+  Fork fork;
+  fork.ours = {3, Hash32{}, {}};
+  fork.theirs = {2, Hash32{}, {}};
+  fork.ours.chain.fill(0xaa);
+  fork.ours.signature.fill(0xbb);
+  fork.theirs.chain.fill(0xcc);
+  fork.theirs.signature.fill(0xdd);
+  const auto repeat = [](std::string_view digits, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += digits;
+    return all;
+  };
+  EXPECT_EQ(hex_of(encode_fork(fork)),
+            "01"
+            "0000000000000003" +
+                repeat("aa", 32) + repeat("bb", 64) + "0000000000000002" + repeat("cc", 32) +
+                repeat("dd", 64));
+  EXPECT_EQ(hex_of(encode_cut_key(example_key().log.peer, 258)),
+            "101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f0000000000000102");
 }
 
 // Version control keeps no modes, and the tests write.

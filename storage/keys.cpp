@@ -40,6 +40,10 @@ std::string header_of(std::uint64_t generation, std::uint64_t records) {
   return with_check(std::move(bytes));
 }
 
+Error too_many_at_once() {
+  return {Errc::limit, "more than " + std::to_string(keys_carried_max) + " keys at once"};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<KeyRing>> KeyRing::open(const std::string& folder, const Secrets& secrets,
@@ -125,7 +129,7 @@ Result<void> KeyRing::load(KeysPosition committed) {
     if (erased_.contains(id)) {
       rewrite_needed_ = true;
     } else {
-      current_[entry.buyer] = id;
+      current_.try_emplace(entry.buyer, id);
       entries_[id] = entry;
     }
     ++position_.records;
@@ -220,33 +224,100 @@ KeysPosition KeyRing::position() const {
   return position_;
 }
 
-Result<std::vector<Id16>> KeyRing::erase(const Id16& buyer) {
-  std::lock_guard file_lock(file_mutex_);
+std::vector<Id16> KeyRing::ids_of(const Id16& buyer) const {
   std::vector<Id16> ids;
+  std::shared_lock lock(maps_mutex_);
+  for (const auto& [id, entry] : entries_) {
+    if (entry.buyer == buyer) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::vector<CarriedKey> KeyRing::carried(std::span<const Id16> ids) const {
+  std::vector<CarriedKey> keys;
+  std::shared_lock lock(maps_mutex_);
+  for (const Id16& id : ids) {
+    auto found = entries_.find(id);
+    if (found != entries_.end()) keys.push_back({id, found->second.buyer, found->second.key});
+  }
+  return keys;
+}
+
+Result<void> KeyRing::take(std::span<const CarriedKey> keys) {
+  if (keys.size() > keys_carried_max) return too_many_at_once();
+  std::lock_guard file_lock(file_mutex_);
+  std::unordered_map<Id16, Entry, IdHash> taken;
+  std::vector<Id16> order;
+  std::string records;
   {
     std::shared_lock lock(maps_mutex_);
-    for (const auto& [id, entry] : entries_) {
-      if (entry.buyer == buyer) ids.push_back(id);
+    for (const CarriedKey& key : keys) {
+      if (entries_.contains(key.key_id) || erased_.contains(key.key_id)) continue;
+      const Entry entry{key.buyer, key.key};
+      if (!taken.try_emplace(key.key_id, entry).second) continue;
+      order.push_back(key.key_id);
+      records += wrap(key.key_id, entry);
     }
   }
+  if (taken.empty()) return {};
+  auto written = append(records, taken.size());
+  if (!written) return written;
+  std::unique_lock lock(maps_mutex_);
+  for (const Id16& id : order) {
+    Entry& entry = taken.at(id);
+    entries_[id] = entry;
+    current_.try_emplace(entry.buyer, id);
+    sodium_memzero(entry.key.data(), entry.key.size());
+  }
+  return {};
+}
+
+Result<std::vector<Id16>> KeyRing::erase(const Id16& buyer) {
+  std::lock_guard file_lock(file_mutex_);
+  std::vector<Id16> ids = ids_of(buyer);
+  auto destroyed = destroy(ids);
+  if (!destroyed) return destroyed.error();
+  return ids;
+}
+
+Result<bool> KeyRing::erase_ids(std::span<const Id16> ids) {
+  if (ids.size() > keys_carried_max) return too_many_at_once();
+  std::lock_guard file_lock(file_mutex_);
+  std::vector<Id16> fresh;
+  bool here = rewrite_needed_;
+  {
+    std::shared_lock lock(maps_mutex_);
+    for (const Id16& id : ids) {
+      here = here || entries_.contains(id);
+      if (!erased_.contains(id)) fresh.push_back(id);
+    }
+  }
+  auto destroyed = destroy(fresh);
+  if (!destroyed) return destroyed.error();
+  return here;
+}
+
+Result<void> KeyRing::destroy(const std::vector<Id16>& ids) {
   if (!ids.empty()) {
     auto noted = note_erased(ids);
-    if (!noted) return noted.error();
+    if (!noted) return noted;
     std::unique_lock lock(maps_mutex_);
     for (const Id16& id : ids) {
+      erased_.insert(id);
       auto found = entries_.find(id);
+      if (found == entries_.end()) continue;
+      const Id16 buyer = found->second.buyer;
       sodium_memzero(found->second.key.data(), found->second.key.size());
       entries_.erase(found);
-      erased_.insert(id);
+      rewrite_needed_ = true;
+      auto current = current_.find(buyer);
+      if (current != current_.end() && current->second == id) current_.erase(current);
     }
-    current_.erase(buyer);
-    rewrite_needed_ = true;
+    // A buyer who has another key goes on with that one.
+    for (const auto& [id, entry] : entries_) current_.try_emplace(entry.buyer, id);
   }
-  if (rewrite_needed_) {
-    auto done = rewrite();
-    if (!done) return done.error();
-  }
-  return ids;
+  return rewrite_needed_ ? rewrite() : Result<void>();
 }
 
 Result<void> KeyRing::note_erased(const std::vector<Id16>& ids) {

@@ -17,6 +17,7 @@
 #include "storage/event.hpp"
 #include "storage/identity.hpp"
 #include "storage/posix.hpp"
+#include "storage/stretch.hpp"
 
 namespace deskmate::storage {
 
@@ -52,6 +53,16 @@ class KeyRing {
   // Destroys all keys of the buyer, first in the list, then in memory and in the file. May be
   // called again after an error. Returns the keys' ids.
   Result<std::vector<Id16>> erase(const Id16& buyer);
+  // The same of single keys, also of those that only come later. Whether any was here.
+  Result<bool> erase_ids(std::span<const Id16> ids);
+
+  // For other peers: those of the ids that are here.  [any thread]
+  std::vector<CarriedKey> carried(std::span<const Id16> ids) const;
+  // From another peer; on disk when this returns. Known and erased ones are passed over. What is
+  // new is sealed under the buyer's first key, wherever that was made. [any thread]
+  Result<void> take(std::span<const CarriedKey> keys);
+  std::vector<Id16> ids_of(const Id16& buyer) const;  // sorted [any thread]
+
   // The file as it is, for a backup. [any thread]
   Result<std::string> file_bytes() const;
 
@@ -67,6 +78,7 @@ class KeyRing {
   Result<void> make();
   Result<void> load(KeysPosition committed);
   Result<void> append(std::string_view records, std::uint64_t count);
+  Result<void> destroy(const std::vector<Id16>& ids);
   Result<void> note_erased(const std::vector<Id16>& ids);
   Result<void> rewrite();
   Result<void> swap_file(std::uint64_t generation, std::string_view records);

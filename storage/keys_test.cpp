@@ -156,6 +156,77 @@ TEST_F(Keys, AHalfWrittenLineOfTheErasureListIsNoErasure) {
   EXPECT_EQ(open_error({1, 2}), Errc::damaged);
 }
 
+CarriedKey carried_of(std::uint8_t id, std::uint8_t buyer) {
+  CarriedKey key;
+  key.key_id.fill(id);
+  key.buyer = buyer_of(buyer);
+  key.key.fill(static_cast<std::uint8_t>(id + 1));
+  return key;
+}
+
+TEST_F(Keys, ComeFromOtherPeersAndStay) {
+  const CarriedKey keys[] = {carried_of(10, 1), carried_of(11, 2), carried_of(10, 3)};
+  BuyerKey own;
+  {
+    auto ring = open();
+    own = key_for(*ring, 1);
+    must(ring->take(keys));
+    EXPECT_EQ(ring->position().records, 3U);  // one came twice
+    must(ring->take(keys));
+    EXPECT_EQ(ring->position().records, 3U);
+    EXPECT_EQ(key_for(*ring, 1).id, own.id);
+    EXPECT_EQ(key_for(*ring, 2).id, keys[1].key_id);
+  }
+  auto ring = open({1, 3});
+  EXPECT_EQ(ring->find(keys[0].key_id), keys[0].key);
+  EXPECT_EQ(key_for(*ring, 1).id, own.id);
+  auto ids = ring->ids_of(buyer_of(1));
+  EXPECT_EQ(ids.size(), 2U);
+  ids.push_back(Id16{});  // unknown
+  auto carried = ring->carried(ids);
+  ASSERT_EQ(carried.size(), 2U);
+  for (const CarriedKey& key : carried) {
+    EXPECT_EQ(key.buyer, buyer_of(1));
+    EXPECT_EQ(ring->find(key.key_id), key.key);
+  }
+  EXPECT_EQ(read_bytes(file()).find(view_of(keys[0].key)), std::string::npos);  // wrapped
+  EXPECT_EQ(ring->take(std::vector<CarriedKey>(keys_carried_max + 1)).error().code, Errc::limit);
+  EXPECT_EQ(ring->erase_ids(std::vector<Id16>(keys_carried_max + 1)).error().code, Errc::limit);
+}
+
+TEST_F(Keys, ThatWereErasedDoNotComeBack) {
+  const CarriedKey here = carried_of(10, 1);
+  const CarriedKey later = carried_of(11, 1);
+  const Id16 ids[] = {here.key_id, later.key_id};
+  {
+    auto ring = open();
+    BuyerKey own = key_for(*ring, 1);
+    must(ring->take(std::span(&here, 1)));
+    EXPECT_TRUE(must(ring->erase_ids(ids)));
+    EXPECT_FALSE(must(ring->erase_ids(ids)));
+    EXPECT_TRUE(ring->erased(later.key_id));
+    must(ring->take(std::vector<CarriedKey>{here, later}));
+    EXPECT_EQ(ring->ids_of(buyer_of(1)), std::vector<Id16>{own.id});
+    EXPECT_EQ(key_for(*ring, 1).id, own.id);
+  }
+  EXPECT_EQ(read_bytes(file()).find(view_of(here.key_id)), std::string::npos);
+  EXPECT_EQ(read_bytes(folder_ / "secrets/erased").size(), 66U);
+  auto ring = open();
+  must(ring->take(std::span(&later, 1)));
+  EXPECT_EQ(ring->find(later.key_id), std::nullopt);
+}
+
+TEST_F(Keys, ABuyerGoesOnWithTheKeyThatIsLeft) {
+  const CarriedKey other = carried_of(10, 1);
+  auto ring = open();
+  BuyerKey own = key_for(*ring, 1);
+  must(ring->take(std::span(&other, 1)));
+  must(ring->erase_ids(std::span(&own.id, 1)));
+  EXPECT_EQ(key_for(*ring, 1).id, other.key_id);
+  EXPECT_EQ(must(ring->erase(buyer_of(1))), std::vector<Id16>{other.key_id});
+  EXPECT_TRUE(ring->ids_of(buyer_of(1)).empty());
+}
+
 TEST(SecretFile, IsRefusedWhenOthersMayReadIt) {
   TempFolder folder;
   std::string path = folder / "secret";

@@ -80,6 +80,37 @@ Result<std::uint64_t> last_seq(MDB_txn* txn, MDB_dbi dbi, std::uint32_t log) {
   return std::uint64_t{0};
 }
 
+Result<Hash32> chain_at(MDB_txn* txn, const Databases& databases, std::uint32_t log,
+                        const LogName& name, std::uint64_t seq) {
+  std::uint64_t expected = 1;
+  Hash32 chain{};
+  Cursor heads(txn, databases.heads);
+  auto end = encode(Slot{log, seq});
+  if (heads.seek_back(view_of(end)) && heads.key().size() == end.size() &&
+      decode_slot(heads.key()).log == log) {
+    if (heads.value().size() != head_size) return damaged("a head");
+    expected = decode_slot(heads.key()).seq + 1;
+    chain = array_of<32>(heads.value().substr(0, 32));
+  } else {
+    auto status = heads.status();
+    if (!status) return status.error();
+    chain = chain_start(name);
+  }
+  if (expected > seq) return chain;
+  Cursor events(txn, databases.events);
+  auto from = encode(Slot{log, expected});
+  for (events.seek(view_of(from)); expected <= seq; events.next(), ++expected) {
+    auto status = events.status();
+    if (!status) return status.error();
+    if (!events.valid() || events.key() != view_of(encode(Slot{log, expected})) ||
+        events.value().size() < event_prefix_size) {
+      return damaged("event " + std::to_string(expected) + " is missing");
+    }
+    chain = chain_next(chain, events.value().substr(event_prefix_size));
+  }
+  return chain;
+}
+
 Result<Tip> read_tip(MDB_txn* txn, const Databases& databases, std::uint32_t log,
                      const LogName& name) {
   Tip tip;
@@ -97,26 +128,9 @@ Result<Tip> read_tip(MDB_txn* txn, const Databases& databases, std::uint32_t log
   }
   tip.seq = *seq;
   tip.head_seq = *head;
-  tip.chain = chain_start(name);
-  if (*head > 0) {
-    auto stored = get(txn, databases.heads, view_of(encode(Slot{log, *head})));
-    if (!stored) return stored.error();
-    if (!*stored || (*stored)->size() != head_size) return damaged("a head");
-    tip.chain = array_of<32>((*stored)->substr(0, 32));
-  }
-  Cursor events(txn, databases.events);
-  auto from = encode(Slot{log, *head + 1});
-  std::uint64_t expected = *head + 1;
-  for (events.seek(view_of(from)); events.valid() && expected <= *seq; events.next()) {
-    if (events.key().size() != from.size() || decode_slot(events.key()).seq != expected ||
-        events.value().size() < event_prefix_size) {
-      return damaged("event " + std::to_string(expected) + " is missing");
-    }
-    tip.chain = chain_next(tip.chain, events.value().substr(event_prefix_size));
-    ++expected;
-  }
-  auto status = events.status();
-  if (!status) return status.error();
+  auto chain = chain_at(txn, databases, log, name, *seq);
+  if (!chain) return chain.error();
+  tip.chain = *chain;
   return tip;
 }
 

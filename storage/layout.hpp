@@ -69,7 +69,12 @@ int put_keys_position(MDB_txn* txn, const Databases& databases, const KeysPositi
 // The seq of the log's last entry in `dbi` (events or heads); 0 when there is none.
 Result<std::uint64_t> last_seq(MDB_txn* txn, MDB_dbi dbi, std::uint32_t log);
 
-// How far this peer's own log has come.
+// The chain hash after event seq of the log (0: before the first), followed from the last stored
+// head before. Errc::damaged when an event is missing.
+Result<Hash32> chain_at(MDB_txn* txn, const Databases& databases, std::uint32_t log,
+                        const LogName& name, std::uint64_t seq);
+
+// How far a log has come.
 struct Tip {
   std::uint64_t arrival = 0;  // of all logs
   std::uint64_t seq = 0;

@@ -31,13 +31,19 @@ Result<bool> is_set_up(Database& database) {
   return version->has_value();
 }
 
-Result<void> set_up(Database& database, const Secrets& secrets, const KeysPosition& keys) {
+Result<void> set_up(Database& database, const Secrets& secrets, const KeysPosition& keys,
+                    const std::optional<Founding>& founding) {
   LogName name;
-  randombytes_buf(name.desk.data(), name.desk.size());
   name.peer = secrets.peer();
   name.incarnation = random_incarnation();
   Key32 pseudonym{};
-  randombytes_buf(pseudonym.data(), pseudonym.size());
+  if (founding) {
+    name.desk = founding->desk;
+    pseudonym = founding->pseudonym_key;
+  } else {
+    randombytes_buf(name.desk.data(), name.desk.size());
+    randombytes_buf(pseudonym.data(), pseudonym.size());
+  }
   std::string wrapped;
   seal(wrapped, secrets.wrapping_key(), pseudonym_context, view_of(pseudonym));
   sodium_memzero(pseudonym.data(), pseudonym.size());

@@ -1,6 +1,8 @@
 // What a folder needs before a store stands on it: the version, this peer's log, the pseudonym key.
 #pragma once
 
+#include <optional>
+
 #include "storage/database.hpp"
 #include "storage/hooks.hpp"
 #include "storage/identity.hpp"
@@ -17,8 +19,15 @@ struct Setup {
 
 // Whether meta holds a version: false for a database that was only just made.
 Result<bool> is_set_up(Database& database);
-// Draws desk, incarnation and pseudonym key and writes them, in one transaction.
-Result<void> set_up(Database& database, const Secrets& secrets, const KeysPosition& keys);
+// What the peers of a desk have in common.
+struct Founding {
+  Id16 desk{};
+  Key32 pseudonym_key{};
+};
+// Draws an incarnation, and desk and pseudonym key unless another peer has drawn them; writes them
+// in one transaction.
+Result<void> set_up(Database& database, const Secrets& secrets, const KeysPosition& keys,
+                    const std::optional<Founding>& founding = std::nullopt);
 // Errc::invalid when identity.key or wrapping.key are not this folder's.
 Result<Setup> read_setup(Database& database, const Secrets& secrets);
 // Starts a new log of this peer with a new incarnation; the old ones stay as they are.

@@ -11,9 +11,11 @@
 #include "storage/files.hpp"
 #include "storage/folder.hpp"
 #include "storage/hooks.hpp"
+#include "storage/log_book.hpp"
 #include "storage/sealing.hpp"
 #include "storage/setup.hpp"
 #include "storage/store_limits.hpp"
+#include "storage/stretches.hpp"
 #include "storage/verify.hpp"
 #include "storage/writer.hpp"
 
@@ -56,14 +58,20 @@ class StoreImpl final : public Store {
     sodium_memzero(setup_.pseudonym_key.data(), setup_.pseudonym_key.size());
   }
 
-  void start(const Tip& tip, std::uint64_t tables_position) {
+  Result<void> start(const Tip& tip, std::uint64_t tables_position) {
+    {
+      auto txn = database_->read();
+      if (!txn) return txn.error();
+      auto loaded = book_.load(txn->get(), database_->databases());
+      if (!loaded) return loaded;
+    }
     Writer::Start start;
     start.log_number = setup_.own_log;
-    start.newest_log = setup_.logs.rbegin()->first == setup_.own_log;
     start.log = log_;
     start.tip = tip;
     start.tables_position = tables_position;
-    writer_ = std::make_unique<Writer>(*database_, *keys_, secrets_, hooks_, start);
+    writer_ = std::make_unique<Writer>(*database_, *keys_, book_, secrets_, hooks_, start);
+    return {};
   }
 
   const LogName& log() const override { return log_; }
@@ -98,36 +106,40 @@ class StoreImpl final : public Store {
     return files_->get(hash, offset, size);
   }
   const Identity& identity() const override { return secrets_.identity(); }
-  std::vector<LogTip> frontier() const override { return {}; }
-  Result<std::optional<Stretch>> read_stretch(const LogName&, std::uint64_t, std::size_t) override {
-    return not_yet();
+  std::vector<LogTip> frontier() const override { return book_.tips(setup_.own_log); }
+  Result<std::optional<Stretch>> read_stretch(const LogName& log, std::uint64_t after,
+                                              std::size_t max_bytes) override {
+    return storage::read_stretch(*database_, book_, secrets_.identity(), log, after, max_bytes);
   }
-  void append_stretch(Stretch, StretchDone done) override { done(not_yet()); }
-  Result<std::vector<Fork>> forks() override { return not_yet(); }
-  void unfreeze(const LogName&, Done done) override { done(not_yet()); }
-  void cut(const Id32&, std::uint64_t, std::uint64_t, Done done) override { done(not_yet()); }
-  void lift_cuts(const Id32&, Done done) override { done(not_yet()); }
-  std::vector<CarriedKey> export_keys(std::span<const Id16>) const override { return {}; }
-  Result<void> import_keys(std::span<const CarriedKey>) override { return not_yet(); }
-  Result<void> erase_keys(std::span<const Id16>) override { return not_yet(); }
-  std::vector<Id16> keys_of(const Id16&) const override { return {}; }
-  bool has_file(const Hash32&) const override { return false; }
-  std::uint64_t sealed_part(const Hash32&) const override { return 0; }
-  Result<bool> put_sealed_file(const Hash32&, std::uint64_t, std::string_view,
-                               std::uint64_t) override {
-    return not_yet();
+  void append_stretch(Stretch stretch, StretchDone done) override;
+  Result<std::vector<Fork>> forks() override;
+  void unfreeze(const LogName& log, Done done) override;
+  void cut(const Id32& peer, std::uint64_t incarnation, std::uint64_t seq, Done done) override;
+  void lift_cuts(const Id32& peer, Done done) override;
+  std::vector<CarriedKey> export_keys(std::span<const Id16> ids) const override {
+    return keys_->carried(ids);
   }
-  Result<FilePiece> read_sealed_file(const Hash32&, std::uint64_t, std::size_t) override {
-    return not_yet();
+  Result<void> import_keys(std::span<const CarriedKey> keys) override { return keys_->take(keys); }
+  Result<void> erase_keys(std::span<const Id16> ids) override;
+  std::vector<Id16> keys_of(const Id16& buyer) const override { return keys_->ids_of(buyer); }
+  bool has_file(const Hash32& hash) const override { return files_->has(hash); }
+  std::uint64_t sealed_part(const Hash32& hash) const override { return files_->part(hash); }
+  Result<bool> put_sealed_file(const Hash32& hash, std::uint64_t offset, std::string_view piece,
+                               std::uint64_t total) override {
+    return files_->put_sealed(hash, offset, piece, total);
+  }
+  Result<FilePiece> read_sealed_file(const Hash32& hash, std::uint64_t offset,
+                                     std::size_t size) override {
+    return files_->read_sealed(hash, offset, size);
   }
   Result<void> erase_buyer(const Id16& buyer) override;
   Result<VerifyReport> verify() override;
   Result<void> backup(const std::string& file) override;
 
  private:
-  static Error not_yet() { return {Errc::unsupported, "nothing of other peers is stored yet"}; }
   Result<Page> read_page(std::uint64_t after, std::size_t limit, bool with_bodies);
-  std::optional<std::uint32_t> number_of(const LogName& name) const;
+  template <class T>
+  void submit(T&& made, std::size_t events, std::size_t bytes);
   Result<std::optional<std::string>> get_copy(MDB_dbi dbi, std::string_view key);
 
   HeldFolder held_;
@@ -135,6 +147,7 @@ class StoreImpl final : public Store {
   Hooks hooks_;
   Setup setup_;
   LogName log_;
+  LogBook book_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<KeyRing> keys_;
   std::unique_ptr<FileStore> files_;
@@ -250,6 +263,8 @@ Result<Page> StoreImpl::read_page(std::uint64_t after, std::size_t limit, bool w
 Result<std::uint64_t> StoreImpl::read(std::uint64_t after, std::size_t limit, bool with_bodies,
                                       const std::function<bool(const StoredEvent&)>& each) {
   std::size_t page_size = first_read_events;
+  std::uint32_t number = 0;  // of the log whose name this is
+  LogName name;
   while (limit > 0) {
     std::size_t wanted = std::min(limit, page_size);
     page_size = std::min(page_size * 2, read_events_max);
@@ -257,40 +272,37 @@ Result<std::uint64_t> StoreImpl::read(std::uint64_t after, std::size_t limit, bo
     if (!page) return page.error();
     if (page->items.empty()) break;
     for (const Page::Item& item : page->items) {
-      auto log = setup_.logs.find(item.slot.log);
-      if (log == setup_.logs.end())
-        return Error{Errc::damaged, "the log is damaged: an unknown log"};
+      if (number != item.slot.log) {
+        auto known = book_.name_of(item.slot.log);
+        if (!known) return Error{Errc::damaged, "the log is damaged: an unknown log"};
+        number = item.slot.log;
+        name = *known;
+      }
       StoredEvent event;
       event.arrival = item.arrival;
-      event.key = {log->second, item.slot.seq};
+      event.key = {name, item.slot.seq};
       event.record = std::string_view(page->bytes).substr(item.record, item.record_size);
       event.body =
           std::string_view(page->bytes).substr(item.record + item.record_size, item.body_size);
       auto header = decode_header(event.record);
-      if (!header) return header.error();
-      event.header = *header;
+      if (!header && header.error().code != Errc::newer) return header.error();
       after = item.arrival;
       --limit;
+      if (!header) continue;
+      event.header = *header;
       if (!each(event)) return after;
     }
   }
   return after;
 }
 
-std::optional<std::uint32_t> StoreImpl::number_of(const LogName& name) const {
-  for (const auto& [number, known] : setup_.logs) {
-    if (known == name) return number;
-  }
-  return std::nullopt;
-}
-
 Result<std::optional<std::uint64_t>> StoreImpl::arrival_of(const LogKey& key) {
-  auto number = number_of(key.log);
-  if (!number) return std::optional<std::uint64_t>();
+  auto known = book_.find(key.log);
+  if (!known) return std::optional<std::uint64_t>();
   auto txn = database_->read();
   if (!txn) return txn.error();
   auto value =
-      get(txn->get(), database_->databases().events, view_of(encode(Slot{*number, key.seq})));
+      get(txn->get(), database_->databases().events, view_of(encode(Slot{known->number, key.seq})));
   if (!value) return value.error();
   if (!*value || (*value)->size() < event_prefix_size) return std::optional<std::uint64_t>();
   return std::optional(get_number<std::uint64_t>((*value)->data()));
@@ -310,9 +322,9 @@ Result<std::optional<std::string>> StoreImpl::open_body(const StoredEvent& event
   std::string stored;
   std::string_view body = event.body;
   if (body.empty()) {
-    auto number = number_of(event.key.log);
-    if (!number) return Error{Errc::not_found, "an event of a log that is not here"};
-    auto slot = encode(Slot{*number, event.key.seq});
+    auto known = book_.find(event.key.log);
+    if (!known) return Error{Errc::not_found, "an event of a log that is not here"};
+    auto slot = encode(Slot{known->number, event.key.seq});
     auto value = get_copy(database_->databases().bodies, view_of(slot));
     if (!value) return value.error();
     if (!*value) return Error{Errc::damaged, "a body is missing. Run `deskmate verify`"};
@@ -444,6 +456,54 @@ Result<std::size_t> StoreImpl::kv_count(std::string_view owner) {
   return count;
 }
 
+// Queues a task that has nothing to be said about but its result.
+template <class T>
+void StoreImpl::submit(T&& made, std::size_t events, std::size_t bytes) {
+  Task task = std::forward<T>(made);
+  auto submitted = writer_->submit(std::move(task), events, bytes);
+  if (!submitted) refuse(std::get<std::decay_t<T>>(task).done, submitted.error());
+}
+
+void StoreImpl::append_stretch(Stretch stretch, StretchDone done) {
+  if (stretch.items.size() > stretch_events_max) {
+    return refuse(done, {Errc::limit, "a stretch of more than " +
+                                          std::to_string(stretch_events_max) + " events"});
+  }
+  if (stretch.items.empty()) return refuse(done, {Errc::invalid, "a stretch without events"});
+  std::size_t bytes = 0;
+  for (const Stretch::Item& item : stretch.items) {
+    bytes += sizeof(item) + item.record.size() + item.body.size();
+  }
+  const std::size_t events = stretch.items.size();
+  submit(StretchTask{std::move(stretch), std::move(done)}, events, bytes);
+}
+
+Result<std::vector<Fork>> StoreImpl::forks() {
+  auto txn = database_->read();
+  if (!txn) return txn.error();
+  return read_forks(txn->get(), database_->databases());
+}
+
+void StoreImpl::unfreeze(const LogName& log, Done done) {
+  submit(UnfreezeTask{log, std::move(done)}, 1, 0);
+}
+
+void StoreImpl::cut(const Id32& peer, std::uint64_t incarnation, std::uint64_t seq, Done done) {
+  submit(CutTask{peer, std::pair(incarnation, seq), std::move(done)}, 1, 0);
+}
+
+void StoreImpl::lift_cuts(const Id32& peer, Done done) {
+  submit(CutTask{peer, std::nullopt, std::move(done)}, 1, 0);
+}
+
+Result<void> StoreImpl::erase_keys(std::span<const Id16> ids) {
+  return writer_->run([&]() -> Result<void> {
+    auto erased = keys_->erase_ids(ids);
+    if (!erased) return erased.error();
+    return *erased ? files_->forget_erased() : Result<void>();
+  });
+}
+
 Result<void> StoreImpl::erase_buyer(const Id16& buyer) {
   // On the writer thread, so that no event is sealed under a key that is being destroyed.
   return writer_->run([&]() -> Result<void> {
@@ -553,8 +613,53 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& h
   auto store =
       std::make_unique<StoreImpl>(std::move(*held), *secrets, hooks, std::move(setup),
                                   std::move(*database), std::move(*keys), std::move(*files));
-  store->start(tip, tables_position);
+  auto started = store->start(tip, tables_position);
+  if (!started) return started.error();
   return std::unique_ptr<Store>(std::move(store));
+}
+
+Result<Identity> open_identity(const Options& options) {
+  auto held = hold_folder(options, Hooks{});
+  if (!held) return held.error();
+  auto secrets = Secrets::open(held->secrets, !exists(held->folder + "/data.mdb"));
+  if (!secrets) return secrets.error();
+  return secrets->identity();
+}
+
+Result<void> create_joined(const Options& options, const Id16& desk, const Key32& pseudonym_key) {
+  auto held = hold_folder(options, Hooks{});
+  if (!held) return held.error();
+  if (exists(held->folder + restore_folder) || exists(held->folder + "/keys")) {
+    return Error{Errc::invalid, held->folder + " holds a desk already. Join with a new folder"};
+  }
+  auto secrets = Secrets::open(held->secrets, true);
+  if (!secrets) return secrets.error();
+  auto database = Database::open(held->folder, options.initial_map_bytes, format_version);
+  if (!database) return database.error();
+  auto ready = is_set_up(**database);
+  if (!ready) return ready.error();
+  if (*ready) {
+    return Error{Errc::invalid, held->folder + " holds a desk already. Join with a new folder"};
+  }
+  // Its keys file is made when it is opened, so that a cut before the next line changes nothing.
+  return set_up(**database, *secrets, KeysPosition{}, Founding{desk, pseudonym_key});
+}
+
+Result<void> renew(const Options& options) {
+  auto held = hold_folder(options, Hooks{});
+  if (!held) return held.error();
+  auto secrets = Secrets::open(held->secrets, false);
+  if (!secrets) return secrets.error();
+  if (!exists(held->folder + "/data.mdb") || exists(held->folder + restore_folder)) {
+    return Error{Errc::not_found, held->folder + " holds no desk"};
+  }
+  auto database = Database::open(held->folder, options.initial_map_bytes, format_version);
+  if (!database) return database.error();
+  auto migrated = migrate(**database, format_version, migrations());
+  if (!migrated) return migrated;
+  auto setup = read_setup(**database, *secrets);
+  if (!setup) return setup.error();
+  return start_new_log(**database, *setup);
 }
 
 }  // namespace deskmate::storage

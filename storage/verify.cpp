@@ -5,6 +5,7 @@
 
 #include "storage/hash.hpp"
 #include "storage/identity.hpp"
+#include "storage/log_book.hpp"
 
 namespace deskmate::storage {
 namespace {
@@ -26,6 +27,8 @@ class Verifier {
     auto measured = measure();
     if (!measured) return measured.error();
     report_.logs = logs_.size();
+    auto forked = check_forks();
+    if (!forked) return forked.error();
     for (const LogExtent& log : logs_) {
       Hash32 chain = chain_start(log.name);
       for (std::uint64_t from = 1; from <= log.last && !enough(); from += events_per_read) {
@@ -63,6 +66,11 @@ class Verifier {
     const Databases& databases = database_.databases();
     auto names = read_logs(txn->get(), databases);
     if (!names) return names.error();
+    auto own = read_meta_number(txn->get(), databases, meta_key::log, 0);
+    if (!own) return own.error();
+    auto owner = names->find(static_cast<std::uint32_t>(*own));
+    if (owner == names->end()) return lmdb_error(MDB_CORRUPTED, database_.folder() + "/data.mdb");
+    logs_owner_ = owner->second.peer;
     for (const auto& [number, name] : *names) {
       auto last = last_seq(txn->get(), databases.events, number);
       auto head = last_seq(txn->get(), databases.heads, number);
@@ -73,6 +81,11 @@ class Verifier {
       LogExtent log{number, name, *last};
       if (*head > *last) fault(name_of(log, *head) + " was signed and is not there");
       if (*body > *last) fault(name_of(log, *body) + " is not there, and its body is");
+      if (name.peer != logs_owner_ && *head < *last) {
+        fault(name_of(log, *last) + " is another peer's, and no head of its covers it");
+      }
+      if (name.desk != names->begin()->second.desk)
+        fault(name_of(log, *last) + " is another desk's");
       logs_.push_back(log);
     }
     MDB_stat stat{};
@@ -88,6 +101,28 @@ class Verifier {
     Cursor arrivals(txn->get(), databases.arrivals);
     if (arrivals.last()) last_arrival_ = get_number<std::uint64_t>(arrivals.key().data());
     return arrivals.status();
+  }
+
+  // The proofs that peers signed two histories.
+  Result<void> check_forks() {
+    auto txn = database_.read();
+    if (!txn) return txn.error();
+    auto forks = read_forks(txn->get(), database_.databases());
+    if (!forks) return forks.error();
+    report_.forks = forks->size();
+    for (const Fork& fork : *forks) {
+      for (const SignedHead* head : {&fork.ours, &fork.theirs}) {
+        if (enough()) return {};
+        if (signed_by(fork.log.peer, head_message({fork.log, head->seq}, head->chain),
+                      head->signature)) {
+          ++report_.signatures;
+        } else {
+          fault("a fork at event " + std::to_string(fork.seq) +
+                ": its head's signature is not its peer's");
+        }
+      }
+    }
+    return {};
   }
 
   Result<void> check_events(const LogExtent& log, std::uint64_t from, Hash32& chain) {
@@ -144,8 +179,11 @@ class Verifier {
     if (stored) ++seen_bodies_;
     if (!header) {
       // What a newer version wrote is kept and forwarded, but cannot be checked beyond its chain.
-      if (header.error().code != Errc::newer)
+      if (header.error().code != Errc::newer) {
         fault(name_of(log, seq) + ": " + header.error().message);
+      } else {
+        ++report_.unknown;
+      }
     } else if (!header->body_hash) {
       if (stored) fault(name_of(log, seq) + " has a body that its header does not name");
     } else if (!stored) {
@@ -167,7 +205,11 @@ class Verifier {
         ++report_.erased_bodies;
         break;
       case KeyState::missing:
-        fault(name_of(log, seq) + ": key " + hex(key_id) + " is missing and was not erased");
+        // Keys of other peers travel apart from their logs.
+        ++report_.missing_keys;
+        if (log.name.peer == logs_owner_) {
+          fault(name_of(log, seq) + ": key " + hex(key_id) + " is missing and was not erased");
+        }
         break;
     }
   }
@@ -219,6 +261,7 @@ class Verifier {
   Database& database_;
   const KeyStateOf& key_state_;
   std::vector<LogExtent> logs_;
+  Id32 logs_owner_{};  // this peer
   std::uint64_t last_arrival_ = 0;
   std::uint64_t bodies_ = 0;
   std::uint64_t seen_bodies_ = 0;

@@ -8,9 +8,13 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -19,12 +23,15 @@
 #include "storage/identity.hpp"
 #include "storage/keys.hpp"
 #include "storage/layout.hpp"
+#include "storage/log_book.hpp"
 #include "storage/store.hpp"
+#include "storage/stretches.hpp"
 
 namespace deskmate::storage {
 
 inline constexpr std::size_t batch_bytes_max = 8u << 20;  // in one transaction, unless one append
-inline constexpr std::uint64_t head_every_events = 256;   // signed at least so often
+inline constexpr std::uint64_t head_every_events = 256;   // one is signed every so many
+static_assert(head_every_events <= stretch_events_max);   // so that a stretch reaches one
 
 struct AppendTask {
   std::vector<NewEvent> events;
@@ -47,26 +54,40 @@ struct KvTask {
   std::string value;
   Store::Done done;
 };
+struct StretchTask {
+  Stretch stretch;
+  Store::StretchDone done;
+  Result<Arrived> result{Arrived{}};  // filled in by the writer
+};
+struct CutTask {
+  Id32 peer{};
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> at;  // incarnation, seq; nullopt: lift all
+  Store::Done done;
+};
+struct UnfreezeTask {  // in a transaction of its own
+  LogName log;
+  Store::Done done;
+};
 // Runs alone on the writer thread, with no transaction open.
 struct RunTask {
   std::function<void()> run;
 };
-using Task = std::variant<AppendTask, CursorTask, TablesTask, KvTask, RunTask>;
+using Task = std::variant<AppendTask, CursorTask, TablesTask, KvTask, StretchTask, CutTask,
+                          UnfreezeTask, RunTask>;
 
 class Writer {
  public:
   // Where it goes on from, as read from the database.
   struct Start {
     std::uint32_t log_number = 0;  // this peer's own log
-    bool newest_log = true;        // no log has a greater number, so its events come last
     LogName log;
     Tip tip;
     std::uint64_t tables_position = 0;
   };
 
   // What it writes into must live longer. Starts the thread.
-  Writer(Database& database, KeyRing& keys, const Secrets& secrets, const Hooks& hooks,
-         const Start& start);
+  Writer(Database& database, KeyRing& keys, LogBook& book, const Secrets& secrets,
+         const Hooks& hooks, const Start& start);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
   ~Writer();  // writes what waits, signs the last head, joins
@@ -89,40 +110,63 @@ class Writer {
     std::size_t events;
     std::size_t bytes;
   };
-  struct Prepared {  // one event of the batch; the offsets are into arena_
+  // One event of the batch: as it came in a stretch, or made here and then in arena_, the body
+  // behind the record.
+  struct Prepared {
     std::uint64_t arrival;
-    std::uint64_t seq;
+    Slot slot;
+    const Stretch::Item* item;  // null: in the arena
     std::size_t record;
     std::size_t record_size;
-    std::size_t body_size;  // the body follows the record
+    std::size_t body_size;
+  };
+  // What a batch leads to once it is on disk.
+  struct Staged {
+    Tip tip;                           // of the own log; its arrival is that of all
+    std::map<LogName, LogState> logs;  // of others, as far as they change
+    std::map<std::uint32_t, LogName> fresh;
+    std::vector<std::pair<Slot, SignedHead>> heads;
+    std::vector<Fork> forks;
+    std::optional<Cuts> cuts;
   };
 
   void loop();
   std::vector<Waiting> take_batch();
   void commit_batch(std::vector<Waiting>& batch);
-  Result<void> prepare(std::vector<Waiting>& batch, Tip& tip);
-  void prepare_event(const NewEvent& event, const BuyerKey* key, Tip& tip, Appended& appended);
-  Result<void> write(const std::vector<Waiting>& batch, Tip tip, bool sign);
-  int put_all(MDB_txn* txn, const std::vector<Waiting>& batch, const Tip& tip, bool sign);
+  Result<void> prepare(std::vector<Waiting>& batch);
+  Result<std::unordered_map<Id16, BuyerKey, IdHash>> keys_of(const std::vector<Waiting>& batch);
+  void prepare_event(const NewEvent& event, const BuyerKey* key, Appended& appended);
+  Result<Arrived> prepare_stretch(const Stretch& stretch);
+  void stage_cut(const CutTask& task);
+  void stage_head();
+  Result<void> write(const std::vector<Waiting>& batch);
+  int put_all(MDB_txn* txn, const std::vector<Waiting>& batch);
   int put_task(MDB_txn* txn, const Task& task);
-  int put_head(MDB_txn* txn, const Tip& tip);
   int put_event(MDB_txn* txn, const Prepared& event);
+  int put_fork(MDB_txn* txn, const Fork& fork);
+  int put_cut(MDB_txn* txn, const CutTask& task);
+  int thaw(MDB_txn* txn, const LogName& log);
   int put_tables(MDB_txn* txn, const TablesTask& task);
+  void publish();
+  // MDB_APPEND where the log's events come last in the order of their keys.
+  unsigned append_flag(std::uint32_t log) const { return log == greatest_ ? MDB_APPEND : 0u; }
   Result<void> recover();
   void finish(std::vector<Waiting>& batch, const Result<void>& result);
 
   Database& database_;
   KeyRing& keys_;
+  LogBook& book_;
   const Secrets& secrets_;
   const Hooks& hooks_;
   const std::uint32_t log_number_;
   const LogName log_;
-  const unsigned append_flag_;  // MDB_APPEND where events come in the order of their keys
 
   // The writer thread's own.
   Tip tip_;
   KeysPosition keys_written_;  // what meta says
   bool must_recover_ = false;
+  Staged staged_;
+  std::uint32_t greatest_ = 0;  // number of a log, with those staged
   std::string arena_;
   std::vector<Prepared> prepared_;
 
