@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <utility>
@@ -24,6 +25,7 @@
 #include "core/daemon/notify.hpp"
 #include "core/daemon/paths.hpp"
 #include "core/daemon/pool.hpp"
+#include "core/daemon/rest.hpp"
 #include "core/daemon/service.hpp"
 #include "core/daemon/setup.hpp"
 #include "core/host/http_service.hpp"
@@ -93,6 +95,7 @@ struct Daemon::Impl final : Plugins {
   std::unique_ptr<bus::Bus> bus;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<Service> service;
+  std::optional<Rest> rest;
   std::unique_ptr<host::HttpService> http;
   std::unique_ptr<host::Secrets> secrets;
   std::unique_ptr<host::Supervisor> supervisor;
@@ -133,6 +136,7 @@ Result<void> Daemon::Impl::open() {
   service = std::make_unique<Service>(loop, *bus, *store, *pool, *this, std::move(options),
                                       std::move(hooks));
   if (auto taken_up = service->open(); !taken_up) return taken_up;
+  rest.emplace(loop, config.folder + "/data.mdb", [this] { return service->journal.position(); });
   if (auto socket = open_socket(); !socket) return socket;
   service->set_members(members_of(config), [this] { let_in(); });
 
@@ -315,6 +319,7 @@ Daemon::~Daemon() {
   impl_->http.reset();
   impl_->pool.reset();
   impl_->bus.reset();
+  impl_->rest.reset();
   impl_->service.reset();
   impl_->store.reset();
 }
