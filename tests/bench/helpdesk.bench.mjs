@@ -92,7 +92,7 @@ async function theirs() {
     const open = async (number) => {
       const form = new FormData();
       for (const [key, value] of Object.entries({ SessionType: 'REST', queue: 'General', action: 'correspond' })) form.set(key, value);
-      form.set('message', new Blob([mail(number)]), 'message');
+      form.set('message', mail(number));
       const answer = await (await fetch(`${url}/REST/1.0/NoAuth/mail-gateway`, { method: 'POST', body: form })).text();
       if (!answer.startsWith('ok')) throw new Error(`Request Tracker: ${answer}`);
     };
