@@ -113,6 +113,7 @@ export class Ledger {
 
   // What is wrong with the log, by the ledger; empty: nothing. Gives the events, too.
   async audit() {
+    const acknowledged = [...this.acknowledged]; // before the log is read, as more may come meanwhile
     const events = await (await this.client()).events();
     const faults = [];
     const found = new Map();
@@ -127,7 +128,7 @@ export class Ledger {
       found.set(n, event);
     }
     let lost = 0;
-    for (const [n, said] of this.acknowledged) {
+    for (const [n, said] of acknowledged) {
       const event = found.get(n);
       if (!event) lost += 1, faults.push(`${n} was acknowledged and is lost`);
       else if (!said.duplicate && (event.arrival !== said.arrival || event.id !== said.id)) {
