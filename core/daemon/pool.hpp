@@ -1,9 +1,12 @@
 // A few threads for what blocks: verify, backup, files.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <thread>
+#include <vector>
 
 #include "core/bus/loop.hpp"
 #include "core/daemon/service.hpp"
@@ -14,7 +17,8 @@ inline constexpr std::size_t pool_threads = 2;
 
 class ThreadPool : public Pool {
  public:
-  explicit ThreadPool(bus::Loop& loop) : loop_(loop), pool_(pool_threads) {}
+  // Throws std::system_error where the system gives no threads.
+  explicit ThreadPool(bus::Loop& loop);
   // Drops what waits and lets what runs end.
   ~ThreadPool() override;
 
@@ -24,8 +28,12 @@ class ThreadPool : public Pool {
   std::size_t busy() const { return busy_; }
 
  private:
+  void end();
+
   bus::Loop& loop_;
-  boost::asio::thread_pool pool_;
+  boost::asio::io_context pool_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::vector<std::thread> threads_;
   std::size_t busy_ = 0;
 };
 
