@@ -57,6 +57,9 @@ inline constexpr std::size_t type_max = 64;          // bytes of an event type
 inline constexpr std::size_t facts_max = 64 * 1024;  // bytes
 inline constexpr std::size_t body_max = 512 * 1024;  // bytes, before sealing
 
+// The type by which readers see an event whose version or flags this one does not know.
+inline constexpr std::string_view newer_type = "newer";
+
 // One event without its body. The views point into whatever it was decoded from.
 struct HeaderView {
   std::uint8_t version = 1;

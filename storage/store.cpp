@@ -186,6 +186,18 @@ Result<void> check_event(const NewEvent& event) {
   return {};
 }
 
+// Of a record that cannot be read: a place in the log, and when, if that can be said.
+HeaderView header_of_newer(std::string_view record) {
+  constexpr std::size_t stamp_at = 6;
+  HeaderView header;
+  if (record.size() >= stamp_at + 8 && record[0] == 1) {
+    header.stamp = get_number<std::uint64_t>(record.data() + stamp_at);
+  }
+  header.type = newer_type;
+  header.facts = "\x80";
+  return header;
+}
+
 Result<void> check_reader(std::string_view reader) {
   if (reader.empty() || reader.size() > reader_name_max) return too_long("reader", reader_name_max);
   return {};
@@ -286,10 +298,9 @@ Result<std::uint64_t> StoreImpl::read(std::uint64_t after, std::size_t limit, bo
           std::string_view(page->bytes).substr(item.record + item.record_size, item.body_size);
       auto header = decode_header(event.record);
       if (!header && header.error().code != Errc::newer) return header.error();
+      event.header = header ? *header : header_of_newer(event.record);
       after = item.arrival;
       --limit;
-      if (!header) continue;
-      event.header = *header;
       if (!each(event)) return after;
     }
   }

@@ -108,8 +108,8 @@ class Store {
   }
 
   // Calls each with the events after arrival `after`, in arrival order, at most `limit`; stops when
-  // it returns false. Returns the last arrival seen, or `after`. Events of a version or flags that
-  // this one does not know are passed over. [any thread]
+  // it returns false. Returns the last arrival seen, or `after`. What a newer version wrote comes
+  // as newer_type, without facts or body. [any thread]
   virtual Result<std::uint64_t> read(std::uint64_t after, std::size_t limit, bool with_bodies,
                                      const std::function<bool(const StoredEvent&)>& each) = 0;
   virtual std::uint64_t last_arrival() const = 0;  // [any thread]
