@@ -2,10 +2,12 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cassert>
 #include <future>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 #include "storage/event_bytes.hpp"
 #include "storage/hash.hpp"
@@ -64,6 +66,7 @@ Result<void> Writer::submit(Task&& task, std::size_t events, std::size_t bytes) 
     queue_.push_back({std::move(task), events, bytes});
     pending_events_.store(waiting + events, std::memory_order_relaxed);
     pending_bytes_ += bytes;
+    if (queue_.size() < wanted_tasks_) return {};
   }
   wake_.notify_one();
   return {};
@@ -99,6 +102,7 @@ void Writer::loop() {
 std::vector<Writer::Waiting> Writer::take_batch() {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  wait_for_company(lock);
   std::vector<Waiting> batch;
   std::size_t events = 0;
   std::size_t bytes = 0;
@@ -126,7 +130,22 @@ std::vector<Writer::Waiting> Writer::take_batch() {
   return batch;
 }
 
+// Without it, on a slow disk, two halves of those who write would take turns: each half comes while
+// the other's flush is under way and waits for its end, so that every flush carries half of what it
+// could. Who writes alone does not wait.
+void Writer::wait_for_company(std::unique_lock<std::mutex>& lock) {
+  const std::size_t answered = std::exchange(answered_tasks_, 0);
+  if (answered < 2 || commit_time_ < company_from) return;
+  using Time = std::chrono::steady_clock::duration;
+  const Time wait = std::min<Time>(commit_time_ / company_part, company_max);
+  wanted_tasks_ = queue_.size() + answered;
+  wake_.wait_until(lock, committed_ + wait,
+                   [this] { return stopping_ || queue_.size() >= wanted_tasks_; });
+  wanted_tasks_ = 1;
+}
+
 void Writer::commit_batch(std::vector<Waiting>& batch) {
+  const auto begun = std::chrono::steady_clock::now();
   Result<void> result;
   if (must_recover_) {
     const std::uint64_t known = tip_.arrival;
@@ -150,6 +169,9 @@ void Writer::commit_batch(std::vector<Waiting>& batch) {
   } else if (must_recover_) {
     static_cast<void>(recover());  // or with the next batch
   }
+  committed_ = std::chrono::steady_clock::now();
+  commit_time_ = committed_ - begun;
+  answered_tasks_ = batch.size();
   finish(batch, result);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -30,8 +31,13 @@
 namespace deskmate::storage {
 
 inline constexpr std::size_t batch_bytes_max = 8u << 20;  // in one transaction, unless one append
-inline constexpr std::uint64_t head_every_events = 256;   // one is signed every so many
-static_assert(head_every_events <= stretch_events_max);   // so that a stretch reaches one
+// On a disk whose commits take company_from or longer, those who were just answered have a part of
+// that time to bring more: see wait_for_company.
+inline constexpr std::chrono::microseconds company_from{1'000};
+inline constexpr std::chrono::microseconds company_max{5'000};
+inline constexpr int company_part = 4;
+inline constexpr std::uint64_t head_every_events = 256;  // one is signed every so many
+static_assert(head_every_events <= stretch_events_max);  // so that a stretch reaches one
 
 struct AppendTask {
   std::vector<NewEvent> events;
@@ -132,6 +138,7 @@ class Writer {
 
   void loop();
   std::vector<Waiting> take_batch();
+  void wait_for_company(std::unique_lock<std::mutex>& lock);
   void commit_batch(std::vector<Waiting>& batch);
   Result<void> prepare(std::vector<Waiting>& batch);
   Result<std::unordered_map<Id16, BuyerKey, IdHash>> keys_of(const std::vector<Waiting>& batch);
@@ -165,6 +172,9 @@ class Writer {
   Tip tip_;
   KeysPosition keys_written_;  // what meta says
   bool must_recover_ = false;
+  std::size_t answered_tasks_ = 0;  // of the last batch
+  std::chrono::steady_clock::duration commit_time_{0};
+  std::chrono::steady_clock::time_point committed_;
   Staged staged_;
   std::uint32_t greatest_ = 0;  // number of a log, with those staged
   std::string arena_;
@@ -178,6 +188,7 @@ class Writer {
   std::condition_variable wake_;
   std::deque<Waiting> queue_;
   std::size_t pending_bytes_ = 0;
+  std::size_t wanted_tasks_ = 1;  // in the queue, for the writer to be woken
   bool stopping_ = false;
   std::thread thread_;
 };
