@@ -50,7 +50,7 @@ Desk::Desk(const std::string& extra, const std::vector<std::string>& environment
 }
 
 DeskClient::DeskClient(const std::string& socket)
-    : fd_(connect_unix(socket)), one_(append_params(1)) {
+    : fd_(connect_unix(socket)), params_(append_params(1)) {
   bus::Hello hello;
   hello.role = "owner";
   hello.name = "bench";
@@ -80,7 +80,11 @@ void DeskClient::append(int events) {
   request.id = ++last_id_;
   request.method = "log.append";
   request.deadline_ms = static_cast<std::uint32_t>(wait_s_max * 1000);
-  request.params = events == 1 ? one_ : append_params(events);
+  if (events != params_events_) {
+    params_ = append_params(events);
+    params_events_ = events;
+  }
+  request.params = params_;
   bus::append_to_stream(out_, bus::Frame(std::move(request)));
 }
 
@@ -103,7 +107,13 @@ int DeskClient::answers() {
   return count;
 }
 
-double append_all(std::vector<DeskClient>& clients, int events, int window) {
+void append_one(DeskClient& client) {
+  client.append();
+  client.flush();
+  while (client.answers() == 0) continue;
+}
+
+double append_all(std::vector<DeskClient>& clients, int appends, int window, int events) {
   const Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
   for (std::size_t i = 0; i < clients.size(); ++i) {
     epoll_event wanted{};
@@ -115,17 +125,17 @@ double append_all(std::vector<DeskClient>& clients, int events, int window) {
   int answered = 0;
   const double begun = now_s();
   for (DeskClient& client : clients) {
-    for (int i = 0; i < window && asked < events; ++i, ++asked) client.append();
+    for (int i = 0; i < window && asked < appends; ++i, ++asked) client.append(events);
     client.flush();
   }
   std::array<epoll_event, 64> ready{};
-  while (answered < events) {
+  while (answered < appends) {
     const int count = ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), -1);
     for (int i = 0; i < count; ++i) {
       DeskClient& client = clients[ready[static_cast<std::size_t>(i)].data.u64];
       const int got = client.answers();
       answered += got;
-      for (int k = 0; k < got && asked < events; ++k, ++asked) client.append();
+      for (int k = 0; k < got && asked < appends; ++k, ++asked) client.append(events);
       client.flush();
     }
   }

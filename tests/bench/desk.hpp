@@ -50,10 +50,14 @@ class DeskClient {
   std::string out_;
   std::string in_;
   bus::FrameReader frames_;
-  std::string one_;  // the params of an append of one event
+  std::string params_;  // of an append of params_events_ events
+  int params_events_ = 1;
 };
 
-// Appends `events` events through the clients, `window` unanswered for each. Seconds for all.
-double append_all(std::vector<DeskClient>& clients, int events, int window);
+// Appends one event and waits for its answer.
+void append_one(DeskClient& client);
+// Makes `appends` appends through the clients, `window` unanswered for each, of `events` events
+// each. Seconds for all.
+double append_all(std::vector<DeskClient>& clients, int appends, int window, int events = 1);
 
 }  // namespace deskmate::bench

@@ -150,14 +150,6 @@ double as_server(const std::function<double()>& work) {
   return value;
 }
 
-// As many commits as this disk does in about the time of one side of one round.
-int commits_in(double seconds, BareLmdb& lmdb) {
-  constexpr int tried = 20;
-  lmdb.run(tried, 1);
-  const double each = as_server([&] { return lmdb.run(tried, 1) / tried; });
-  return std::clamp(static_cast<int>(seconds / each), tried, 1'000);
-}
-
 std::vector<DeskClient> clients_of(const Desk& desk, int count) {
   std::vector<DeskClient> clients;
   for (int i = 0; i < count; ++i) clients.emplace_back(desk.socket());
@@ -169,19 +161,22 @@ void quick_disk() {
   const int rounds = sizes(11, 31);
   Desk desk;
   BareLmdb lmdb;
-  const int events = commits_in(sizes(0.1, 0.5), lmdb);
+  const double slice = sizes(0.15, 0.5);  // seconds of one side of a round
   const int many = sizes(10'240, 51'200);
   PingPong ping_pong = same_size_ping_pong();
   JetStream nats;
-  std::vector<DeskClient> one = clients_of(desk, 1);
+  DeskClient one(desk.socket());
   std::vector<DeskClient> all = clients_of(desk, writers);
 
   const auto single = in_turns(
       rounds,
-      {{"deskmate", [&] { return append_all(one, events, 1) / events * 1e6; }},
-       {"lmdb", [&] { return as_server([&] { return lmdb.run(events, 1) / events * 1e6; }); }},
-       {"ping-pong", [&] { return ping_pong.run(events) * 1e6; }},
-       {"jetstream", [&] { return nats.run(events, 1) / events * 1e6; }}});
+      {{"deskmate", [&] { return median_time(slice, [&] { append_one(one); }) * 1e6; }},
+       {"lmdb",
+        [&] {
+          return as_server([&] { return median_time(slice, [&] { lmdb.run(1, 1); }) * 1e6; });
+        }},
+       {"ping-pong", [&] { return median_time(slice, [&] { ping_pong.run(); }) * 1e6; }},
+       {"jetstream", [&] { return median_time(slice, [&] { nats.run(1, 1); }) * 1e6; }}});
   figures.add("durable.one_event", "us", single[0], "bare-lmdb+ping-pong",
               sum(single[1], single[2]), at_most(1.3));
   for (const std::size_t part : {1, 2, 3}) {
@@ -196,7 +191,7 @@ void quick_disk() {
       {{"deskmate", [&] { return many / append_all(all, many, window); }},
        {"lmdb", [&] { return as_server([&] { return many / lmdb.run(many / batch, batch); }); }},
        {"async", [&] { return many / nats.run(many, batch); }},
-       {"sync", [&] { return events / nats.run(events, 1); }}});
+       {"sync", [&] { return 1 / median_time(slice, [&] { nats.run(1, 1); }); }}});
   figures.add("durable.64_writers", "events/s", rate[0], "bare-lmdb-256-a-commit", rate[1],
               at_least(0.3));
   figures.add("durable.64_writers", "events/s", rate[0], "nats-jetstream-async", rate[2],
@@ -209,20 +204,23 @@ void quick_disk() {
 void slow_disk(const std::string& ms) {
   Figures figures;
   const int rounds = sizes(5, 15);
-  const int events = sizes(30, 100);
+  const double slice = sizes(0.3, 1.0);  // seconds of one side of a round
   const int many = sizes(batch * 20, batch * 60);
   Desk desk;
   BareLmdb lmdb;
   PingPong ping_pong = same_size_ping_pong();
-  std::vector<DeskClient> one = clients_of(desk, 1);
+  DeskClient one(desk.socket());
   std::vector<DeskClient> all = clients_of(desk, writers);
   const std::string name = "durable.flush_" + ms + "ms.";
 
   const auto single = in_turns(
       rounds,
-      {{"deskmate", [&] { return append_all(one, events, 1) / events * 1e6; }},
-       {"lmdb", [&] { return as_server([&] { return lmdb.run(events, 1) / events * 1e6; }); }},
-       {"ping-pong", [&] { return ping_pong.run(events * 10) * 1e6; }}});
+      {{"deskmate", [&] { return median_time(slice, [&] { append_one(one); }) * 1e6; }},
+       {"lmdb",
+        [&] {
+          return as_server([&] { return median_time(slice, [&] { lmdb.run(1, 1); }) * 1e6; });
+        }},
+       {"ping-pong", [&] { return median_time(slice, [&] { ping_pong.run(); }) * 1e6; }}});
   figures.add(name + "one_event", "us", single[0], "bare-lmdb+ping-pong", sum(single[1], single[2]),
               at_most(1.3));
   const auto rate = in_turns(

@@ -82,6 +82,19 @@ double now_s() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
+double median_time(double seconds, const std::function<void()>& once) {
+  std::vector<double> times;
+  double at = now_s();
+  const double until = at + seconds;
+  while (times.empty() || at < until) {
+    once();
+    const double after = now_s();
+    times.push_back(after - at);
+    at = after;
+  }
+  return spread_of(std::move(times)).median;
+}
+
 Spread spread_of(std::vector<double> values) {
   if (values.empty()) return {};
   std::sort(values.begin(), values.end());

@@ -47,6 +47,10 @@ void pin(Role role);
 // A clock that only goes forward, in seconds.
 double now_s();
 
+// Does one thing again and again, for about `seconds`, and says the median of the times it took, in
+// seconds: what interrupts one time in ten does not count.
+double median_time(double seconds, const std::function<void()>& once);
+
 struct Spread {
   double low = 0;  // the lower quartile
   double median = 0;

@@ -209,26 +209,20 @@ void wait_until(const std::string& what, const std::function<bool()>& check) {
 }
 
 PingPong::PingPong(std::size_t there, std::size_t back)
-    : there_(there), back_(back), sockets_(socket_pair()) {
+    : out_(there, 't'), in_(back, '\0'), sockets_(socket_pair()) {
   echo_ = Process::run(Role::server, [this] {
-    std::string in(there_, '\0');
-    const std::string out(back_, 'b');
+    std::string in(out_.size(), '\0');
+    const std::string out(in_.size(), 'b');
     while (true) {
-      read_exactly(sockets_.second.get(), in.data(), there_);
+      read_exactly(sockets_.second.get(), in.data(), in.size());
       write_all(sockets_.second.get(), out);
     }
   });
 }
 
-double PingPong::run(int rounds) {
-  const std::string out(there_, 't');
-  std::string in(back_, '\0');
-  const double begun = now_s();
-  for (int i = 0; i < rounds; ++i) {
-    write_all(sockets_.first.get(), out);
-    read_exactly(sockets_.first.get(), in.data(), back_);
-  }
-  return (now_s() - begun) / rounds;
+void PingPong::run() {
+  write_all(sockets_.first.get(), out_);
+  read_exactly(sockets_.first.get(), in_.data(), in_.size());
 }
 
 Counter::Counter(const std::string& path)

@@ -90,12 +90,11 @@ void wait_until(const std::string& what, const std::function<bool()>& check);
 class PingPong {
  public:
   PingPong(std::size_t there, std::size_t back);
-  // Seconds for each of `rounds` rounds, one after the other.
-  double run(int rounds);
+  void run();  // once
 
  private:
-  std::size_t there_;
-  std::size_t back_;
+  const std::string out_;
+  std::string in_;
   std::pair<Fd, Fd> sockets_;
   Process echo_;
 };
