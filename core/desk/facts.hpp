@@ -77,14 +77,11 @@ class Facts {
     return out;
   }
   std::uint64_t uint(std::string_view key, std::uint64_t max = INT64_MAX) {
-    require(has(key));
-    return uint_if(key, max);
+    return uint_of(map_[key], max);
   }
   std::uint64_t uint_if(std::string_view key, std::uint64_t max = INT64_MAX) {
     const View value = map_[key];
-    if (value.is_nil()) return 0;
-    require(value.is_uint() && value.as_uint() <= max);
-    return ok_ ? value.as_uint() : 0;
+    return value.is_nil() ? 0 : uint_of(value, max);
   }
   std::uint32_t u32_if(std::string_view key) {
     return static_cast<std::uint32_t>(uint_if(key, UINT32_MAX));
@@ -112,6 +109,11 @@ class Facts {
   }
 
  private:
+  std::uint64_t uint_of(View value, std::uint64_t max) {
+    require(value.is_uint() && value.as_uint() <= max);
+    return ok_ ? value.as_uint() : 0;
+  }
+
   View map_;
   bool ok_;
 };

@@ -24,6 +24,7 @@ enum class Kind : std::uint8_t {
 // A value; its elements (of a map: key, value, key, value) follow it directly.
 struct Node {
   Kind kind = Kind::nil;
+  char first = '\0';        // of bytes, so that most keys need not be looked at
   std::uint32_t count = 0;  // elements, members, bytes
   std::uint32_t span = 1;   // nodes with everything inside, itself too
   union {
@@ -44,8 +45,8 @@ using detail::Node;
 
 const Node nil_node{};
 
-// Bytes to nodes. By hand, since every event, frame and record is read here: a visitor of msgpack's
-// library takes three times as long and memory of its own for each parse.
+// Bytes to nodes. By hand, since every event, frame and record is read here, and each parse of
+// msgpack's library takes memory of its own.
 class NodeReader {
  public:
   NodeReader(std::vector<Node>& nodes, std::string_view bytes, const Limits& limits)
@@ -168,6 +169,7 @@ class NodeReader {
     Node& node = add(kind);
     node.bytes = at_;
     node.count = size;
+    if (size > 0) node.first = *at_;
     at_ += size;
     return true;
   }
@@ -300,14 +302,13 @@ std::string_view View::as_bin(std::string_view otherwise) const {
 std::size_t View::size() const { return is_array() || is_map() ? node_->count : 0; }
 
 View View::operator[](std::string_view key) const {
-  if (!is_map()) return {};
+  if (node_->kind != Kind::map) return {};
+  const char first = key.empty() ? '\0' : key.front();
   const Node* const end = node_ + node_->span;
   for (const Node* name = node_ + 1; name != end; name += 1 + (name + 1)->span) {
-    // Most names differ in their length or their first letter.
-    if (name->count != key.size()) continue;
-    if (key.empty() || (name->bytes[0] == key[0] && bytes_of(*name) == key)) return View(name + 1);
+    if (name->first == first && bytes_of(*name) == key) return View(name + 1);
   }
-  return {};
+  return View(&nil_node);
 }
 
 View View::at(std::size_t index) const {

@@ -177,22 +177,29 @@ std::size_t utf8_length(const unsigned char* text, std::size_t size) {
 
 }  // namespace
 
+namespace {
+
+// The bytes at the start that are ASCII, as most text is; eight at a time.
+std::size_t ascii_prefix(const unsigned char* bytes, std::size_t size) {
+  constexpr std::uint64_t beyond_ascii = 0x8080'8080'8080'8080;
+  std::size_t i = 0;
+  for (std::uint64_t eight = 0; size - i >= sizeof(eight); i += sizeof(eight)) {
+    std::memcpy(&eight, bytes + i, sizeof(eight));
+    if ((eight & beyond_ascii) != 0) return i;
+  }
+  while (i < size && bytes[i] < 0x80) ++i;
+  return i;
+}
+
+}  // namespace
+
 bool is_utf8(std::string_view text) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-  for (std::size_t i = 0; i < text.size();) {
-    // Most text is ASCII: eight at a time.
-    constexpr std::uint64_t beyond_ascii = 0x8080'8080'8080'8080;
-    std::uint64_t eight = 0;
-    if (text.size() - i >= sizeof(eight)) {
-      std::memcpy(&eight, bytes + i, sizeof(eight));
-      if ((eight & beyond_ascii) == 0) {
-        i += sizeof(eight);
-        continue;
-      }
-    }
+  for (std::size_t i = ascii_prefix(bytes, text.size()); i < text.size();) {
     const std::size_t length = utf8_length(bytes + i, text.size() - i);
     if (length == 0) return false;
     i += length;
+    i += ascii_prefix(bytes + i, text.size() - i);
   }
   return true;
 }
