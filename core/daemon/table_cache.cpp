@@ -163,6 +163,8 @@ void TableCache::flushed(bool written) {
   flushing_ = false;
   if (!written) return;  // all of it stays and goes with the next flush
   written_position_ = flushing_position_;
+  // After a replay, most of it is not asked for again.
+  const bool keep = unwritten_bytes_ <= 2 * unwritten_bytes_soft;
   for (auto& [table, changes] : changes_) {
     for (auto it = changes.begin(); it != changes.end();) {
       if (it->second.generation == generation_) {  // changed since
@@ -170,7 +172,7 @@ void TableCache::flushed(bool written) {
         continue;
       }
       unwritten_bytes_ -= cost(it->first, it->second.value);
-      remember(table, it->first, std::move(it->second.value));
+      if (keep) remember(table, it->first, std::move(it->second.value));
       it = changes.erase(it);
     }
   }

@@ -19,7 +19,7 @@ const OURS = 2_000; // mails
 const THEIRS = 60;
 const CLIENTS = 2;
 const PORT = 18_081;
-const REST_S = 5;
+const REST_S = 35; // a desk looks every half minute whether it is at rest
 const script = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'request_tracker.sh');
 
 const mail = (number) => [

@@ -59,6 +59,8 @@ try {
   const { folder, bodies } = shop(LARGE);
   const size = bytesOnDisk(folder);
   figure('size.disk', size / 1e6, 'MB', 'bodies', bodies / 1e6, '<=2');
+  note('size.disk: of an event without tables about 410 bytes: its facts (ids of 16 bytes), the seal and hash of its body, three keys; '
+    + 'the rest are table entries, whose keys are 60 bytes on average and whose pages are two thirds full');
   note(`size.disk: ${LARGE} events, four of ten with a body; with all tables, ${(size / LARGE).toFixed(0)} bytes an event`);
 
   const starts = { small: [], large: [] };
@@ -68,6 +70,8 @@ try {
     for (const key of ['small', 'large']) starts[key].push(times[key] * 1000);
   }
   figure('size.start', median(starts.large), 'ms', `start-${SMALL}`, median(starts.small), '<=1.5');
+
+  note('size.start: perf: unsealing every buyer\'s key (a key for fifty events) and looking at the log\'s pages');
 
   // At rest: nothing to do since REST_S.
   const memory = {};
@@ -99,6 +103,7 @@ try {
   for (const { name, plugin, pid } of await plugins.list('plugins')) {
     figure(`size.plugin-${name}`, mib(pss(pid)), 'MiB', 'MiB', 1, `<=${PLUGIN_MIB}`);
     note(`size.plugin-${name}: ${plugin}: MiB ${parts(pid)}`);
+    if (plugin === 'chat-email') note('size.plugin-mail: GMime brings GLib, GObject and GIO, libetpan brings Berkeley DB and SASL: their data and relocations');
   }
 } finally {
   await plugins.remove();
