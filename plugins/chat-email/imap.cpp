@@ -162,10 +162,10 @@ Result<void> Imap::log_in(const Endpoint& endpoint, const Login& login) {
                    "password"};
     }
   }
-  mailimap_capability_data* capabilities = nullptr;
-  code = mailimap_capability(imap_, &capabilities);
+  // What is told is kept with the session. mailimap_capability would ask, too, but ends the process
+  // where the server agrees and then names nothing.
+  code = mailimap_custom_command(imap_, "CAPABILITY");
   if (code != MAILIMAP_NO_ERROR) return error_of(code, "capability");
-  mailimap_capability_data_free(capabilities);
   if (mailimap_has_id(imap_) != 0) {
     // Some providers (163.com) refuse to open folders for whoever does not introduce himself.
     std::string name = "deskmate";
