@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,8 +17,10 @@
 namespace deskmate::fuzz {
 
 // A promise of the code under test; broken, it is a finding.
-inline void check(bool holds) {
-  if (!holds) std::abort();
+inline void check(bool holds, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+  if (holds) return;
+  std::fprintf(stderr, "ERROR: does not hold: %s:%d\n", file, line);
+  std::abort();
 }
 
 inline std::string_view view_of(const std::uint8_t* data, std::size_t size) {
