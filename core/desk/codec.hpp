@@ -52,6 +52,7 @@ class Key {
   Key& u32(std::uint32_t value) { return append_be(bytes_, value, 4), *this; }
   Key& u64(std::uint64_t value) { return append_be(bytes_, value, 8), *this; }
   Key& id(const Id16& value) { return bytes_.append(bytes_of(value)), *this; }
+  Key& peer(const Id32& value) { return bytes_.append(bytes_of(value)), *this; }
   Key& text(std::string_view value) { return bytes_.append(value), *this; }
   Key& end() { return bytes_.push_back('\0'), *this; }
   Key& place(const Place& value) {
@@ -73,6 +74,13 @@ inline Place place_of(std::string_view bytes) {
 }
 inline Id16 id_at(std::string_view bytes, std::size_t offset) {
   Id16 id{};
+  if (bytes.size() >= offset + id.size())
+    bytes.copy(reinterpret_cast<char*>(id.data()), id.size(), offset);
+  return id;
+}
+
+inline Id32 peer_at(std::string_view bytes, std::size_t offset) {
+  Id32 id{};
   if (bytes.size() >= offset + id.size())
     bytes.copy(reinterpret_cast<char*>(id.data()), id.size(), offset);
   return id;

@@ -53,7 +53,7 @@ Result<ChatRecord> Commands::open_chat(const Id16& id) const {
 
 Result<MemberRecord> Commands::member_of(MemberNo number) const {
   auto member = state_.find<MemberRecord>(table::members, Key().u32(number));
-  if (!member || !member->profile_at.any() || member->removed) {
+  if (!member || !member->known() || member->removed) {
     return Error{Errc::no_such_member, std::to_string(number)};
   }
   return std::move(*member);
@@ -147,7 +147,7 @@ Result<Proposal> Commands::claim(const Id16& id, MemberNo member) const {
   const auto opening = state_.get(table::talk_in, Key().id(id).place(chat->opening));
   return event("chat.assigned",
                {{"chat", Value::bin(id)},
-                {"visit", Value::bin(opening ? id_at(*opening, 8) : Id16{})},
+                {"visit", Value::bin(opening ? id_at(*opening, 24) : Id16{})},
                 {"number", chat->number != 0 ? chat->number : state_.highest_chat_number() + 1},
                 {"member", member},
                 {"why", Value::map({{"rule", "manual"}, {"member", member}})}});
@@ -197,6 +197,7 @@ Result<Proposal> Commands::set_member(const MemberSpec& member) const {
             {"zone", member.zone},         {"schedule", texts(member.schedule)},
             {"capacity", member.capacity}, {"experts", texts(member.experts)}};
   if (member.removed) facts.add("removed", true);
+  ask_the_others(facts, member);
   return event("member.set", std::move(facts));
 }
 

@@ -12,7 +12,8 @@ namespace deskmate::desk {
 
 class Commands {
  public:
-  explicit Commands(const State& state) : state_(state) {}
+  // The policy says which peer this is; it must outlive the commands.
+  Commands(const State& state, const Policy& policy) : state_(state), policy_(policy) {}
 
   Result<Proposal> reply(const Id16& chat, MemberNo member, std::string_view text) const;
   // note, draft: type chat.noted, chat.drafted.
@@ -33,12 +34,29 @@ class Commands {
   Result<Proposal> action(const ActionSpec& action) const;
   Result<Proposal> resolve(const Id16& request, std::string_view as, MemberNo member) const;
 
+  // Peers, agreements and erasures (peer_commands.cpp).
+  Result<Proposal> add_peer(const PeerId& peer, std::string_view name) const;
+  Result<Proposal> agree_to_join(const PeerId& inviter) const;
+  Result<Proposal> hello() const;
+  Result<Proposal> goodbye(const Sight& sight, std::optional<PeerId> to) const;
+  Result<Proposal> pass_book(const PeerId& to) const;
+  Result<Proposal> declare_gone(const PeerId& peer) const;
+  Result<Proposal> remove_peer(const PeerId& peer, const std::vector<Desk::LogCut>& cut) const;
+  Result<Proposal> agree_to_change(const Id16& change) const;
+  Result<Proposal> erase_buyer(const Id16& buyer) const;
+  Result<Proposal> forgotten(const Id16& buyer, const std::vector<Id16>& keys) const;
+
  private:
+  const PeerId& self() const { return policy_.self.peer; }
+  std::vector<PeerId> other_owners() const;
+  static Value peers_value(const std::vector<PeerId>& peers);
+  void ask_the_others(Map& facts, const MemberSpec& member) const;
   Result<ChatRecord> chat_of(const Id16& id) const;
   Result<ChatRecord> open_chat(const Id16& id) const;
   Result<MemberRecord> member_of(MemberNo number) const;
 
   const State& state_;
+  const Policy& policy_;
 };
 
 }  // namespace deskmate::desk

@@ -5,6 +5,7 @@
 
 #include "core/desk/commands.hpp"
 #include "core/desk/fold.hpp"
+#include "core/desk/peers.hpp"
 #include "core/desk/queries.hpp"
 #include "core/desk/router.hpp"
 #include "core/desk/state.hpp"
@@ -16,7 +17,7 @@ struct Desk::Parts {
       : policy(std::move(settled)),
         state(tables),
         fold(state),
-        commands(state),
+        commands(state, policy),
         queries(state, policy) {}
 
   Policy policy;
@@ -67,9 +68,17 @@ void Desk::set_policy(Policy policy) {
 }
 
 Proposals Desk::decide(std::uint64_t now_ms) {
+  Sight sight;
+  sight.self = parts_->policy.self.peer;
+  sight.now_ms = now_ms;
+  return decide(sight);
+}
+
+Proposals Desk::decide(const Sight& sight) {
   Parts& parts = *parts_;
+  const std::uint64_t now_ms = sight.now_ms;
   const bool parked = parts.parked_due || (parts.parked_next_ms && *parts.parked_next_ms <= now_ms);
-  Decisions made = Router(parts.state, parts.policy, now_ms).decide(parked);
+  Decisions made = Router(parts.state, parts.policy, sight).decide(parked);
   parts.wants_decide = made.more;
   const auto earlier = [](std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
     return a && b ? std::min(a, b) : a ? a : b;
@@ -81,8 +90,14 @@ Proposals Desk::decide(std::uint64_t now_ms) {
   return std::move(made.proposals);
 }
 
+void Desk::look_again() { parts_->wants_decide = true; }
 bool Desk::wants_decide() const { return parts_->wants_decide; }
 std::optional<std::uint64_t> Desk::next_deadline_ms() const { return parts_->next_ms; }
+
+Right Desk::may_act(const Id16& chat, const Sight& sight) const {
+  const auto record = parts_->state.load<ChatRecord>(table::chats, Key().id(chat));
+  return desk::may_act(parts_->state, parts_->policy, Peers(parts_->state), record, sight);
+}
 
 Result<Proposal> Desk::reply(const Id16& chat, MemberNo member, std::string_view text) const {
   return parts_->commands.reply(chat, member, text);
@@ -138,6 +153,33 @@ Result<Proposal> Desk::resolve(const Id16& request, std::string_view as, MemberN
   return parts_->commands.resolve(request, as, member);
 }
 
+Result<Proposal> Desk::add_peer(const PeerId& peer, std::string_view name) const {
+  return parts_->commands.add_peer(peer, name);
+}
+Result<Proposal> Desk::agree_to_join(const PeerId& inviter) const {
+  return parts_->commands.agree_to_join(inviter);
+}
+Result<Proposal> Desk::hello() const { return parts_->commands.hello(); }
+Result<Proposal> Desk::goodbye(const Sight& sight, std::optional<PeerId> to) const {
+  return parts_->commands.goodbye(sight, to);
+}
+Result<Proposal> Desk::pass_book(const PeerId& to) const { return parts_->commands.pass_book(to); }
+Result<Proposal> Desk::declare_gone(const PeerId& peer) const {
+  return parts_->commands.declare_gone(peer);
+}
+Result<Proposal> Desk::remove_peer(const PeerId& peer, const std::vector<LogCut>& cut) const {
+  return parts_->commands.remove_peer(peer, cut);
+}
+Result<Proposal> Desk::agree_to_change(const Id16& change) const {
+  return parts_->commands.agree_to_change(change);
+}
+Result<Proposal> Desk::erase_buyer(const Id16& buyer) const {
+  return parts_->commands.erase_buyer(buyer);
+}
+Result<Proposal> Desk::forgotten(const Id16& buyer, const std::vector<Id16>& keys) const {
+  return parts_->commands.forgotten(buyer, keys);
+}
+
 std::vector<MemberView> Desk::members(std::uint64_t now_ms) const {
   return parts_->queries.members(now_ms);
 }
@@ -186,5 +228,17 @@ std::optional<RequestView> Desk::request(const Id16& id) const {
 std::vector<PhraseView> Desk::phrases() const { return parts_->queries.phrases(); }
 std::vector<PluginView> Desk::plugins() const { return parts_->queries.plugins(); }
 std::vector<LedgerView> Desk::ledger() const { return parts_->queries.ledger(); }
+std::vector<PeerView> Desk::peers() const { return parts_->queries.peers(); }
+std::optional<PeerId> Desk::book_holder() const { return parts_->queries.book_holder(); }
+bool Desk::needs_hello() const { return parts_->queries.needs_hello(); }
+std::vector<MemberChange> Desk::changes_waiting() const {
+  return parts_->queries.changes_waiting();
+}
+SplitView Desk::split(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const {
+  return parts_->queries.split(from_ms, to_ms, zone);
+}
+std::vector<ErasureView> Desk::erasures_wanted(const PeerId& peer) const {
+  return parts_->queries.erasures_wanted(peer);
+}
 
 }  // namespace deskmate::desk

@@ -1,5 +1,6 @@
 #include "core/desk/explain.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "core/desk/policy.hpp"
@@ -107,6 +108,39 @@ std::string queued_text(const Value& why, Language language) {
   return out + last_text(why["last"], language);
 }
 
+// Why a peer may act for a chat, or may not.
+std::optional<Text> right_text(std::string_view rule) {
+  static constexpr std::pair<std::string_view, Text> texts[] = {
+      {"alone", {"this is the only machine of the desk", "本机是唯一的机器"}},
+      {"acked", {"all machines have confirmed who has it", "所有机器都已确认归属"}},
+      {"lapsed",
+       {"the buyer has waited beyond the target and a machine cannot be seen: what the thread says "
+        "is read first",
+        "买家等待已超时，且有机器联系不上：先查看会话最新内容"}},
+      {"by_hand",
+       {"taken by hand and not confirmed by all machines: what the thread says is read first",
+        "手动接手，尚未经所有机器确认：先查看会话最新内容"}},
+      {"skewed",
+       {"this machine's clock and another's are too far apart: nothing is sent until it is right",
+        "本机与其他机器的时钟相差太大：校正之前不会发送"}},
+      {"left",
+       {"this machine has said goodbye: it only reads, until it says hello again",
+        "本机已离线：只能查看，重新上线后才能操作"}},
+      {"removed", {"this machine is no longer part of the desk", "本机已不属于这个客服台"}},
+      {"unready",
+       {"this machine has just come back, and not all others know of it yet",
+        "本机刚上线，其他机器尚未全部得知"}},
+      {"nobodys", {"nobody has the chat yet", "会话还没有人接待"}},
+      {"others", {"the chat is another machine's", "会话归另一台机器"}},
+      {"unacked", {"not all machines have confirmed who has it", "尚未经所有机器确认归属"}},
+      {"closed", {"the chat is closed", "会话已关闭"}},
+  };
+  for (const auto& [known, text] : texts) {
+    if (known == rule) return text;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string explain(const Value& why, Language language) {
@@ -137,6 +171,26 @@ std::string explain(const Value& why, Language language) {
     return chinese ? "转给" + role + "，" + member + " 号会话最少"
                    : "transferred to " + role + ", member " + member + " had the fewest chats";
   }
+  if (rule == "cut") {
+    const std::string shares = weights(why["shares"]);
+    return chinese ? "联系不上其他机器，按权重 " + shares + " 抽签，归 " + member + " 号"
+                   : "the peers could not see each other: drawn by the weights " + shares +
+                         ", member " + member;
+  }
+  if (rule == "vanished") {
+    const std::string waited = span_text(why["waited_ms"].as_uint(), language);
+    if (why["from"].is_nil()) {
+      return chinese ? "买家已等 " + waited + "，没有人可以接待，由 " + member + " 号接手"
+                     : "the buyer had waited " + waited +
+                           " and nobody had the chat: taken over by member " + member;
+    }
+    const std::string from = number(why["from"]);
+    return chinese
+               ? "买家已等 " + waited + "，联系不上 " + from + " 号的机器，由 " + member + " 号接手"
+               : "the buyer had waited " + waited + " and member " + from +
+                     "'s machine could not be seen: taken over by member " + member;
+  }
+  if (const auto right = right_text(rule)) return std::string(pick(*right, language));
   if (rule == "manual") {
     return chinese ? member + " 号自己接了" : "taken by member " + member;
   }

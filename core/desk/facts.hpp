@@ -36,6 +36,35 @@ class Facts {
     require(id.has_value());
     return id;
   }
+  PeerId peer(std::string_view key) {
+    const auto value = peer_if(key);
+    require(value.has_value());
+    return value.value_or(PeerId{});
+  }
+  std::optional<PeerId> peer_if(std::string_view key) {
+    const View value = map_[key];
+    if (value.is_nil()) return std::nullopt;
+    require(value.as_bin().size() == sizeof(PeerId));
+    if (!ok_) return std::nullopt;
+    PeerId out{};
+    value.as_bin().copy(reinterpret_cast<char*>(out.data()), out.size());
+    return out;
+  }
+  // Each once, sorted.
+  std::vector<PeerId> peers(std::string_view key) {
+    std::vector<PeerId> out;
+    const View list = map_[key];
+    require((list.is_nil() || list.is_array()) && list.size() <= peers_max);
+    if (!ok_) return out;
+    for (const View item : list) {
+      require(item.as_bin().size() == sizeof(PeerId));
+      if (!ok_) return out;
+      item.as_bin().copy(reinterpret_cast<char*>(out.emplace_back().data()), sizeof(PeerId));
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  }
   // Each once, sorted.
   std::vector<Id16> ids(std::string_view key) {
     std::vector<Id16> out;

@@ -7,8 +7,11 @@
 namespace deskmate::desk {
 
 Fold::Handler Fold::handler_of(std::string_view type) {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 21> handlers = {{
+  static constexpr std::array<std::pair<std::string_view, Handler>, 33> handlers = {{
+      {"book.passed", &Fold::book_passed},
       {"buyer.blocked", &Fold::buyer_blocked},
+      {"buyer.erased", &Fold::buyer_erased},
+      {"buyer.forgotten", &Fold::buyer_forgotten},
       {"buyer.joined", &Fold::buyer_joined},
       {"buyer.seen", &Fold::buyer_seen},
       {"buyer.separated", &Fold::buyer_separated},
@@ -20,12 +23,21 @@ Fold::Handler Fold::handler_of(std::string_view type) {
       {"chat.noted", &Fold::chat_noted},
       {"chat.queued", &Fold::chat_queued},
       {"chat.transferred", &Fold::chat_transferred},
+      {"member.agreed", &Fold::member_agreed},
       {"member.presence", &Fold::member_presence},
       {"member.set", &Fold::member_set},
       {"message.received", &Fold::message_received},
       {"message.sent", &Fold::message_sent},
       {"order.seen", &Fold::order_seen},
       {"parcel.seen", &Fold::parcel_seen},
+      {"peer.added", &Fold::peer_added},
+      {"peer.agreed", &Fold::peer_agreed},
+      {"peer.gone", &Fold::peer_gone},
+      {"peer.goodbye", &Fold::peer_goodbye},
+      {"peer.hello", &Fold::peer_hello},
+      {"peer.met", &Fold::peer_met},
+      {"peer.ready", &Fold::peer_ready},
+      {"peer.removed", &Fold::peer_removed},
       {"phrase.set", &Fold::phrase_set},
       {"plugin.state", &Fold::plugin_state},
       {"product.seen", &Fold::product_seen},

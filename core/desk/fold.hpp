@@ -66,7 +66,28 @@ class Fold {
   Folded message(In& in, bool inbound);
   void show_message(const Id16& id, const MessageRecord& message, bool shown);
   void set_out(const Id16& chat, const Place& place, bool stands, std::uint64_t at_ms);
-  void charge(const std::vector<LedgerShare>& shares, MemberNo member);
+  // by: 1, or -1 to take back what was charged to somebody who was not given it after all.
+  void charge(const std::vector<LedgerShare>& shares, MemberNo member, int by);
+  void give_visit(const Id16& chat, const Id16& visit, bool cut, VisitRecord::Given given);
+  void note_given(const Id16& chat, const Place& at, std::string_view rule, MemberNo member,
+                  const std::vector<LedgerShare>& shares);
+
+  // Peers, agreements and erasures (fold_peers.cpp).
+  Folded peer_added(In& in);
+  Folded peer_agreed(In& in);
+  Folded peer_removed(In& in);
+  Folded peer_hello(In& in);
+  Folded peer_goodbye(In& in);
+  Folded peer_gone(In& in);
+  Folded peer_met(In& in);
+  Folded peer_ready(In& in);
+  Folded book_passed(In& in);
+  Folded member_agreed(In& in);
+  Folded buyer_erased(In& in);
+  Folded buyer_forgotten(In& in);
+  void edit_book(const std::function<void(BookRecord&)>& change);
+  void pass_book(const PeerId& to, const Place& at);
+  void settle(const Id16& change);
 
   // Orders, parcels, products (fold_trade.cpp).
   Folded order_seen(In& in);

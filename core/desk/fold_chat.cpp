@@ -128,11 +128,25 @@ Folded Fold::chat_assigned(In& in) {
     if (!facts.ok()) return Folded::malformed;
     shares.push_back({static_cast<std::uint32_t>(who), static_cast<std::uint32_t>(weight), 0});
   }
+  const std::string kind = facts.name_if("claim");
+  const bool cut = kind == "cut";
+  const bool claims = cut || kind == "book";
+  const Id16 visit = claims ? facts.id("visit") : Id16{};
+  facts.require(kind.empty() || claims);
   if (!facts.ok()) return Folded::malformed;
 
   const Place at = state_.place(in.event);
   const Key key = Key().id(chat).place(at);
-  if (!state_.has(table::entries, key) && !shares.empty()) charge(shares, member);
+  if (!state_.has(table::entries, key)) {
+    note_given(chat, at, facts.raw("why")["rule"].as_str(), member,
+               claims ? std::vector<LedgerShare>{} : shares);
+    if (!claims && !shares.empty()) charge(shares, member, 1);
+    if (claims) {
+      state_.save(table::claims, Key().id(chat).u8(cut ? 0 : 1).place(at),
+                  ClaimRecord{member, why});
+      give_visit(chat, visit, cut, {at, member, shares});
+    }
+  }
   EntryRecord line = entry(EntryKind::assigned, in.event, member);
   line.why = why;
   state_.save(table::entries, key, line);
@@ -141,20 +155,58 @@ Folded Fold::chat_assigned(In& in) {
     freed = record.owner() != 0 && record.owner() != member;
     if (number != 0 && take_first(record.number_at, at)) record.number = number;
     if (take_latest(record.served_at, at)) record.served_by = member;
-    if (take_latest(record.route_at, at)) {
+    if (claims) {
+      record.claimed = true;
+    } else if (take_latest(record.route_at, at)) {
       record.route_member = member;
       record.route_role.clear();
       record.route_why = why;
     }
   });
-  return freed ? Folded::routing : Folded::quiet;
+  return freed || claims ? Folded::routing : Folded::quiet;
 }
 
-void Fold::charge(const std::vector<LedgerShare>& shares, MemberNo member) {
+// Of several who were given one visit without seeing each other only one is charged: whoever keeps
+// it.
+void Fold::give_visit(const Id16& chat, const Id16& visit, bool cut, VisitRecord::Given given) {
+  const Key key = Key().id(chat).id(visit);
+  VisitRecord record = state_.load<VisitRecord>(table::visits, key);
+  const VisitRecord::Given before = record.stands();
+  VisitRecord::Given& mine = cut ? record.cut : record.book;
+  if (mine.at.any() && !(given.at < mine.at)) return;
+  mine = std::move(given);
+  state_.save(table::visits, key, record);
+  const VisitRecord::Given& after = record.stands();
+  if (before.at == after.at) return;
+  const auto settle = [&](const VisitRecord::Given& one, bool charged) {
+    if (!one.at.any() || one.shares.empty()) return;
+    charge(one.shares, one.member, charged ? 1 : -1);
+    const Key line = Key().place(one.at).id(chat);
+    GivenRecord noted = state_.load<GivenRecord>(table::given, line);
+    noted.set = charged ? ledger_key(one.shares) : std::string();
+    state_.save(table::given, line, noted);
+  };
+  settle(before, false);
+  settle(after, true);
+}
+
+void Fold::note_given(const Id16& chat, const Place& at, std::string_view rule, MemberNo member,
+                      const std::vector<LedgerShare>& shares) {
+  GivenRecord line;
+  line.rule = rule.substr(0, name_max);
+  line.member = member;
+  if (!shares.empty()) line.set = ledger_key(shares);
+  state_.save(table::given, Key().place(at).id(chat), line);
+}
+
+void Fold::charge(const std::vector<LedgerShare>& shares, MemberNo member, int by) {
   const std::string key = ledger_key(shares);
   LedgerRecord record = state_.load<LedgerRecord>(table::ledger, key);
   if (record.shares.empty()) record.shares = shares;
-  for (LedgerShare& share : record.shares) share.count += share.member == member ? 1 : 0;
+  for (LedgerShare& share : record.shares) {
+    if (share.member == member)
+      share.count += static_cast<std::uint64_t>(static_cast<std::int64_t>(by));
+  }
   state_.save(table::ledger, key, record);
 }
 
@@ -204,6 +256,7 @@ Folded Fold::chat_transferred(In& in) {
   line.to = member;
   line.to_role = role;
   state_.save(table::entries, Key().id(chat).place(at), line);
+  if (!to_role) note_given(chat, at, "transferred", member, {});
   Value why = Value::map({{"rule", "transferred"}, {"from", from}});
   if (to_role) {
     why["role"] = role;

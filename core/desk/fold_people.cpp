@@ -16,21 +16,38 @@ Folded Fold::member_set(In& in) {
   profile.experts = facts.names("experts", ids_max);
   profile.removed = facts.flag_if("removed");
   facts.require(parse_schedule(profile.schedule).has_value());
+  // keeps: only the profile changes. asks: whose agreement the rest needs; none: in force at once.
+  const bool keeps = facts.flag_if("keeps");
+  ChangeRecord change;
+  change.asks = facts.peers("asks");
+  change.peer = facts.peer_if("peer").value_or(in.event.key.log.peer);
   if (!facts.ok()) return Folded::malformed;
 
+  const Place at = state_.place(in.event);
   const Key key = Key().u32(number);
   MemberRecord member = state_.load<MemberRecord>(table::members, key);
-  if (take_latest(member.profile_at, state_.place(in.event))) {
+  if (take_latest(member.profile_at, at)) {
     member.name = profile.name;
     member.role = profile.role;
-    member.weight = profile.weight;
     member.zone = profile.zone;
     member.schedule = profile.schedule;
     member.capacity = profile.capacity;
     member.experts = profile.experts;
-    member.removed = profile.removed;
   }
+  member.waiting = !member.settled_at.any();
   state_.save(table::members, key, member);
+  if (keeps) return Folded::routing;
+
+  const ChangeRecord known = state_.load<ChangeRecord>(table::changes, Key().id(in.event.id));
+  change.at = at;
+  change.member = number;
+  change.weight = profile.weight;
+  change.name = profile.name;
+  change.removed = profile.removed;
+  change.by = in.event.key.log.peer;
+  change.agreed = known.agreed;
+  state_.save(table::changes, Key().id(in.event.id), change);
+  settle(in.event.id);
   return Folded::routing;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/desk/peers.hpp"
 #include "core/desk/roster.hpp"
 #include "core/desk/trade.hpp"
 
@@ -26,6 +27,8 @@ MemberView view_of(const Standing& one) {
   out.open = one.open;
   out.waiting = one.waiting;
   out.limit = one.limit;
+  if (one.record.peer) out.peer = *one.record.peer;
+  out.connected = one.reachable;
   out.takes_chats = one.available();
   return out;
 }
@@ -48,8 +51,12 @@ std::vector<MemberView> Queries::members(std::uint64_t now_ms) const {
 
 std::optional<MemberView> Queries::member(MemberNo number, std::uint64_t now_ms) const {
   auto record = state_.find<MemberRecord>(table::members, Key().u32(number));
-  if (!record || !record->profile_at.any()) return std::nullopt;
-  return view_of(standing(state_, policy_, number, std::move(*record), now_ms));
+  if (!record || !record->known()) return std::nullopt;
+  const Peers peers(state_);
+  const bool reachable = peers.alone() || peers.ready(peers.peer_of(*record));
+  Standing one = standing(state_, policy_, number, std::move(*record), now_ms);
+  one.reachable = reachable;
+  return view_of(one);
 }
 
 ChatRow Queries::row(const Id16& id, const ChatRecord& chat, std::uint64_t now_ms) const {
@@ -87,7 +94,7 @@ ChatRow Queries::row(const Id16& id, const ChatRecord& chat, std::uint64_t now_m
   out.opening = ref_if(chat.opening);
   out.last_in = ref_if(chat.last_in);
   out.first = ref_if(chat.first_in);
-  out.why = decode_value(chat.queued_at < chat.route_at ? chat.route_why : chat.queued_why);
+  out.why = decode_value(chat.queued_at < chat.given_at() ? chat.given_why() : chat.queued_why);
   return out;
 }
 

@@ -44,6 +44,14 @@ class Queries {
   std::vector<PluginView> plugins() const;
   std::vector<LedgerView> ledger() const;
 
+  // peer_queries.cpp, split.cpp
+  std::vector<PeerView> peers() const;
+  std::optional<PeerId> book_holder() const;
+  bool needs_hello() const;
+  std::vector<MemberChange> changes_waiting() const;
+  std::vector<ErasureView> erasures_wanted(const PeerId& peer) const;
+  SplitView split(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const;
+
  private:
   ChatRow row(const Id16& id, const ChatRecord& chat, std::uint64_t now_ms) const;
   Entry entry(const Place& place, const EntryRecord& record) const;

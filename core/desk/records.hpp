@@ -39,11 +39,16 @@ struct MemberRecord {  // by number
   std::uint8_t presence = 0;
   std::uint64_t until_ms = 0;
   std::uint64_t abuse_ms = 0;  // latest: when this member last had an abusive chat
+  // The latest of the changes in force: weight, removed and peer are its.
+  Place settled_at;
+  std::optional<Id32> peer;
+  bool waiting = false;  // asked for, and not a member until all have agreed
   template <class A>
   void fields(A& a) {
     a(profile_at, name, role, weight, zone, schedule, capacity, experts, removed, presence_at,
-      presence, until_ms, abuse_ms);
+      presence, until_ms, abuse_ms, settled_at, peer, waiting);
   }
+  bool known() const { return profile_at.any() && !waiting; }
 };
 
 struct BuyerRecord {  // by buyer
@@ -89,25 +94,40 @@ struct ChatRecord {  // by chat
   std::uint32_t number = 0, route_member = 0, flag_member = 0, served_by = 0;
   std::optional<Id16> buyer;  // of origin_at
   bool parked = false;        // of queued_at: queued because the buyer is blocked
+  // With other peers. claimed grows; the rest follows from the claims since the opening: the first
+  // of the cut, else the first of a book. A deliberate word since then (route_at) comes before it.
+  bool claimed = false;
+  Place claim_at;
+  bool claim_cut = false;
+  std::uint32_t claim_member = 0;
+  std::string claim_why;
   template <class A>
   void fields(A& a) {
     a(origin_at, shop, buyer, number_at, number, closed_at, route_at, route_member, route_role,
       route_why, queued_at, parked, queued_why, flag_at, flag_member, topic, served_at, served_by,
       greeted_at, first_in, last_in, last_out, opening, waiting, last_in_ms, last_out_ms,
-      opening_ms, waiting_ms, nudges);
+      opening_ms, waiting_ms, nudges, claimed, claim_at, claim_cut, claim_member, claim_why);
   }
 
   bool open() const { return last_in.any() && closed_at < last_in; }
-  bool routed() const { return open() && opening < route_at; }
-  MemberNo owner() const { return routed() && route_role.empty() ? route_member : 0; }
-  bool wants_role() const { return routed() && !route_role.empty(); }
+  bool worded() const { return open() && opening < route_at; }
+  bool routed() const { return worded() || claim_at.any(); }
+  Place given_at() const { return worded() || !claim_at.any() ? route_at : claim_at; }
+  const std::string& given_why() const {
+    return worded() || !claim_at.any() ? route_why : claim_why;
+  }
+  MemberNo owner() const {
+    if (worded()) return route_role.empty() ? route_member : 0;
+    return claim_member;
+  }
+  bool wants_role() const { return worded() && !route_role.empty(); }
   bool queued() const {
     return open() && owner() == 0 &&
            std::max(opening, wants_role() ? route_at : Place{}) < queued_at;
   }
   bool fresh() const { return open() && owner() == 0 && !queued(); }
   bool flagged() const {
-    return open() && opening < flag_at && !(flag_at < route_at && owner() != 0);
+    return open() && opening < flag_at && !(flag_at < given_at() && owner() != 0);
   }
   bool last_word_theirs() const { return last_in.any() && last_out < last_in; }
   Place latest() const { return std::max(last_in, last_out); }
@@ -265,6 +285,107 @@ struct PluginRecord {  // by plugin
   }
 };
 
+// Whoever was given a visit without having seen that somebody else was.
+struct ClaimRecord {  // by chat, kind and place
+  std::uint32_t member = 0;
+  std::string why;
+  template <class A>
+  void fields(A& a) {
+    a(member, why);
+  }
+};
+
+struct GivenRecord {  // by place and chat
+  std::string rule;
+  std::uint32_t member = 0;
+  std::string set;  // the ledger's key; empty: not charged
+  template <class A>
+  void fields(A& a) {
+    a(rule, member, set);
+  }
+};
+
+struct CutRecord {
+  std::uint64_t incarnation = 0, seq = 0;
+  template <class A>
+  void fields(A& a) {
+    a(incarnation, seq);
+  }
+};
+
+enum class Said : std::uint8_t { nothing, hello, goodbye, gone };
+
+struct PeerRecord {  // by peer
+  Place added_at;    // first
+  std::string name;
+  Place agreed_at;   // first
+  bool met = false;  // grows: somebody on the desk knows its hello
+  Place removed_at;  // first
+  std::vector<CutRecord> cut;
+  Place said_at;  // latest
+  std::uint8_t said = 0;
+  Place hello_at;  // latest
+  Place ready_at;  // latest
+  template <class A>
+  void fields(A& a) {
+    a(added_at, name, agreed_at, met, removed_at, cut, said_at, said, hello_at, ready_at);
+  }
+  bool joined() const { return met || (added_at.any() && agreed_at.any()); }
+};
+
+struct BookRecord {
+  Place founder_at;  // first
+  std::optional<Id32> founder;
+  Place passed_at;  // latest
+  std::optional<Id32> holder;
+  template <class A>
+  void fields(A& a) {
+    a(founder_at, founder, passed_at, holder);
+  }
+};
+
+struct AgreedRecord {
+  Id32 peer{};
+  Place at;  // first
+  std::vector<Id32> asks;
+  template <class A>
+  void fields(A& a) {
+    a(peer, at, asks);
+  }
+};
+
+struct ChangeRecord {  // by event; agreements may be there before it
+  Place at;
+  std::uint32_t member = 0, weight = 0;
+  std::string name;
+  bool removed = false;
+  Id32 peer{}, by{};
+  std::vector<Id32> asks;
+  std::vector<AgreedRecord> agreed;  // by peer
+  template <class A>
+  void fields(A& a) {
+    a(at, member, weight, name, removed, peer, by, asks, agreed);
+  }
+};
+
+struct ErasureRecord {  // by buyer
+  Place at;             // latest
+  Id16 event{};
+  template <class A>
+  void fields(A& a) {
+    a(at, event);
+  }
+};
+
+struct ForgottenRecord {  // by buyer and peer
+  Place at;               // latest
+  std::optional<Id16> erasure;
+  template <class A>
+  void fields(A& a) {
+    a(at, erasure);
+  }
+};
+
 struct LedgerShare {
   std::uint32_t member = 0, weight = 0;
   std::uint64_t count = 0;
@@ -280,6 +401,25 @@ struct LedgerRecord {  // by hash of its members and weights; counters
   void fields(A& a) {
     a(shares);
   }
+};
+
+// One visit is charged once, however many were given it without seeing each other.
+struct VisitRecord {  // by chat and visit
+  struct Given {
+    Place at;  // first
+    std::uint32_t member = 0;
+    std::vector<LedgerShare> shares;
+    template <class A>
+    void fields(A& a) {
+      a(at, member, shares);
+    }
+  };
+  Given cut, book;
+  template <class A>
+  void fields(A& a) {
+    a(cut, book);
+  }
+  const Given& stands() const { return cut.at.any() ? cut : book; }
 };
 
 }  // namespace deskmate::desk

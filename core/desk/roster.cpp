@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/desk/peers.hpp"
 #include "core/desk/schedule.hpp"
 
 namespace deskmate::desk {
@@ -49,8 +50,11 @@ Standing standing(const State& state, const Policy& policy, MemberNo number, Mem
 
 std::vector<Standing> roster(const State& state, const Policy& policy, std::uint64_t now_ms) {
   std::vector<Standing> out;
+  const Peers peers(state);
   for (auto& [number, record] : state.members()) {
+    const bool reachable = peers.alone() || peers.ready(peers.peer_of(record));
     out.push_back(standing(state, policy, number, std::move(record), now_ms));
+    out.back().reachable = reachable;
   }
   return out;
 }

@@ -17,6 +17,7 @@ struct Standing {
   Presence said = Presence::online;  // what they said, until its end; nothing said: online
   std::uint64_t until_ms = 0;
   bool on_shift = true;
+  bool reachable = true;               // with other peers: theirs is in the view and ready
   std::uint64_t cooling_until_ms = 0;  // 0: not cooling
   std::uint32_t open = 0, waiting = 0, limit = 0;
   std::optional<std::uint64_t> next_change_ms;  // when any of it changes by itself
@@ -24,11 +25,14 @@ struct Standing {
   bool full() const { return open >= limit; }
   // What the others see.
   Presence presence() const {
-    if (!on_shift) return Presence::off;
+    if (!on_shift || !reachable) return Presence::off;
     return said == Presence::online && full() ? Presence::suspended : said;
   }
-  bool available() const {
-    return !record.removed && presence() == Presence::online && cooling_until_ms == 0;
+  bool available() const { return reachable && available_here(); }
+  // At their own peer, whatever the others see.
+  bool available_here() const {
+    return !record.removed && on_shift && said == Presence::online && !full() &&
+           cooling_until_ms == 0;
   }
 };
 

@@ -8,11 +8,6 @@
 #include "core/desk/trade.hpp"
 
 namespace deskmate::desk {
-namespace {
-
-// Looked at in one round, in the order of waiting; nudges are weighed among these.
-constexpr std::size_t queue_scan_max = 2 * decisions_max;
-
 Value shares_value(const std::vector<LedgerShare>& shares) {
   Array list;
   for (const LedgerShare& share : shares)
@@ -27,10 +22,13 @@ Proposal proposal(std::string type, Map facts) {
   return out;
 }
 
-}  // namespace
-
-Router::Router(const State& state, const Policy& policy, std::uint64_t now_ms)
-    : state_(state), policy_(policy), now_ms_(now_ms), roster_(roster(state, policy, now_ms)) {
+Router::Router(const State& state, const Policy& policy, const Sight& sight)
+    : state_(state),
+      policy_(policy),
+      sight_(sight),
+      now_ms_(sight.now_ms),
+      peers_(state),
+      roster_(roster(state, policy, sight.now_ms)) {
   next_number_ = state_.highest_chat_number() + 1;
 }
 
@@ -64,14 +62,20 @@ std::vector<Router::Item> Router::queue() const {
   return items;
 }
 
-// Open chats of members who are no longer there.
+// Open chats of members who are no longer there; and of those whose peer has left, where the buyer
+// waits.
 std::vector<Router::Item> Router::left_behind() const {
   std::vector<Item> items;
   for (const Standing& member : roster_) {
-    if (!member.record.removed || member.open == 0) continue;
+    const bool left = !peers_.alone() && !peers_.here(peers_.peer_of(member.record));
+    if ((!member.record.removed && !(left && member.waiting != 0)) || member.open == 0) continue;
     state_.each(table::open, Key().u32(member.number), false,
                 [&](std::string_view key, std::string_view) {
-                  items.push_back({id_at(key, 4), 0});
+                  const Id16 id = id_at(key, 4);
+                  if (member.record.removed ||
+                      state_.load<ChatRecord>(table::chats, Key().id(id)).waiting.any()) {
+                    items.push_back({id, 0});
+                  }
                   return items.size() < decisions_max;
                 });
   }
@@ -88,6 +92,15 @@ Decisions Router::decide(bool parked) {
     if (member.record.removed || !member.next_change_ms) continue;
     out_.next_ms = std::min(out_.next_ms.value_or(*member.next_change_ms), *member.next_change_ms);
   }
+  if (peers_.alone()) {
+    assign(parked);
+  } else {
+    among_peers(parked);
+  }
+  return std::move(out_);
+}
+
+void Router::assign(bool parked) {
   if (parked) round(todo(Todo::parked, SIZE_MAX), From::parked);
   round(queue(), From::queued);
   round(left_behind(), From::left);
@@ -95,7 +108,6 @@ Decisions Router::decide(bool parked) {
   const auto fresh = todo(Todo::fresh, decisions_max);
   round(fresh, From::fresh);
   if (fresh.size() == decisions_max) out_.more = true;
-  return std::move(out_);
 }
 
 void Router::round(const std::vector<Item>& items, From from) {
@@ -309,9 +321,10 @@ std::uint32_t Router::number_of(const ChatRecord& chat) {
   return chat.number != 0 ? chat.number : next_number_++;
 }
 
+// The opening message's pseudonym: the same at every peer that saw it.
 Id16 Router::visit_of(const Id16& id, const ChatRecord& chat) const {
   const auto value = state_.get(table::talk_in, Key().id(id).place(chat.opening));
-  return value ? id_at(*value, 8) : Id16{};
+  return value ? id_at(*value, 24) : Id16{};
 }
 
 void Router::give(const Id16& id, const ChatRecord& chat, const Choice& choice,
@@ -329,9 +342,11 @@ void Router::give(const Id16& id, const ChatRecord& chat, const Choice& choice,
             {"number", number_of(chat)},
             {"member", member.number},
             {"why", choice.why}};
+  // The first to be given a visit may meet another's who has not seen it; a later word is meant.
+  if (!peers_.alone() && !chat.routed()) facts.add("claim", "book");
   if (!choice.shares.empty()) facts.add("shares", shares_value(choice.shares));
   out_.proposals.push_back(proposal("chat.assigned", std::move(facts)));
-  greet(id, chat, member.number);
+  if (peers_.alone()) greet_first(id, chat, member.number);
 }
 
 void Router::queue_up(const Id16& id, const ChatRecord& chat, Value why) {
@@ -341,7 +356,12 @@ void Router::queue_up(const Id16& id, const ChatRecord& chat, Value why) {
             {"number", number_of(chat)},
             {"why", std::move(why)}};
   out_.proposals.push_back(proposal("chat.queued", std::move(facts)));
-  if (!parked) greet(id, chat, 0);
+  if (!parked && peers_.alone()) greet_first(id, chat, 0);
+}
+
+void Router::greet_first(const Id16& id, const ChatRecord& chat, MemberNo member) {
+  if (chat.opening < chat.route_at || chat.opening < chat.queued_at) return;
+  greet(id, chat, member);
 }
 
 // R40: once a visit, while the buyer is still there to read it.
@@ -349,7 +369,6 @@ void Router::greet(const Id16& id, const ChatRecord& chat, MemberNo member) {
   const auto text = policy_.greetings.find(chat.shop);
   if (text == policy_.greetings.end() || text->second.empty() || !chat.buyer) return;
   if (chat.opening < chat.greeted_at || chat.opening < chat.last_out) return;
-  if (chat.opening < chat.route_at || chat.opening < chat.queued_at) return;  // decided before
   if (chat.opening_ms + policy_.greeting_fresh_ms < now_ms_) return;
   const auto opening = state_.get(table::talk_in, Key().id(id).place(chat.opening));
   if (!opening) return;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/desk/peers.hpp"
 #include "core/desk/policy.hpp"
 #include "core/desk/roster.hpp"
 #include "core/desk/state.hpp"
@@ -22,10 +23,16 @@ struct Decisions {
   std::optional<std::uint64_t> parked_next_ms;
 };
 
+// Looked at in one round, in the order of waiting; nudges are weighed among these.
+inline constexpr std::size_t queue_scan_max = 2 * decisions_max;
+
+Value shares_value(const std::vector<LedgerShare>& shares);
+Proposal proposal(std::string type, Map facts);
+
 // One round; made anew for each, as it keeps what its own proposals will change.
 class Router {
  public:
-  Router(const State& state, const Policy& policy, std::uint64_t now_ms);
+  Router(const State& state, const Policy& policy, const Sight& sight);
 
   // parked: look also at the chats of blocked buyers, all of them.
   Decisions decide(bool parked);
@@ -41,6 +48,23 @@ class Router {
     std::vector<LedgerShare> shares;  // charged: given by weight
   };
   using Candidates = std::vector<std::size_t>;  // in roster_
+
+  void assign(bool parked);
+
+  // With other peers (router_peers.cpp).
+  void among_peers(bool parked);
+  void know_the_others();
+  void take_in_a_cut();
+  void take_from_the_vanished();
+  void greet_ours();
+  bool takes_in_a_cut(const Id16& id, const ChatRecord& chat,
+                      const std::vector<std::vector<Contender>>& rosters);
+  std::optional<std::uint64_t> take_over_ms(const ChatRecord& chat) const;
+  void take(const Id16& id, const ChatRecord& chat, std::size_t member, Value why);
+  bool blocked(const ChatRecord& chat) const;
+  std::vector<LedgerShare> settled_shares() const;
+  std::optional<std::size_t> of_roster(MemberNo number) const;
+  void next_at(std::uint64_t at_ms);
 
   std::vector<Item> todo(Todo kind, std::size_t limit) const;
   std::vector<Item> queue() const;
@@ -64,6 +88,8 @@ class Router {
   void give(const Id16& id, const ChatRecord& chat, const Choice& choice,
             const std::vector<Id16>& accounts);
   void queue_up(const Id16& id, const ChatRecord& chat, Value why);
+  // First: only one that was not decided before.
+  void greet_first(const Id16& id, const ChatRecord& chat, MemberNo member);
   void greet(const Id16& id, const ChatRecord& chat, MemberNo member);
   std::uint32_t number_of(const ChatRecord& chat);
   Id16 visit_of(const Id16& id, const ChatRecord& chat) const;
@@ -71,7 +97,9 @@ class Router {
 
   const State& state_;
   const Policy& policy_;
+  const Sight& sight_;
   const std::uint64_t now_ms_;
+  const Peers peers_;
   std::vector<Standing> roster_;
   Decisions out_;
   // What this round's own proposals change, until they are folded.

@@ -25,6 +25,18 @@ inline constexpr TableInfo products{"desk.products", true, "shop 0 SKU: ProductR
 inline constexpr TableInfo phrases{"desk.phrases", true, "name 0 language: PhraseRecord"};
 inline constexpr TableInfo plugins{"desk.plugins", true, "plugin: PluginRecord"};
 inline constexpr TableInfo ledger{"desk.ledger", true, "hash of the shares [32]: LedgerRecord"};
+inline constexpr TableInfo claims{"desk.claims", true,
+                                  "chat, 0 cut or 1 book [1] place: ClaimRecord"};
+inline constexpr TableInfo visits{"desk.visits", true, "chat, visit: VisitRecord"};
+inline constexpr TableInfo peers{"desk.peers", true, "peer [32]: PeerRecord"};
+inline constexpr TableInfo met{"desk.met", true,
+                               "peer [32] place of its hello, who knows of it [32]: a set"};
+inline constexpr TableInfo book{"desk.book", true, "\"book\": BookRecord"};
+inline constexpr TableInfo changes{"desk.changes", true, "change: ChangeRecord"};
+inline constexpr TableInfo erasures{"desk.erasures", true, "buyer: ErasureRecord"};
+inline constexpr TableInfo forgotten{"desk.forgotten", true,
+                                     "buyer, peer [32]: which erasure it has done"};
+inline constexpr TableInfo dead_keys{"desk.dead_keys", true, "buyer, key, peer [32]: a set"};
 
 // Indexes: they follow from the above.
 inline constexpr TableInfo talk_in{"desk.talk_in", false,
@@ -50,6 +62,8 @@ inline constexpr TableInfo order_parcels{"desk.order_parcels", false, "order, pa
 inline constexpr TableInfo order_requests{"desk.order_requests", false, "order, place, request"};
 inline constexpr TableInfo unfinished{"desk.unfinished", false,
                                       "0 or 1 (unknown) [1] place, request"};
+inline constexpr TableInfo given{"desk.given", false, "place, chat: GivenRecord"};
+inline constexpr TableInfo changes_open{"desk.changes_open", false, "change: not in force yet"};
 
 // This peer's own.
 inline constexpr TableInfo meta{"desk.meta", false, "\"state\": hash and counts"};
@@ -64,6 +78,7 @@ enum class Todo : std::uint8_t {
   flagged = 1,  // by the stamp of the flag
   fresh = 2,    // by the stamp of the opening message
   parked = 3,   // queued because the buyer is blocked
+  greet = 4,    // with other peers: given or queued and not greeted, by the opening's stamp
 };
 
 }  // namespace deskmate::desk

@@ -64,6 +64,10 @@ IndexEntries index_of(const Id16& id, const ChatRecord& chat) {
   } else if (chat.flagged()) {
     todo(Todo::flagged, chat.flag_at.stamp);
   }
+  const bool quiet = chat.greeted_at < chat.opening && chat.last_out < chat.opening;
+  if (quiet && (chat.claim_at.any() || (chat.queued() && !chat.parked))) {
+    todo(Todo::greet, chat.opening.stamp);
+  }
   return out;
 }
 
@@ -170,6 +174,10 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
   chat.first_in = chat.last_in = chat.last_out = chat.opening = chat.waiting = {};
   chat.last_in_ms = chat.last_out_ms = chat.opening_ms = chat.waiting_ms = 0;
   chat.nudges = 0;
+  chat.claim_at = {};
+  chat.claim_cut = false;
+  chat.claim_member = 0;
+  chat.claim_why.clear();
   each(table::talk_in, prefix, true, [&](std::string_view key, std::string_view value) {
     chat.last_in = place_in(key);
     chat.last_in_ms = read_be(value.substr(0, 8));
@@ -201,6 +209,7 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
       return false;
     });
   }
+  follow_claims(id, chat);
   const Place answered = std::max(chat.closed_at, chat.last_out);
   if (answered < chat.last_in) {
     std::uint32_t seen = 0;
@@ -212,6 +221,27 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
       return ++seen <= nudges_max;
     });
     chat.nudges = seen - 1;
+  }
+}
+
+// Of the claims since the opening the first of the cut stands, else the first of a book.
+void State::follow_claims(const Id16& id, ChatRecord& chat) const {
+  if (!chat.claimed || !chat.open()) return;
+  for (const std::uint8_t kind : {std::uint8_t{0}, std::uint8_t{1}}) {
+    const Key prefix = Key().id(id).u8(kind);
+    Place next = chat.opening;
+    ++next.seq;
+    scan(table::claims, Key().id(id).u8(kind).place(next), false,
+         [&](std::string_view key, std::string_view value) {
+           if (key.substr(0, prefix.str().size()) != prefix.str()) return false;
+           const auto claim = decode<ClaimRecord>(value);
+           chat.claim_at = place_of(key.substr(prefix.str().size()));
+           chat.claim_cut = kind == 0;
+           chat.claim_member = claim.member;
+           chat.claim_why = claim.why;
+           return false;
+         });
+    if (chat.claim_at.any()) return;
   }
 }
 
@@ -371,7 +401,7 @@ std::vector<std::pair<MemberNo, MemberRecord>> State::members() const {
   std::vector<std::pair<MemberNo, MemberRecord>> out;
   each(table::members, {}, false, [&](std::string_view key, std::string_view value) {
     auto record = decode<MemberRecord>(value);
-    if (record.profile_at.any()) {
+    if (record.known()) {
       out.emplace_back(static_cast<MemberNo>(read_be(key)), std::move(record));
     }
     return true;

@@ -105,6 +105,7 @@ class State {
  private:
   void reindex(const IndexEntries& before, const IndexEntries& after);
   void follow_talk(const Id16& id, ChatRecord& chat) const;
+  void follow_claims(const Id16& id, ChatRecord& chat) const;
   void move_load(const ChatRecord& before, const ChatRecord& after);
 
   Tables& tables_;

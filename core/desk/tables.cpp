@@ -54,16 +54,19 @@ std::size_t MemoryTables::entries() const {
 
 std::span<const TableInfo> desk_tables() {
   static constexpr std::array all = {
-      table::logs,           table::members,        table::buyers,        table::contacts,
-      table::mentions,       table::quotes,         table::joins,         table::chats,
-      table::messages,       table::entries,        table::drafts,        table::requests,
-      table::orders,         table::parcels,        table::products,      table::phrases,
-      table::plugins,        table::ledger,         table::talk_in,       table::talk_out,
-      table::chat_numbers,   table::buyer_chats,    table::served,        table::open,
-      table::todo,           table::waiting,        table::last_word,     table::recent,
-      table::loads,          table::contact_buyers, table::joined,        table::order_numbers,
-      table::buyer_orders,   table::contact_orders, table::recent_orders, table::order_parcels,
-      table::order_requests, table::unfinished,     table::meta};
+      table::logs,           table::members,       table::buyers,        table::contacts,
+      table::mentions,       table::quotes,        table::joins,         table::chats,
+      table::messages,       table::entries,       table::drafts,        table::requests,
+      table::orders,         table::parcels,       table::products,      table::phrases,
+      table::plugins,        table::ledger,        table::claims,        table::visits,
+      table::peers,          table::met,           table::book,          table::changes,
+      table::erasures,       table::forgotten,     table::dead_keys,     table::given,
+      table::changes_open,   table::talk_in,       table::talk_out,      table::chat_numbers,
+      table::buyer_chats,    table::served,        table::open,          table::todo,
+      table::waiting,        table::last_word,     table::recent,        table::loads,
+      table::contact_buyers, table::joined,        table::order_numbers, table::buyer_orders,
+      table::contact_orders, table::recent_orders, table::order_parcels, table::order_requests,
+      table::unfinished,     table::meta};
   return all;
 }
 
