@@ -215,7 +215,8 @@ void Journal::send_deferred() {
 
 void Journal::fold_tail() {
   bool any = false;
-  while (true) {
+  // Of several batches that were committed together the first folds all.
+  while (tables_.position() < store_.last_arrival()) {
     const auto read = store_.read(tables_.position(), fold_piece_events, false,
                                   [&](const storage::StoredEvent& event) {
                                     clock_.seen(event.header.stamp);
@@ -226,7 +227,6 @@ void Journal::fold_tail() {
                                     return true;
                                   });
     if (read.has_error()) throw std::runtime_error("the log: " + read.error().message);
-    if (tables_.position() >= store_.last_arrival()) break;
   }
   if (!any) return;
   if (tables_.wants_flush()) flush();

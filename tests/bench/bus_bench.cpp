@@ -27,17 +27,18 @@ constexpr int readers = 8;
 constexpr int publish_at_once = 64;  // events gathered into one write, with all
 // The desk lets one session append 5,000 events a second; a publisher of more has several.
 constexpr std::size_t publishing_sessions = 16;
+constexpr int publishing_window =
+    8;  // appends on their way: the peers' publishers do not wait either
 
-std::filesystem::path beside_this_program() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
-}
+// The folder of the plugins that are built for the measurements.
+std::filesystem::path plugin_folder() { return beside_this_program("../bench-plugins"); }
 
 // The daemon's bus and its plugins, without the rest of it, in this process.
 class PluginDesk {
  public:
   PluginDesk() {
     host::SupervisorOptions options;
-    options.plugin_host = beside_this_program() / "deskmate-plugin-host";
+    options.plugin_host = beside_this_program("deskmate-plugin-host");
     host::SupervisorHooks hooks;
     hooks.on_log = [](const host::LogLine& line) {
       std::fprintf(stderr, "%s\n", std::string(line.text).c_str());
@@ -59,7 +60,7 @@ class PluginDesk {
 
  private:
   void add(const std::string& name, host::Isolation isolation, int cpu) {
-    const auto folder = beside_this_program().parent_path() / "bench-plugins/bench-probe";
+    const auto folder = plugin_folder() / "bench-probe";
     const auto added = plugins_->add({name, folder, isolation, Value::map({{"cpu", cpu}})});
     if (!added) throw std::runtime_error(added.error().message);
     run_until([&] { return bus_.find(name) != nullptr; });
@@ -155,15 +156,14 @@ class DeskFanOut {
 
   double run(int events) {
     const double begun = now_s();
-    append_all(clients_, events / publish_at_once, 1, publish_at_once);
+    append_all(clients_, events / publish_at_once, publishing_window, publish_at_once);
     counter_.wait_for(readers);
     return now_s() - begun;
   }
 
  private:
   static std::string config(int events, const std::string& tell) {
-    const auto plugins = beside_this_program().parent_path() / "bench-plugins";
-    std::string text = "plugin_folders = [\"" + plugins.string() + "\"]\n";
+    std::string text = "plugin_folders = [\"" + plugin_folder().string() + "\"]\n";
     for (int i = 0; i < readers; ++i) {
       text += "[[plugin]]\nname = \"r" + std::to_string(i) +
               "\"\nid = \"bench-probe\"\n[plugin.settings]\ncpu = " +

@@ -11,11 +11,6 @@ namespace deskmate::bench {
 
 namespace {
 
-std::string program(const char* name) {
-  const auto self = std::filesystem::read_symlink("/proc/self/exe");
-  return (self.parent_path() / name).string();
-}
-
 std::string append_params(int events) {
   Array all;
   for (int i = 0; i < events; ++i) all.push_back(new_event());
@@ -23,6 +18,11 @@ std::string append_params(int events) {
 }
 
 }  // namespace
+
+std::string beside_this_program(const std::string& name) {
+  const auto self = std::filesystem::read_symlink("/proc/self/exe");
+  return (self.parent_path() / name).string();
+}
 
 Value new_event() {
   // A map of one entry: 1 byte, the name's 5, the text's length 3.
@@ -35,9 +35,9 @@ Desk::Desk(const std::string& extra, const std::vector<std::string>& environment
   write_file(folder + "/desk.toml", "[desk]\nname = \"Bench\"\nfolder = \"" + folder +
                                         "/data\"\nsecrets = \"" + folder +
                                         "/secrets\"\nsocket = \"" + socket() + "\"\n" + extra);
-  process_ =
-      Process::start(Role::server, {program("deskmate"), "--config", folder + "/desk.toml", "run"},
-                     log(), environment);
+  process_ = Process::start(
+      Role::server, {beside_this_program("deskmate"), "--config", folder + "/desk.toml", "run"},
+      log(), environment);
   wait_until("the desk's socket; see " + log(), [&] {
     if (!process_.running()) {
       const std::string show = "cat " + log() + " >&2";

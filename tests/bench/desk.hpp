@@ -14,6 +14,9 @@ namespace deskmate::bench {
 
 inline constexpr std::string_view event_type = "bench.event";
 
+// What is built into the same folder as the running program.
+std::string beside_this_program(const std::string& name);
+
 // An event whose facts take payload_bytes as msgpack.
 Value new_event();
 

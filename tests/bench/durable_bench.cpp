@@ -233,8 +233,8 @@ void slow_disk(const std::string& ms) {
 
 // This program again, with the disk made slow for it and for the daemon that it starts.
 void run_slowly(const char* ms) {
-  const auto self = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string library = (self.parent_path() / "libslow_flush.so").string();
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe");
+  const std::string library = beside_this_program("libslow_flush.so");
   std::fflush(stdout);
   const pid_t pid = ::fork();
   if (pid < 0) fail("fork");

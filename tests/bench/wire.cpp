@@ -194,11 +194,13 @@ bool Process::running() {
   return false;
 }
 
-void Process::terminate() {
+void Process::end_by(int signal) {
   if (pid_ <= 0) return;
-  ::kill(pid_, SIGTERM);
+  ::kill(pid_, signal);
   ::waitpid(std::exchange(pid_, 0), nullptr, 0);
 }
+void Process::terminate() { end_by(SIGTERM); }
+void Process::interrupt() { end_by(SIGINT); }
 
 void wait_until(const std::string& what, const std::function<bool()>& check) {
   const double until = now_s() + wait_s_max;

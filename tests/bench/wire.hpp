@@ -77,9 +77,11 @@ class Process {
   pid_t pid() const { return pid_; }
   bool running();
   void terminate();  // SIGTERM, and waits
+  void interrupt();  // SIGINT, and waits
 
  private:
   explicit Process(pid_t pid) : pid_(pid) {}
+  void end_by(int signal);
   pid_t pid_ = 0;
 };
 
