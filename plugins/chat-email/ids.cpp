@@ -32,13 +32,16 @@ std::vector<std::string> parse_ids(std::string_view header) {
     header.remove_prefix(open + 1);
     const auto close = header.find_first_of("<>");
     if (close == std::string_view::npos) break;
-    const std::string_view id = header.substr(0, close);
-    const bool usable =
-        header[close] == '>' && !id.empty() && id.size() <= kMessageIdBytesMax && is_printable(id);
-    header.remove_prefix(header[close] == '>' ? close + 1 : close);
+    // What is no UTF-8 grows when it is cleaned: the limit is for what is kept.
+    const bool closed = header[close] == '>';
+    const std::string id =
+        closed && close <= kMessageIdBytesMax ? clean_text(header.substr(0, close)) : "";
+    const bool usable = !id.empty() && id.size() <= kMessageIdBytesMax && is_printable(id) &&
+                        is_printable(header.substr(0, close));
+    header.remove_prefix(closed ? close + 1 : close);
     if (!usable) continue;
     if (ids.size() == kReferencesMax) ids.erase(ids.begin() + kReferencesMax / 2);
-    ids.push_back(clean_text(id));
+    ids.push_back(id);
   }
   return ids;
 }

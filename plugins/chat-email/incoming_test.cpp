@@ -229,6 +229,8 @@ TEST(Ids, ReadsReferences) {
   EXPECT_THAT(parse_ids("<<a@x>"), ElementsAre("a@x"));
   EXPECT_THAT(parse_ids("a@x"), IsEmpty());
   EXPECT_THAT(parse_ids("<" + std::string(600, 'a') + ">"), IsEmpty());
+  const std::string half(kMessageIdBytesMax / 2, '\xe1');
+  EXPECT_THAT(parse_ids("<" + half + ">"), IsEmpty());  // three bytes each in UTF-8
 }
 
 TEST(Ids, ReadsAddresses) {

@@ -158,20 +158,21 @@ std::string decode_text(std::string_view bytes, std::string_view charset,
 }
 
 std::string safe_file_name(std::string_view name) {
-  std::string line = clean_line(name, 4096);
+  std::string text = clean_text(name);
+  // Marks that turn the direction of writing hide the true extension ("gpj.exe").
+  for (const std::string_view mark : {"\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066",
+                                      "\u2067", "\u2068", "\u2069", "\u200E", "\u200F"}) {
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+      text.erase(at, mark.size());
+    }
+  }
+  std::string line = clean_line(text, 4096);
   const auto slash = line.find_last_of("/\\");
   if (slash != std::string::npos) line.erase(0, slash + 1);
   std::string out;
   for (const char c : line) {
     const bool special = std::string_view("<>:\"|?*`$;&'").find(c) != std::string_view::npos;
     out += special ? '_' : c;
-  }
-  // Marks that turn the direction of writing hide the true extension ("gpj.exe").
-  for (const std::string_view mark : {"\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066",
-                                      "\u2067", "\u2068", "\u2069", "\u200E", "\u200F"}) {
-    for (auto at = out.find(mark); at != std::string::npos; at = out.find(mark, at)) {
-      out.erase(at, mark.size());
-    }
   }
   while (!out.empty() && (out.front() == '.' || out.front() == ' ' || out.front() == '-')) {
     out.erase(0, 1);
@@ -184,7 +185,9 @@ std::string safe_file_name(std::string_view name) {
     if (dot != std::string::npos && out.size() - dot <= kExtensionBytesMax) {
       extension = out.substr(dot);
     }
-    out = std::string(cut_utf8(out, kFileNameBytesMax - extension.size())) + extension;
+    out = std::string(cut_utf8(out, kFileNameBytesMax - extension.size()));
+    while (out.back() == '.' || out.back() == ' ') out.pop_back();  // the first is neither
+    out += extension;
   }
   return out.empty() ? "file" : out;
 }

@@ -54,6 +54,10 @@ TEST(Text, MakesFileNamesSafe) {
   EXPECT_EQ(safe_file_name("C:\\Users\\a\\发票.pdf"), "发票.pdf");
   EXPECT_EQ(safe_file_name(".bashrc"), "bashrc");
   EXPECT_EQ(safe_file_name("-rf"), "rf");
+  EXPECT_EQ(safe_file_name("a \u202E b.txt"), "a b.txt");
+  const std::string most(kFileNameBytesMax - 1, 'x');
+  EXPECT_EQ(safe_file_name(most + " cut here"), most);
+  EXPECT_EQ(safe_file_name(most + ".. cut here"), most);
   EXPECT_EQ(safe_file_name(""), "file");
   EXPECT_EQ(safe_file_name("...."), "file");
   EXPECT_EQ(safe_file_name("a\r\nb\";$(x).txt"), "a b___(x).txt");
