@@ -22,7 +22,7 @@ test_packages=(
   opensmtpd dovecot-core dovecot-imapd dovecot-lmtpd
   python3 python3-msgpack strace iproute2 procps e2fsprogs mount
 )
-bench_packages=(nats-server libnats-dev mosquitto libmosquitto-dev)
+bench_packages=(nats-server mosquitto)
 
 missing() { # prints those of its arguments that are not installed
   local p
