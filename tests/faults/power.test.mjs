@@ -7,7 +7,7 @@ import { Disk, deskOn } from './disk.mjs';
 import { Ledger, randomFrom, seed, times } from './ledger.mjs';
 import { Faults } from './preload.mjs';
 
-const cuts = times(100, 5);
+const cuts = Number(process.env.DESKMATE_CUTS ?? times(100, 5));
 const freshEvery = 5; // so often the folder is new, and the cut comes while it is made or soon after
 const triesMax = 5;
 
