@@ -3,9 +3,10 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
-#include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
+#include <string>
 #include <utility>
 
 namespace deskmate::daemon {
@@ -18,14 +19,14 @@ void let_go_of_pages(const std::string& file) {
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     if (!line.ends_with(" " + wanted)) continue;
-    const char* const end = line.data() + line.size();
-    std::uintptr_t from = 0;
-    std::uintptr_t to = 0;
-    const auto [dash, bad] = std::from_chars(line.data(), end, from, 16);
-    if (bad != std::errc{} || dash == end) continue;
-    if (std::from_chars(dash + 1, end, to, 16).ec != std::errc{} || to <= from) continue;
+    std::istringstream range(line);
+    void* from = nullptr;
+    void* to = nullptr;
+    char dash = '\0';
+    if (!(range >> from >> dash >> to) || from >= to) continue;
+    const auto size = static_cast<char*>(to) - static_cast<char*>(from);
     // It is about memory only: where it fails nothing is lost.
-    ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+    ::madvise(from, static_cast<std::size_t>(size), MADV_DONTNEED);
   }
 }
 

@@ -119,7 +119,7 @@ Value Shop::message(std::uint64_t number, std::uint32_t turn) const {
                      {"body", std::move(body)}});
 }
 
-storage::NewEvent Shop::plain(const char* type, Value facts) const {
+storage::NewEvent Shop::plain(const char* type, const Value& facts) const {
   storage::NewEvent event;
   event.type = type;
   event.stamp = now_ms() << 16;
@@ -148,9 +148,9 @@ storage::NewEvent Shop::step(Conversation& at) {
   const auto chat = bin(chat_of(at.number));
   const std::uint32_t turn = at.step < 5 ? 0 : 1;
   const auto id = storage::event_id({log_, made_ + 1});
-  const auto outcome = [&](const char* type, Map more) {
+  const auto outcome = [&](const char* type, const Map& more) {
     Map facts{{"request", bin(at.request)}, {"kind", "reply"}, {"attempt", 1}};
-    for (auto& [key, value] : more) facts.set(key, value);
+    for (const auto& [key, value] : more) facts.set(key, value);
     return plain(type, facts);
   };
   switch (at.step++) {

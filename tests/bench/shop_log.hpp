@@ -61,7 +61,7 @@ class Shop {
     storage::Id16 opening{};
   };
   storage::NewEvent step(Conversation& conversation);
-  storage::NewEvent plain(const char* type, Value facts) const;
+  storage::NewEvent plain(const char* type, const Value& facts) const;
 
   const daemon::Pseudonyms& pseudonyms_;
   storage::LogName log_;
