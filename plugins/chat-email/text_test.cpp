@@ -57,7 +57,7 @@ TEST(Text, MakesFileNamesSafe) {
   EXPECT_EQ(safe_file_name("a \u202E b.txt"), "a b.txt");
   const std::string most(kFileNameBytesMax - 1, 'x');
   EXPECT_EQ(safe_file_name(most + " cut here"), most);
-  EXPECT_EQ(safe_file_name(most + ".. cut here"), most);
+  EXPECT_EQ(safe_file_name(most + ".. cut here, too long to be an extension"), most);
   EXPECT_EQ(safe_file_name(""), "file");
   EXPECT_EQ(safe_file_name("...."), "file");
   EXPECT_EQ(safe_file_name("a\r\nb\";$(x).txt"), "a b___(x).txt");
