@@ -384,6 +384,9 @@ class AllLinks : public Links {
     peer.failures = 0;
     peer.tried.clear();
     stop_dialling(peer);
+    // Of ours, one that would take this one's place goes on: the other side may already count on
+    // it.
+    if (dialled || id < own_) drop_trying(peer);
     channel->trust();
     learn(peer, *read, dialled || relayed ? nullptr : channel.get());
     if (relayed) soon(peer, settings_.times.direct_again_ms);
@@ -459,14 +462,16 @@ class AllLinks : public Links {
   void stop_dialling(Peer& peer) {
     if (peer.retry != 0) loop_.cancel(std::exchange(peer.retry, 0));
     if (peer.complain != 0) loop_.cancel(std::exchange(peer.complain, 0));
-    for (const auto& channel : std::exchange(peer.trying, {})) {
-      channel->drop();
-    }
     peer.reach.reset();
+  }
+
+  static void drop_trying(Peer& peer) {
+    for (const auto& channel : std::exchange(peer.trying, {})) channel->drop();
   }
 
   void forget(Peer& peer, const Error& why) {
     stop_dialling(peer);
+    drop_trying(peer);
     if (!peer.link) return;
     peer.link->close(why);
     const auto hook = std::exchange(peer.hook, nullptr);
