@@ -179,11 +179,10 @@ void quick_disk() {
        {"jetstream", [&] { return median_time(slice, [&] { nats.run(1, 1); }) * 1e6; }}});
   figures.add("durable.one_event", "us", single[0], "bare-lmdb+ping-pong",
               sum(single[1], single[2]), at_most(1.3));
-  for (const std::size_t part : {1, 2, 3}) {
-    const Spread spread = spread_of(single[part]);
-    const char* const names[] = {"", "lmdb", "ping-pong", "JetStream, one publisher"};
+  const char* const names[] = {"", "lmdb", "ping-pong", "JetStream, one publisher"};
+  for (std::size_t part = 1; part < single.size(); ++part) {
     figures.note("durable.one_event: " + std::string(names[part]) + ' ' +
-                 std::to_string(spread.median) + " us");
+                 std::to_string(spread_of(single[part]).median) + " us");
   }
 
   const auto rate = in_turns(
