@@ -155,7 +155,7 @@ Folded Fold::member_agreed(In& in) {
       std::lower_bound(record.agreed.begin(), record.agreed.end(), peer,
                        [](const AgreedRecord& one, const PeerId& who) { return one.peer < who; });
   if (mine == record.agreed.end() || mine->peer != peer) {
-    mine = record.agreed.insert(mine, {});
+    mine = record.agreed.insert(mine, AgreedRecord{});
     mine->peer = peer;
   }
   if (take_first(mine->at, at)) mine->asks = asks;

@@ -32,7 +32,7 @@ Peers::Peers(const State& state) : state_(state) {
     const auto at =
         std::lower_bound(all_.begin(), all_.end(), *book_.founder,
                          [](const One& one, const PeerId& wanted) { return one.id < wanted; });
-    all_.insert(at, {*book_.founder, {}});
+    all_.insert(at, One{*book_.founder, PeerRecord{}});
   }
   for (const One& one : all_) {
     if (here(one.id)) view_.push_back(one.id);
