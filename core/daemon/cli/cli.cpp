@@ -133,6 +133,7 @@ int run(int argc, const char* const* argv, Streams streams) {
   add_chat_commands(app, context);
   add_order_commands(app, context);
   add_log_command(app, context);
+  add_relay_command(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version
