@@ -34,6 +34,7 @@ struct MemberConfig {
   std::vector<std::string> schedule;
   std::int64_t capacity = 0;
   std::vector<std::string> experts;
+  std::string peer;
 };
 
 // [[plugin]]
@@ -69,6 +70,12 @@ struct Config {
   std::int64_t reply_warning_s = 0;
   std::int64_t cool_down_minutes = 0;
   bool match_roles = false;
+
+  std::string peer_name;
+  std::vector<std::string> peer_listen;
+  std::vector<std::string> peer_addresses;
+  std::vector<std::string> peer_relays;
+  std::int64_t reply_target_s = 0;
 
   std::int64_t action_attempts = 0;
   std::int64_t action_deadline_s = 0;

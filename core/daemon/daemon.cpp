@@ -24,6 +24,7 @@
 #include "core/daemon/logging.hpp"
 #include "core/daemon/notify.hpp"
 #include "core/daemon/paths.hpp"
+#include "core/daemon/peer_links.hpp"
 #include "core/daemon/pool.hpp"
 #include "core/daemon/rest.hpp"
 #include "core/daemon/service.hpp"
@@ -66,6 +67,7 @@ struct Daemon::Impl final : Plugins {
         signals(context) {}
 
   Result<void> open();
+  Result<void> open_peers();
   Result<void> open_socket();
   void let_in();
   void watch_signals();
@@ -95,6 +97,8 @@ struct Daemon::Impl final : Plugins {
   std::unique_ptr<bus::Bus> bus;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<Service> service;
+  std::unique_ptr<Peering> peering;
+  std::unique_ptr<PeerLinks> peer_links;
   std::optional<Rest> rest;
   std::unique_ptr<host::HttpService> http;
   std::unique_ptr<host::Secrets> secrets;
@@ -136,6 +140,7 @@ Result<void> Daemon::Impl::open() {
   service = std::make_unique<Service>(loop, *bus, *store, *pool, *this, std::move(options),
                                       std::move(hooks));
   if (auto taken_up = service->open(); !taken_up) return taken_up;
+  if (auto peers = open_peers(); !peers) return peers;
   rest.emplace(loop, config.folder + "/data.mdb", [this] { return service->journal.position(); });
   if (auto socket = open_socket(); !socket) return socket;
   service->set_members(members_of(config), [this] { let_in(); });
@@ -162,6 +167,34 @@ Result<void> Daemon::Impl::open() {
                                                   std::move(supervision), std::move(supervised));
   apply_plugins(config);
   if (settings.signals) watch_signals();
+  return {};
+}
+
+Result<void> Daemon::Impl::open_peers() {
+  const auto log = [](bool warn, std::string_view what, const LogFields& fields) {
+    log_line(warn ? LogLevel::warn : LogLevel::info, what, fields);
+  };
+  PeeringOptions options;
+  options.wall_ms = wall_clock_ms;
+  options.inviter = stored_inviter(*store);
+  const auto agreed = store->kv_get(peers_owner, agreed_key);
+  options.agreed = agreed.has_value() && agreed.value().has_value();
+  options.members_elsewhere = members_elsewhere_of(config);
+  PeeringHooks peering_hooks;
+  peering_hooks.log = log;
+  peering_hooks.on_peers = [this] {
+    if (peer_links) peer_links->refresh();
+  };
+  peering_hooks.on_agreed = [this] {
+    store->kv_put(std::string(peers_owner), std::string(agreed_key), "1",
+                  [](const storage::Result<void>&) {});
+  };
+  peering = std::make_unique<Peering>(loop, *service, std::move(options), std::move(peering_hooks));
+  auto links = PeerLinks::open(loop, *service, *peering, config, log);
+  if (!links) return links.error();
+  peer_links = std::move(*links);
+  peer_links->serve();
+  peering->start();
   return {};
 }
 
@@ -253,6 +286,7 @@ void Daemon::Impl::reload() {
     // Folder, socket and secrets stay: changing them takes a restart.
     service->set_policy(policy_of(next.value(), store->log()), outbox_times_of(next.value()));
     service->set_members(members_of(next.value()));
+    peering->set_members_elsewhere(members_elsewhere_of(next.value()));
     apply_plugins(next.value());
     config.members = next.value().members;
     config.plugins = next.value().plugins;
@@ -283,7 +317,12 @@ void Daemon::Impl::stop() {
 }
 
 void Daemon::Impl::stop_plugins() {
-  supervisor->stop_all([this] { service->close([this] { finish(); }); });
+  supervisor->stop_all([this] {
+    peering->stop([this] {
+      peer_links.reset();
+      service->close([this] { finish(); });
+    });
+  });
 }
 
 void Daemon::Impl::finish() {
@@ -317,6 +356,8 @@ Daemon::~Daemon() {
   impl_->early.clear();
   impl_->supervisor.reset();
   impl_->http.reset();
+  impl_->peer_links.reset();
+  impl_->peering.reset();
   impl_->pool.reset();
   impl_->bus.reset();
   impl_->rest.reset();

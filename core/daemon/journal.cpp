@@ -131,7 +131,7 @@ void Journal::append(std::vector<Prepared> events, std::optional<storage::Cursor
   if (closing_) return refuse(Status::cancelled, "the desk is stopping");
   if (deferred_.size() >= deferred_appends_max) return refuse(Status::limit, "too much waits");
   // Behind a batch that waits, everything waits: a later cursor must not overtake it.
-  if (!deferred_.empty() || waits_for_flight(batch)) {
+  if (!deferred_.empty() || !may_append() || waits_for_flight(batch)) {
     deferred_.push_back(std::move(batch));
     return;
   }
@@ -200,13 +200,32 @@ void Journal::landed(const std::shared_ptr<Flight>& flight,
     }
     flight->done(std::move(outcomes));
   }
+  if (!result.has_error() && hooks_.on_durable) hooks_.on_durable();
   send_deferred();
   decide();
   if (closing_ && in_flight_ == 0) finish_close();
 }
 
+bool Journal::may_append() const { return !hooks_.may_append || hooks_.may_append(); }
+
+void Journal::arrived() {
+  if (store_.last_arrival() > tables_.position()) fold_tail();
+  send_deferred();
+  decide();
+}
+
+void Journal::look_again() {
+  desk_.look_again();
+  decide();
+}
+
+void Journal::resume() {
+  send_deferred();
+  decide();
+}
+
 void Journal::send_deferred() {
-  while (!deferred_.empty() && !waits_for_flight(deferred_.front())) {
+  while (!deferred_.empty() && may_append() && !waits_for_flight(deferred_.front())) {
     Batch batch = std::move(deferred_.front());
     deferred_.pop_front();
     send(std::move(batch));
@@ -234,7 +253,7 @@ void Journal::fold_tail() {
 }
 
 void Journal::decide() {
-  if (proposing_ || closing_) return;
+  if (proposing_ || closing_ || !may_append()) return;
   const std::uint64_t now = wall_ms_();
   const auto deadline = desk_.next_deadline_ms();
   if (!std::exchange(undecided_, false) && !desk_.wants_decide() &&
@@ -243,7 +262,14 @@ void Journal::decide() {
     return;
   }
   std::vector<Prepared> events;
-  for (const auto& proposal : desk_.decide(now)) {
+  desk::Sight sight;
+  if (hooks_.sight) sight = hooks_.sight();
+  sight.now_ms = now;
+  for (auto& proposal : desk_.decide(sight)) {
+    if (proposal.needs_tail && hooks_.take_over) {
+      hooks_.take_over(std::move(proposal));
+      continue;
+    }
     auto prepared = hooks_.prepare(proposal);
     if (prepared) {
       events.push_back(std::move(*prepared));

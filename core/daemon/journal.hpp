@@ -61,6 +61,14 @@ class Journal {
     std::function<void()> on_folded;
     // Something went wrong that has no caller to be told.
     std::function<void(const Error&)> on_error;
+    // With other peers. What this one sees of them; without it, it sees nobody.
+    std::function<desk::Sight()> sight;
+    // May this peer's own log grow? Appends wait until it may; resume() looks again.
+    std::function<bool()> may_append;
+    // Own events are on disk and folded.
+    std::function<void()> on_durable;
+    // A chat of a peer that has vanished, to be taken once its thread's tail was read.
+    std::function<void(desk::Proposal)> take_over;
   };
 
   // All outlive the journal, and the loop has run what the journal posted.
@@ -80,6 +88,13 @@ class Journal {
 
   // Lets the router decide now, where there is anything to decide.
   void decide();
+
+  // Another peer's events are on disk: folds them.
+  void arrived();
+  // What other peers have or can be seen of has changed.
+  void look_again();
+  // may_append() says something else now.
+  void resume();
 
   // The last event that is folded.
   std::uint64_t position() const { return tables_.position(); }
@@ -108,6 +123,7 @@ class Journal {
     Done done;
   };
 
+  bool may_append() const;
   bool waits_for_flight(const Batch& batch) const;
   void send(Batch batch);
   void send_deferred();

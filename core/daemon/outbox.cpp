@@ -79,7 +79,7 @@ void Outbox::pass() {
 }
 
 bool Outbox::may_begin(const desk::RequestView& request, std::uint64_t now) {
-  if (!world_.connected(request.shop, request.kind)) return false;
+  if (!world_.connected(request.shop, request.kind) || !world_.may_do(request)) return false;
   std::uint64_t from = request.state == RequestState::again ? request.after_ms : 0;
   if (const auto found = waits_.find(request.id); found != waits_.end()) {
     from = std::max(from, found->second.until_ms);

@@ -54,6 +54,8 @@ class OutboxWorld {
   virtual std::optional<Bodies::Whole> event(const storage::LogKey& key) = 0;
   // Is there a connector that carries out this kind for this shop?
   virtual bool connected(std::string_view shop, std::string_view kind) = 0;
+  // With other peers: may this one do it now? Not what somebody else has taken over meanwhile.
+  virtual bool may_do(const desk::RequestView& request) = 0;
   // Asks it. An error: it was not asked, and reply is not called.
   virtual Result<void> call(std::string_view shop, std::string_view method, const Value& params,
                             std::uint32_t deadline_ms,

@@ -66,6 +66,7 @@ class World : public OutboxWorld {
       done({});
     });
   }
+  bool may_do(const RequestView&) override { return is_ours; }
   void note(std::string_view, const RequestView&, std::string_view) override {}
 
   void fold(const Value& event) {
@@ -118,6 +119,7 @@ class World : public OutboxWorld {
   Value last;
   std::optional<Error> append_error;
   bool is_connected = true;
+  bool is_ours = true;
   bool erased = false;
   bool lose_acknowledgements = false;  // killed right after the commit
   std::uint64_t resolved_seq = 0;
@@ -221,6 +223,17 @@ TEST_F(OutboxTest, NotBeforeTheConnectorSays) {
   EXPECT_EQ(world.calls.size(), 1u);
   loop.advance(1);
   EXPECT_EQ(world.calls.size(), 2u);
+}
+
+TEST_F(OutboxTest, WaitsWhileItIsAnotherPeersToDo) {
+  world.add(1);
+  world.is_ours = false;
+  start();
+  EXPECT_TRUE(world.calls.empty());
+  world.is_ours = true;
+  outbox->pump();
+  loop.run();
+  EXPECT_EQ(world.calls, Strings{"action.perform 1"});
 }
 
 // --- crashes, at every point ---

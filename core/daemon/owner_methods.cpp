@@ -66,17 +66,20 @@ std::vector<desk::OrderView> orders_of(Service& service, std::string_view order)
   return service.desk.orders_by_number(service.pseudonyms.of_desk("number", order));
 }
 
-void finish(Service& service, const Call& call, desk::Result<desk::Proposal> proposal,
-            Answer answer) {
-  if (proposal.has_error()) {
-    return answer.fail(to_error(proposal.error(), language_of(service, call)));
-  }
-  const auto kept = std::make_shared<Answer>(std::move(answer));
+void finish(Service& service, desk::Language language, const desk::Result<desk::Proposal>& proposal,
+            const std::shared_ptr<Answer>& kept) {
+  if (proposal.has_error()) return kept->fail(to_error(proposal.error(), language));
   service.append(proposal.value(), [kept](const Result<std::vector<Outcome>>& result) {
     if (!result) return kept->fail(result.error());
     kept->ok(
         Value::map({{"event", hex(result->front().id)}, {"arrival", result->front().arrival}}));
   });
+}
+
+void finish(Service& service, const Call& call, const desk::Result<desk::Proposal>& proposal,
+            Answer answer) {
+  finish(service, language_of(service, call), proposal,
+         std::make_shared<Answer>(std::move(answer)));
 }
 
 // --- asking -------------------------------------------------------------------------------------
@@ -267,9 +270,31 @@ void on_chat(
   finish(service, call, propose(*id, *member), std::move(answer));
 }
 
+// In a desk of several peers only whoever the chat belongs to answers; where that is in doubt, the
+// thread is read first. Who wants to all the same takes the chat (desk.claim).
 void reply(Service& service, const Call& call, Answer answer) {
-  on_chat(service, call, std::move(answer), [&](const auto& chat_id, auto member) {
-    return service.desk.reply(chat_id, member, call.params["text"].as_str());
+  const auto id = chat_of(service, call);
+  if (!id) return answer.fail(id.error());
+  const auto language = language_of(service, call);
+  const auto row = service.desk.chat_row(*id, service.options.wall_ms());
+  const bool owned = member_of(call) == 0 && row && row->owner != 0;
+  const auto member = owned ? Result<desk::MemberNo>(row->owner) : actor_of(service, call);
+  if (!member) return answer.fail(member.error());
+  const auto kept = std::make_shared<Answer>(std::move(answer));
+  const auto send = [&service, language, kept, chat_id = *id, member = *member,
+                     text = std::string(call.params["text"].as_str())] {
+    finish(service, language, service.desk.reply(chat_id, member, text), kept);
+  };
+  if (service.desk.peers().empty()) return send();
+  const desk::Right right = service.desk.may_act(*id, service.sight());
+  if (right.may == desk::May::no) {
+    return kept->fail({Status::denied, desk::explain(right.why, language), "chat"});
+  }
+  if (right.may == desk::May::yes || service.others() == nullptr) return send();
+  service.others()->read_tail(*id, [language, kept, send](OtherPeers::Tail tail) {
+    if (tail != OtherPeers::Tail::answered) return send();
+    const Language mine = language == desk::Language::chinese ? Language::zh : Language::en;
+    kept->fail({Status::denied, say(mine, "reply.answered_elsewhere"), "chat"});
   });
 }
 
@@ -430,6 +455,7 @@ void serve_owners(Service& service) {
       handler(service, call, std::move(answer));
     });
   }
+  serve_peers(service);
   serve_upkeep(service);
   serve_log(service);
 }

@@ -50,6 +50,15 @@ Journal::Hooks Service::journal_hooks() {
   out.prepare = [this](const desk::Proposal& proposal) { return prepare_proposal(proposal); };
   out.on_event = [this](const storage::StoredEvent& event) {
     if (concerns_requests(event.header.type)) requests_changed_ = true;
+    if (others_ != nullptr) others_->folded(event.header.type);
+  };
+  out.sight = [this] { return sight(); };
+  out.may_append = [this] { return others_ == nullptr || others_->may_append(); };
+  out.on_durable = [this] {
+    if (others_ != nullptr) others_->own_durable();
+  };
+  out.take_over = [this](desk::Proposal proposal) {
+    if (others_ != nullptr) others_->take_over(std::move(proposal));
   };
   out.on_folded = [this] {
     hub.notify();
@@ -71,6 +80,16 @@ Result<void> Service::open() {
   serve_owners(*this);
   outbox.pump();
   return {};
+}
+
+void Service::meet(OtherPeers* others) { others_ = others; }
+
+desk::Sight Service::sight() const {
+  if (others_ != nullptr) return others_->sight();
+  desk::Sight alone;
+  alone.self = store.log().peer;
+  alone.now_ms = options.wall_ms();
+  return alone;
 }
 
 void Service::set_policy(desk::Policy policy, OutboxTimes times) {
@@ -108,7 +127,7 @@ void Service::set_members(const std::vector<desk::MemberSpec>& members,
     const bool kept =
         std::any_of(members.begin(), members.end(),
                     [&](const desk::MemberSpec& spec) { return spec.number == view.number; });
-    if (kept) continue;
+    if (kept || view.peer != store.log().peer) continue;
     desk::MemberSpec gone;
     gone.number = view.number;
     gone.name = view.name;
@@ -224,6 +243,16 @@ std::optional<Bodies::Whole> Service::event(const storage::LogKey& key) {
 
 bool Service::connected(std::string_view shop, std::string_view kind) {
   return plugins.performs(shop, kind) && bus.find(shop) != nullptr;
+}
+
+// What was asked for here waits while it is another peer's to do; a person may drop it.
+bool Service::may_do(const desk::RequestView& request) {
+  if (others_ == nullptr || desk.peers().empty()) return true;
+  const desk::Sight at = sight();
+  if (at.skewed) return false;
+  if (request.kind != "reply" || !request.chat) return true;
+  const auto rule = desk.may_act(*request.chat, at).why["rule"].as_str();
+  return rule != "others" && rule != "left" && rule != "removed";
 }
 
 Result<void> Service::call(std::string_view shop, std::string_view method, const Value& params,

@@ -9,6 +9,7 @@
 // Everything on the loop's thread, but for blocking work, which runs in the pool.
 #pragma once
 
+#include <deque>
 #include <deskmate/value.hpp>
 #include <functional>
 #include <map>
@@ -28,6 +29,7 @@
 #include "core/daemon/table_cache.hpp"
 #include "core/desk/desk.hpp"
 #include "core/host/supervisor.hpp"
+#include "core/peer/replica.hpp"
 #include "storage/store.hpp"
 
 namespace deskmate::daemon {
@@ -49,6 +51,33 @@ class Plugins {
   virtual std::vector<host::InstanceStatus> status() const = 0;
   // what: start, stop, restart, remove
   virtual Result<void> command(std::string_view instance, std::string_view what) = 0;
+};
+
+// The desk's other peers, as the service sees them (peering.hpp).
+class OtherPeers {
+ public:
+  enum class Tail { unanswered, answered, unknown };
+  using TailRead = std::function<void(Tail)>;
+
+  virtual ~OtherPeers() = default;
+  virtual desk::Sight sight() const = 0;
+  virtual bool may_append() const = 0;
+  virtual void own_durable() = 0;                       // events of this peer's are on disk
+  virtual void folded(std::string_view type) = 0;       // an event of anybody's
+  virtual void take_over(desk::Proposal proposal) = 0;  // once the thread's tail was read
+  // Was the buyer answered at the channel, by whomever? done later, never from inside.
+  virtual void read_tail(const desk::Id16& chat, TailRead done) = 0;
+
+  // For the status page.
+  struct AlarmLine {
+    std::uint64_t at_ms = 0;  // UTC
+    std::string what;         // peer::to_string(Trouble)
+    peer::PeerId peer{};
+    std::string detail;
+    bool raised = true;
+  };
+  virtual peer::Replica::Status status() const = 0;
+  virtual const std::deque<AlarmLine>& alarms() const = 0;
 };
 
 struct ServiceOptions {
@@ -92,6 +121,12 @@ class Service : private OutboxWorld {
   // Begins no more actions; done once none is under way, after outbox_stop_ms at the latest.
   void stop_actions(std::function<void()> done);
 
+  // From now on there are others; null: not any more.
+  void meet(OtherPeers* others);
+  // What this peer sees of them now.
+  desk::Sight sight() const;
+  OtherPeers* others() const { return others_; }
+
   // No more appends; done once the tables are written.
   void close(std::function<void()> done) { journal.close(std::move(done)); }
 
@@ -123,6 +158,7 @@ class Service : private OutboxWorld {
   std::vector<desk::RequestView> pending(std::size_t limit) override;
   std::optional<Bodies::Whole> event(const storage::LogKey& key) override;
   bool connected(std::string_view shop, std::string_view kind) override;
+  bool may_do(const desk::RequestView& request) override;
   Result<void> call(std::string_view shop, std::string_view method, const Value& params,
                     std::uint32_t deadline_ms, std::function<void(Result<Value>)> reply) override;
   void append(const Value& event, std::function<void(Result<void>)> done) override;
@@ -132,6 +168,7 @@ class Service : private OutboxWorld {
   Journal::Hooks journal_hooks();
   void fill_greeting(const desk::Proposal& proposal, Value& body) const;
 
+  OtherPeers* others_ = nullptr;
   bool requests_changed_ = true;
   std::shared_ptr<bool> alive_;
 };
@@ -142,6 +179,7 @@ inline constexpr std::uint64_t outbox_stop_ms = 2'000;
 // Registers the methods of frames.md that plugins use, and those of owners ("desk.*").
 void serve_plugins(Service& service);
 void serve_owners(Service& service);
+void serve_peers(Service& service);   // by serve_owners: peers, split, agree
 void serve_upkeep(Service& service);  // by serve_owners: verify, backup, erase
 void serve_log(Service& service);     // by serve_owners: log
 

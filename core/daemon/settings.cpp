@@ -63,6 +63,23 @@ const Setting<Config> desk_table[] = {
      "aftersale",
      "按角色分配：无订单归售前，在途归售中，已签收归售后"},
 
+    {"peers", "name", &Config::peer_name, R"("")", 0, 0, "",
+     "This daemon's name for the desk's other peers; empty: the machine's name",
+     "本机在其他节点上显示的名称；留空为机器名"},
+    {"peers", "listen", &Config::peer_listen, R"([])", 0, 0, "",
+     R"(Where other peers may connect: ["0.0.0.0:7420", "[::]:7420"]; empty: nowhere)",
+     R"(其他节点可连接的地址，如 ["0.0.0.0:7420", "[::]:7420"]；留空则不监听)"},
+    {"peers", "addresses", &Config::peer_addresses, R"([])", 0, 0, "",
+     "Under which addresses others reach this machine, if not those it listens on: a name or a "
+     "router's address with its port",
+     "其他节点访问本机所用的地址（域名或路由器地址加端口），与监听地址不同时填写"},
+    {"peers", "relays", &Config::peer_relays, R"([])", 0, 0, "",
+     "Relays for when neither side can be reached: host:port of a machine that runs deskmate relay",
+     "双方都无法直连时使用的中继：运行 deskmate relay 的机器的 主机:端口"},
+    {"peers", "reply_target_s", &Config::reply_target_s, "100", 10, day_s, "",
+     "A buyer of a peer that has vanished may be taken over after waiting so many seconds",
+     "对方节点失联时，顾客等待超过多少秒后可由本节点接手"},
+
     {"actions", "attempts", &Config::action_attempts, "8", 1, 100, "",
      "How often an action is attempted before it counts as failed", "一个动作最多尝试几次"},
     {"actions", "deadline_s", &Config::action_deadline_s, "120", 1, 600, "",
@@ -90,6 +107,11 @@ const Setting<MemberConfig> member_table[] = {
      "Open chats at most; 0: as the role says", "会话上限；0 表示按角色"},
     {"", "experts", &MemberConfig::experts, "[]", 0, 0, "",
      "Topics of hard cases that this member is asked for", "该成员擅长的疑难问题类别"},
+    {"", "peer", &MemberConfig::peer, R"("")", 0, 0, "",
+     "The name of the other peer where this member works; empty: here. What their own desk then "
+     "asks "
+     "for is agreed to where number and weight are the same",
+     "该成员所在的另一节点的名称；留空为本机。对方提出的编号与份额与此一致时自动同意"},
 };
 
 const Setting<PluginConfig> plugin_table[] = {

@@ -36,35 +36,10 @@ void add(std::vector<host::Fault>& to, const host::Faults& faults) {
   to.insert(to.end(), faults.list.begin(), faults.list.end());
 }
 
-}  // namespace
-
-desk::Policy policy_of(const Config& config, const storage::LogName& self) {
-  desk::Policy policy;
-  policy.self = self;
-  policy.sticky_ms = ms(config.sticky_hours, desk::hour_ms);
-  policy.suspend_at = static_cast<std::uint32_t>(config.suspend_at);
-  policy.capacity["presale"] = static_cast<std::uint32_t>(config.capacity_presale);
-  policy.capacity["aftersale"] = static_cast<std::uint32_t>(config.capacity_aftersale);
-  policy.first_reply_ms = ms(config.first_reply_s, desk::second_ms);
-  policy.reply_warning_ms = ms(config.reply_warning_s, desk::second_ms);
-  policy.cool_down_ms = ms(config.cool_down_minutes, desk::minute_ms);
-  policy.match_roles = config.match_roles;
-  policy.local_minutes = local_minutes;
-  for (const auto& plugin : config.plugins) {
-    if (!plugin.greeting.empty()) policy.greetings[plugin.name] = plugin.greeting;
-  }
-  return policy;
-}
-
-OutboxTimes outbox_times_of(const Config& config) {
-  return {.attempts_max = static_cast<std::uint32_t>(config.action_attempts),
-          .deadline_ms = static_cast<std::uint32_t>(config.action_deadline_s * 1'000),
-          .parallel = static_cast<std::size_t>(config.action_parallel)};
-}
-
-std::vector<desk::MemberSpec> members_of(const Config& config) {
+std::vector<desk::MemberSpec> members(const Config& config, bool here) {
   std::vector<desk::MemberSpec> out;
   for (const auto& member : config.members) {
+    if ((member.peer.empty() || member.peer == config.peer_name) != here) continue;
     desk::MemberSpec spec;
     spec.number = static_cast<desk::MemberNo>(member.number);
     spec.name = member.name;
@@ -79,6 +54,38 @@ std::vector<desk::MemberSpec> members_of(const Config& config) {
   return out;
 }
 
+}  // namespace
+
+desk::Policy policy_of(const Config& config, const storage::LogName& self) {
+  desk::Policy policy;
+  policy.self = self;
+  policy.sticky_ms = ms(config.sticky_hours, desk::hour_ms);
+  policy.suspend_at = static_cast<std::uint32_t>(config.suspend_at);
+  policy.capacity["presale"] = static_cast<std::uint32_t>(config.capacity_presale);
+  policy.capacity["aftersale"] = static_cast<std::uint32_t>(config.capacity_aftersale);
+  policy.first_reply_ms = ms(config.first_reply_s, desk::second_ms);
+  policy.reply_warning_ms = ms(config.reply_warning_s, desk::second_ms);
+  policy.cool_down_ms = ms(config.cool_down_minutes, desk::minute_ms);
+  policy.target_ms = ms(config.reply_target_s, desk::second_ms);
+  policy.match_roles = config.match_roles;
+  policy.local_minutes = local_minutes;
+  for (const auto& plugin : config.plugins) {
+    if (!plugin.greeting.empty()) policy.greetings[plugin.name] = plugin.greeting;
+  }
+  return policy;
+}
+
+OutboxTimes outbox_times_of(const Config& config) {
+  return {.attempts_max = static_cast<std::uint32_t>(config.action_attempts),
+          .deadline_ms = static_cast<std::uint32_t>(config.action_deadline_s * 1'000),
+          .parallel = static_cast<std::size_t>(config.action_parallel)};
+}
+
+std::vector<desk::MemberSpec> members_of(const Config& config) { return members(config, true); }
+
+std::vector<desk::MemberSpec> members_elsewhere_of(const Config& config) {
+  return members(config, false);
+}
 host::InstanceConfig instance_of(const Config& config, const PluginConfig& plugin) {
   host::InstanceConfig out;
   out.name = plugin.name;

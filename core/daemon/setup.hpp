@@ -12,7 +12,9 @@ namespace deskmate::daemon {
 
 desk::Policy policy_of(const Config& config, const storage::LogName& self);
 OutboxTimes outbox_times_of(const Config& config);
+// Those who work here, and those of other peers whose numbers and weights are agreed to.
 std::vector<desk::MemberSpec> members_of(const Config& config);
+std::vector<desk::MemberSpec> members_elsewhere_of(const Config& config);
 
 // folder is empty where the plugin is not found; the supervisor then says so.
 host::InstanceConfig instance_of(const Config& config, const PluginConfig& plugin);

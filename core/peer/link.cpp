@@ -57,7 +57,7 @@ class AllLinks : public Links {
     return {};
   }
 
-  void set_peer(KnownPeer known) override {
+  void set_peer(LinkPeer known) override {
     if (known.id == own_) return;
     Peer& peer = peers_[known.id];
     if (peer.since_ms == 0) peer.since_ms = loop_.now_ms();
@@ -142,7 +142,7 @@ class AllLinks : public Links {
 
  private:
   struct Peer {
-    KnownPeer known;
+    LinkPeer known;
     std::shared_ptr<Channel> link;
     std::shared_ptr<CarrierHook> hook;  // to the carrier
     bool relayed = false;

@@ -56,7 +56,7 @@ struct LinkSettings {
   LinkTimes times;
 };
 
-struct KnownPeer {
+struct LinkPeer {
   PeerId id{};
   std::string name;  // for messages
   std::vector<Address> addresses;
@@ -90,7 +90,7 @@ class Links {
   virtual ~Links() = default;
 
   // A new peer, or new addresses of one; dials it unless it is linked.
-  virtual void set_peer(KnownPeer peer) = 0;
+  virtual void set_peer(LinkPeer peer) = 0;
   virtual void remove_peer(const PeerId& id) = 0;
   virtual std::vector<LinkView> peers() const = 0;
 

@@ -132,6 +132,8 @@ int run(int argc, const char* const* argv, Streams streams) {
   add_desk_commands(app, context);
   add_chat_commands(app, context);
   add_order_commands(app, context);
+  add_peer_commands(app, context);
+  add_pairing_commands(app, context);
   add_log_command(app, context);
   add_relay_command(app, context);
   try {

@@ -183,7 +183,7 @@ void add_desk_commands(CLI::App& app, Context& context) {
   auto* one = app.add_subcommand("request", help(context, "help.request"));
   one->add_option("REQUEST", *id, help(context, "help.param.request"))->required();
   one->callback([&context, id] { request(context, *id); });
-  add_plain(app, context, "join", "desk.join", {"buyer", "other"});
+  add_plain(app, context, "merge", "desk.join", {"buyer", "other"});
   add_plain(app, context, "separate", "desk.separate", {"buyer", "other"});
   add_plain(app, context, "block", "desk.block", {"buyer"});
   add_plain(app, context, "unblock", "desk.unblock", {"buyer"});
