@@ -1,0 +1,46 @@
+// The whole desk of two to five peers in one thread, from one seed: real desks and replicas over
+// logs in memory that lose what was not synced, links that break, stand still or pass one way only,
+// clocks that are off, and a marketplace that all peers' connectors look into.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace deskmate::sim {
+
+// Broken on purpose; each must be found out.
+enum class Mutant {
+  none,
+  no_wait,        // an assignment takes effect without the view's acknowledgements
+  timer_alone,    // taken over after a time, whatever stands in the thread
+  hash_presence,  // in a cut, drawn among those who are seen
+  acks_ahead,     // acknowledgements count without the acknowledger's log
+};
+const char* to_string(Mutant mutant);
+
+struct Setting {
+  std::uint64_t seed = 1;
+  int peers = 2;
+  bool calm = false;   // nothing breaks
+  bool claim = false;  // the channel lets one answer win
+  Mutant mutant = Mutant::none;
+  bool trace = false;  // keep all lines
+};
+
+struct Outcome {
+  std::string failure;             // empty: every property held
+  std::vector<std::string> trace;  // the latest lines, or all
+  int messages = 0;
+  int doubles = 0;        // answers of two owners to one message, in the vanished case
+  int cut = 0;            // assigned in a cut
+  int vanished = 0;       // taken over
+  int freezes = 0;        // waited for longer than twice the reply target, somebody being present
+  int closed_unseen = 0;  // written while a member elsewhere closed the chat
+  double deviation = 0;   // the greatest from the exact share, at the end
+  std::vector<std::uint64_t> waits_ms;  // from a message to its answer
+};
+
+Outcome play(const Setting& setting);
+
+}  // namespace deskmate::sim
