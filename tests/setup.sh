@@ -20,7 +20,7 @@ test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   opensmtpd dovecot-core dovecot-imapd dovecot-lmtpd
-  python3 python3-msgpack strace iproute2 procps e2fsprogs mount
+  python3 python3-msgpack strace iproute2 iptables procps e2fsprogs mount
 )
 bench_packages=(nats-server mosquitto)
 

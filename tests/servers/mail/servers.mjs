@@ -89,13 +89,13 @@ function certificate(dir) {
   chmodSync(`${dir}/key.pem`, 0o600);
 }
 
-function writeDovecot(dir, ports, owner) {
+function writeDovecot(dir, ports, owner, addresses) {
   writeFileSync(`${dir}/dovecot.conf`, `
 base_dir = ${dir}/run
 instance_name = deskmate-test
 log_path = ${dir}/dovecot.log
 protocols = imap lmtp
-listen = 127.0.0.1
+listen = ${['127.0.0.1', ...addresses].join(', ')}
 disable_plaintext_auth = no
 ssl = yes
 ssl_cert = <${dir}/cert.pem
@@ -154,12 +154,13 @@ service stats {
 `);
 }
 
-function writeSmtpd(dir, ports, owner) {
+function writeSmtpd(dir, ports, owner, addresses) {
+  const listen = ['127.0.0.1', ...addresses].map((address) => `listen on ${address} port ${ports.smtp} hostname shop.test`);
   writeFileSync(`${dir}/smtpd.conf`, `
 smtp max-message-size "30M"
 queue ttl 10m
 bounce warn-interval 5m
-listen on 127.0.0.1 port ${ports.smtp} hostname shop.test
+${listen.join('\n')}
 action "deliver" lmtp "127.0.0.1:${ports.lmtp}" rcpt-to virtual { "@" = "${owner.name}" }
 match from any for domain { "shop.test", "buyers.test" } action "deliver"
 match from any for any reject
@@ -169,7 +170,8 @@ match from any for any reject
 }
 
 // Starts both servers. Resolves once they answer. Throws an Error that says what is missing.
-export async function startMail({ dir = mkdtempSync(path.join(tmpdir(), 'deskmate-mail-')) } = {}) {
+// addresses: of this machine, beside the loopback, where they listen without TLS, too.
+export async function startMail({ dir = mkdtempSync(path.join(tmpdir(), 'deskmate-mail-')), addresses = [] } = {}) {
   if (userInfo().uid !== 0) throw new Error('mail: OpenSMTPD has to be started by root (try sudo)');
   for (const program of ['/usr/sbin/smtpd', '/usr/sbin/dovecot']) {
     if (!existsSync(program)) throw new Error(`mail: ${program} is missing, run tests/setup.sh`);
@@ -181,8 +183,8 @@ export async function startMail({ dir = mkdtempSync(path.join(tmpdir(), 'deskmat
   const ports = {};
   for (const name of ['smtp', 'imap', 'imaps', 'lmtp']) ports[name] = await freePort();
   certificate(dir);
-  writeDovecot(dir, ports, owner);
-  writeSmtpd(dir, ports, owner);
+  writeDovecot(dir, ports, owner, addresses);
+  writeSmtpd(dir, ports, owner, addresses);
 
   const dovecot = run('/usr/sbin/dovecot', ['-F', '-c', `${dir}/dovecot.conf`]);
   const smtpd = run('unshare', ['--mount', 'sh', '-c', [
