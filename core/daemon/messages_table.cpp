@@ -116,6 +116,17 @@ constexpr Message table[] = {
     {"reply.queued", "the reply is stored and will be sent", "回复已保存，将会发出"},
     {"action.queued", "stored and will be carried out; request {0}", "已保存，将会执行；请求 {0}"},
     {"backup.done", "backed up to {0} and checked", "已备份到 {0} 并校验"},
+    {"renew.done", "a new log begins with the next start; what was lost comes back from the others",
+     "下次启动将开始新的日志，缺失的内容会从其他节点取回"},
+    {"peers.rolled_back",
+     "this disk is older than what the others have of this peer: nothing is written. Stop the "
+     "desk, "
+     "then: deskmate renew",
+     "本机磁盘比其他节点所存的内容旧，已停止写入。请停止客服台后执行：deskmate renew"},
+    {"peers.frozen",
+     "the log of {0} has two histories and is frozen; after agreeing with its owner: "
+     "deskmate peers unfreeze {0}",
+     "{0} 的日志出现两个版本，已冻结；与其店主商定后执行：deskmate peers unfreeze {0}"},
     {"restore.done", "restored into {0}", "已恢复到 {0}"},
     {"erase.done", "the buyer's data cannot be read any more", "该顾客的数据已无法读取"},
     {"verify.counts", "{0} events, {1} signatures, {2} erased bodies, {3} table entries",

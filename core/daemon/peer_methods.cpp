@@ -92,6 +92,7 @@ void peers(Service& service, const Call&, Answer answer) {
   answer.ok(Value::map({{"self", peer::to_text(self)},
                         {"peers", std::move(list)},
                         {"skewed", sight.skewed},
+                        {"rolled_back", service.others() && service.others()->rolled_back()},
                         {"alarms", std::move(alarms)},
                         {"changes", std::move(waiting)},
                         {"frozen", std::move(frozen)},
@@ -150,6 +151,21 @@ void remove(Service& service, const Call& call, Answer answer) {
     if (tip.log.peer == *peer) cut.push_back({tip.log.incarnation, tip.seq});
   }
   finish(service, call, service.desk.remove_peer(*peer, cut), std::move(answer));
+}
+
+void unfreeze(Service& service, const Call& call, Answer answer) {
+  const auto peer = peer_of(service, call);
+  if (!peer) return answer.fail(peer.error());
+  const auto frozen =
+      service.others() ? service.others()->status().frozen : std::vector<storage::LogName>();
+  const auto log = std::find_if(frozen.begin(), frozen.end(),
+                                [&](const storage::LogName& one) { return one.peer == *peer; });
+  if (log == frozen.end()) return answer.ok(Value::map());
+  const auto kept = std::make_shared<Answer>(std::move(answer));
+  service.others()->unfreeze(*log, [kept](const Result<void>& done) {
+    if (!done) return kept->fail(done.error());
+    kept->ok(Value::map());
+  });
 }
 
 void pass_book(Service& service, const Call& call, Answer answer) {
@@ -213,8 +229,13 @@ void split(Service& service, const Call& call, Answer answer) {
 void serve_peers(Service& service) {
   using Handler = void (*)(Service&, const Call&, Answer);
   constexpr std::pair<const char*, Handler> handlers[] = {
-      {"desk.peers", peers},        {"desk.agree", agree},         {"desk.peer_gone", gone},
-      {"desk.peer_remove", remove}, {"desk.pass_book", pass_book}, {"desk.split", split},
+      {"desk.peers", peers},
+      {"desk.agree", agree},
+      {"desk.peer_gone", gone},
+      {"desk.peer_remove", remove},
+      {"desk.pass_book", pass_book},
+      {"desk.split", split},
+      {"desk.peer_unfreeze", unfreeze},
   };
   for (const auto& [name, handler] : handlers) {
     service.bus.method(name, [&service, handler = handler](const Call& call, Answer answer) {

@@ -316,6 +316,19 @@ void Peering::agree_to_members() {
   }
 }
 
+void Peering::unfreeze(const storage::LogName& log, std::function<void(Result<void>)> done) {
+  service_.store.unfreeze(log, [this, alive = alive_, log, done = std::move(done),
+                                &loop = loop_](const storage::Result<void>& result) {
+    loop.post([this, alive, log, done, result] {
+      if (!*alive) return;
+      if (result.has_error()) return done(to_error(result.error()));
+      replica_.unfreeze(log, now());
+      work();
+      done({});
+    });
+  });
+}
+
 // A chat of a peer that has vanished: taken unless the thread shows that somebody has answered.
 void Peering::take_over(desk::Proposal proposal) {
   const auto chat = desk::id16(proposal.facts["chat"].as_bin());

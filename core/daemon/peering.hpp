@@ -83,6 +83,8 @@ class Peering final : public OtherPeers {
   // OtherPeers
   peer::Replica::Status status() const override { return replica_.status(); }
   const std::deque<AlarmLine>& alarms() const override { return alarms_; }
+  bool rolled_back() const override { return replica_.rolled_back(); }
+  void unfreeze(const storage::LogName& log, std::function<void(Result<void>)> done) override;
   desk::Sight sight() const override;
   bool may_append() const override { return replica_.may_append(now()); }
   void own_durable() override;

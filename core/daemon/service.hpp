@@ -77,6 +77,9 @@ class OtherPeers {
     bool raised = true;
   };
   virtual peer::Replica::Status status() const = 0;
+  virtual bool rolled_back() const = 0;
+  // A log that has two histories is taken again; both owners have decided. done on the loop.
+  virtual void unfreeze(const storage::LogName& log, std::function<void(Result<void>)> done) = 0;
   virtual const std::deque<AlarmLine>& alarms() const = 0;
 };
 

@@ -69,8 +69,20 @@ void backup(Service& service, const Call& call, Answer answer) {
 void erase(Service& service, const Call& call, Answer answer) {
   const auto buyer = id_from_hex(call.params["buyer"].as_str());
   if (!buyer) return answer.fail({Status::invalid, "a buyer is 32 hex digits", "buyer"});
-  run_blocking(service, std::move(answer),
-               [buyer = *buyer](storage::Store& store) { return store.erase_buyer(buyer); });
+  // The event first: should this peer die now, it goes on with it, and the others hear of it.
+  const auto erased = service.desk.erase_buyer(*buyer);
+  if (erased.has_error()) {
+    const bool zh = call.params["language"].as_str(name_of(service.options.language)) == "zh";
+    return answer.fail(
+        to_error(erased.error(), zh ? desk::Language::chinese : desk::Language::english));
+  }
+  const auto kept = std::make_shared<Answer>(std::move(answer));
+  service.append(
+      erased.value(), [&service, kept, buyer = *buyer](const Result<std::vector<Outcome>>& result) {
+        if (!result) return kept->fail(result.error());
+        run_blocking(service, std::move(*kept),
+                     [buyer](storage::Store& store) { return store.erase_buyer(buyer); });
+      });
 }
 
 }  // namespace

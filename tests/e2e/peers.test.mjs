@@ -93,3 +93,52 @@ test('R1 R3 R120 R121: two desks are paired, share chats 3:1, and are one', asyn
     for (const desk of desks) await desk.remove();
   }
 });
+
+test('R4 R121 R126: a goodbye, a hello, a kill and an erasure are the same for both', async () => {
+  const desks = await pair({ plugins: [{ name: 'sample', id: 'shop-sample', settings: { seed: 8, quick: true, poll_ms: 200 } }] });
+  const [a, b] = desks;
+  try {
+    await until('both are ready', async () => (await ready(a)) && (await ready(b)), 30);
+    await a.ask('back', '--as', 1);
+    await b.ask('back', '--as', 2);
+    await until('there are chats at both', async () =>
+      (await a.list('chats')).length > 2 && await same(a, b), 30);
+
+    // B closes the laptop: A hears of it at once, and waits for nobody.
+    await b.stop();
+    const standing = async (desk, name) => (await desk.ask('peers')).peers.find((p) => p.name === name)?.standing;
+    assert.equal(await standing(a, 'b'), 'left');
+    await a.ask('away', '--as', 1);
+    await a.ask('back', '--as', 1);
+    await b.start();
+    await until('B is back', async () => (await ready(a)) && (await ready(b)), 30);
+    await until('both are the same', () => same(a, b), 30);
+
+    // B dies without a word, and A goes on; after its start it has what it missed.
+    await b.stop('SIGKILL');
+    const chat = (await a.list('chats'))[0];
+    await a.ask('note', chat.chat, 'while B was away', '--as', 1);
+    await b.start();
+    await until('B has the note', async () =>
+      (await b.ask('chat', chat.chat)).entries.some((e) => e.text === 'while B was away'), 30);
+    await until('both are ready again', async () => (await ready(a)) && (await ready(b)), 30);
+
+    // What is erased at one is erased at the other, and both logs still check.
+    const { buyer } = chat;
+    const words = (await b.ask('chat', chat.chat)).entries.find((e) => e.kind === 'in' || e.text);
+    assert.ok(words.text);
+    assert.equal((await a.command('erase', buyer)).code, 0);
+    await until('B has forgotten', async () =>
+      (await b.ask('chat', chat.chat)).entries.every((e) => !e.text || e.kind === 'noted'), 30);
+    for (const desk of desks) {
+      const report = await desk.command('verify');
+      assert.equal(report.code, 0, report.out);
+    }
+    await until('both are the same', () => same(a, b), 30);
+  } catch (error) {
+    error.message += said(desks);
+    throw error;
+  } finally {
+    for (const desk of desks) await desk.remove();
+  }
+});

@@ -18,7 +18,7 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-constexpr std::uint64_t last_words_ms = 1'000;                 // for what was said last to go out
+constexpr std::uint64_t last_words_ms = 1'000;               // for what was said last to go out
 constexpr auto look_every = std::chrono::milliseconds(300);  // at the invitation's state
 
 // What the owner types; nothing: neither yes nor no, or the input has ended.

@@ -52,6 +52,10 @@ void peers(Context& context) {
                peer["linked"].as_bool() ? number(peer["missing"]) : ""});
   }
   table.print(out);
+  if (at["rolled_back"].as_bool()) out << context.say("peers.rolled_back") << '\n';
+  for (const Value& peer : at["frozen"].as_array()) {
+    out << context.say("peers.frozen", {brief(peer.as_str())}) << '\n';
+  }
   if (at["skewed"].as_bool()) out << context.say("peers.skewed") << '\n';
   for (const Value& alarm : at["alarms"].as_array()) {
     if (!alarm["raised"].as_bool()) continue;
@@ -122,8 +126,10 @@ void split(Context& context, const SplitOptions& options) {
 void add_peer_commands(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("peers", help(context, "help.peers"));
   command->require_subcommand(0, 1);
-  const std::pair<const char*, const char*> about_one[] = {
-      {"gone", "desk.peer_gone"}, {"remove", "desk.peer_remove"}, {"book", "desk.pass_book"}};
+  const std::pair<const char*, const char*> about_one[] = {{"gone", "desk.peer_gone"},
+                                                           {"remove", "desk.peer_remove"},
+                                                           {"book", "desk.pass_book"},
+                                                           {"unfreeze", "desk.peer_unfreeze"}};
   for (const auto& [what, method] : about_one) {
     auto peer = std::make_shared<std::string>();
     auto* sub = command->add_subcommand(what, help(context, std::string("help.peers.") + what));

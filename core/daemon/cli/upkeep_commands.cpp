@@ -96,6 +96,17 @@ void restore(Context& context, const std::string& file) {
   context.streams.out << context.say("restore.done", {config->folder}) << '\n';
 }
 
+// After the disk turned out to be older than what was sent from it.
+void renew(Context& context) {
+  const Config* config = context.configuration();
+  if (config == nullptr) return;
+  const auto renewed =
+      storage::renew({.folder = config->folder, .secrets_folder = config->secrets});
+  if (renewed.has_error()) return context.fail(exit_refused, renewed.error().message);
+  if (context.as_json(Value::map({{"folder", config->folder}}))) return;
+  context.streams.out << context.say("renew.done") << '\n';
+}
+
 void check(Context& context) {
   const Config* config = context.configuration();
   if (config == nullptr) return;
@@ -146,6 +157,7 @@ void add_upkeep_commands(CLI::App& app, Context& context) {
   add("verify", [&context] { verify(context); });
   add_with_word("backup", "FILE", backup);
   add_with_word("restore", "FILE", restore);
+  add("renew", [&context] { renew(context); });
   auto buyer = std::make_shared<std::string>();
   add("erase",
       [&context, buyer] {
