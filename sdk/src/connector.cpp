@@ -9,6 +9,7 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "guard.hpp"
@@ -30,6 +31,21 @@ const Error cancelled{Status::cancelled, "the connector is stopping", {}};
 // guards what says so. Lives as long as the connector, that is longer than any pending reply.
 class Connector::Worker : public detail::Port {
  public:
+  // One of the methods of a connector.
+  struct Perform {
+    Action action;
+  };
+  struct LookUp {
+    Action action;
+  };
+  struct ReadTail {
+    Thread thread;
+  };
+  struct TakeClaim {
+    Thread thread;
+  };
+  using Task = std::variant<Perform, LookUp, ReadTail, TakeClaim>;
+
   explicit Worker(Connector& connector) : connector_(connector), session_(*this) {}
 
   Session& session() { return session_; }
@@ -58,13 +74,13 @@ class Connector::Worker : public detail::Port {
   }
 
   // [plugin thread]
-  void add(std::uint64_t id, const std::string& method, Action action, std::uint32_t deadline_ms) {
+  void add(std::uint64_t id, const std::string& method, Task task, std::uint32_t deadline_ms) {
     {
       const std::lock_guard lock(mutex_);
       if (jobs_.size() < actions_waiting_max) {
         open_.push_back(id);
-        jobs_.push_back(Job{id, method == "action.look_up", std::move(action),
-                            Clock::now() + std::chrono::milliseconds(deadline_ms)});
+        jobs_.push_back(
+            Job{id, std::move(task), Clock::now() + std::chrono::milliseconds(deadline_ms)});
         changed_.notify_all();
         return;
       }
@@ -134,8 +150,7 @@ class Connector::Worker : public detail::Port {
  private:
   struct Job {
     std::uint64_t id = 0;
-    bool look_up = false;
-    Action action;
+    Task task;
     Clock::time_point deadline;
   };
 
@@ -185,23 +200,39 @@ class Connector::Worker : public detail::Port {
       // Nobody counts on it any more, and the desk may be about to ask again.
       return answer(job.id, Error{Status::deadline, "the connector was busy", {}});
     }
-    Map result;
     if (!begun) {
-      if (job.look_up) return answer(job.id, Error{Status::unavailable, "not connected", {}});
-      result = Outcome::failed("offline", "not connected yet", true, backoff_first_ms).to_map();
-    } else if (job.look_up) {
-      Found found = Found::cannot_tell("a fault in the connector");
-      detail::guard(host(), "look_up", [&] { found = connector_.look_up(session_, job.action); });
-      if (found.is_later()) {
-        return answer(job.id, Error{Status::unavailable, std::string(found.message()), {}});
+      if (!std::holds_alternative<Perform>(job.task)) {
+        return answer(job.id, Error{Status::unavailable, "not connected", {}});
       }
-      result = found.to_map();
-    } else {
-      result = Outcome::unknown("a fault in the connector").to_map();
-      detail::guard(host(), "perform",
-                    [&] { result = connector_.perform(session_, job.action).to_map(); });
+      const auto later = Outcome::failed("offline", "not connected yet", true, backoff_first_ms);
+      return answer(job.id, Value(later.to_map()));
     }
-    answer(job.id, Value(std::move(result)));
+    answer(job.id, std::visit([this](const auto& task) { return run(task); }, job.task));
+  }
+
+  Result<Value> run(const Perform& task) {
+    Outcome outcome = Outcome::unknown("a fault in the connector");
+    detail::guard(host(), "perform", [&] { outcome = connector_.perform(session_, task.action); });
+    return Value(outcome.to_map());
+  }
+
+  Result<Value> run(const LookUp& task) {
+    Found found = Found::cannot_tell("a fault in the connector");
+    detail::guard(host(), "look_up", [&] { found = connector_.look_up(session_, task.action); });
+    if (found.is_later()) return Error{Status::unavailable, std::string(found.message()), {}};
+    return Value(found.to_map());
+  }
+
+  Result<Value> run(const ReadTail& task) {
+    Tail tail = Tail::cannot_tell("a fault in the connector");
+    detail::guard(host(), "tail", [&] { tail = connector_.tail(session_, task.thread); });
+    return tail.result();
+  }
+
+  Result<Value> run(const TakeClaim& task) {
+    Claim claim = Claim::ask_later("a fault in the connector");
+    detail::guard(host(), "claim", [&] { claim = connector_.claim(session_, task.thread); });
+    return claim.result();
   }
 
   void answer(std::uint64_t id, Result<Value> result) {
@@ -268,6 +299,10 @@ Found Connector::look_up(Session&, const Action&) {
   return Found::cannot_tell("this connector cannot look it up");
 }
 
+Tail Connector::tail(Session&, const Thread&) { return Tail::not_offered(); }
+
+Claim Connector::claim(Session&, const Thread&) { return Claim::not_offered(); }
+
 std::uint32_t Connector::poll_every_ms(Session&) { return poll_every_default_ms; }
 
 void Connector::poll_soon() { worker_->poll_soon(); }
@@ -287,6 +322,15 @@ void Connector::stop() { worker_->stop(); }
 
 void Connector::on_request(std::uint64_t id, const std::string& method, const Value& params,
                            std::uint32_t deadline_ms) {
+  if (method == "thread.tail" || method == "thread.claim") {
+    Thread thread = Thread::from(params);
+    const bool claim = method == "thread.claim";
+    if (thread.chat.empty() || (claim && thread.claimer.empty())) {
+      return host().refuse(id, Error{Status::invalid, "a thread without chat or claimer", method});
+    }
+    if (claim) return worker_->add(id, method, Worker::TakeClaim{std::move(thread)}, deadline_ms);
+    return worker_->add(id, method, Worker::ReadTail{std::move(thread)}, deadline_ms);
+  }
   if (method != "action.perform" && method != "action.look_up") {
     return Plugin::on_request(id, method, params, deadline_ms);
   }
@@ -294,7 +338,10 @@ void Connector::on_request(std::uint64_t id, const std::string& method, const Va
   if (action.request.empty() || action.kind.empty()) {
     return host().refuse(id, Error{Status::invalid, "an action without request or kind", method});
   }
-  worker_->add(id, method, std::move(action), deadline_ms);
+  if (method == "action.perform") {
+    return worker_->add(id, method, Worker::Perform{std::move(action)}, deadline_ms);
+  }
+  worker_->add(id, method, Worker::LookUp{std::move(action)}, deadline_ms);
 }
 
 void Connector::on_cancel(std::uint64_t id) { worker_->cancel(id); }

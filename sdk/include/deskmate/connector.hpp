@@ -16,6 +16,7 @@
 
 #include "deskmate/host.hpp"
 #include "deskmate/session.hpp"
+#include "deskmate/thread.hpp"
 
 namespace deskmate {
 
@@ -111,6 +112,14 @@ class Connector : public Plugin {
 
   // Was the action done? [worker]
   virtual Found look_up(Session& desk, const Action& action);
+
+  // Was the buyer answered at the channel, by whomever? Asked before a peer takes over a chat whose
+  // owner has vanished. [worker]
+  virtual Tail tail(Session& desk, const Thread& thread);
+
+  // Is it for thread.claimer to answer the message? Asked before a reply that another peer might be
+  // writing, too. [worker]
+  virtual Claim claim(Session& desk, const Thread& thread);
 
   // Between the end of one poll and the next. [worker]
   virtual std::uint32_t poll_every_ms(Session& desk);

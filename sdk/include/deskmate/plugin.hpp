@@ -16,6 +16,7 @@
 #include "deskmate/host.hpp"
 #include "deskmate/result.hpp"
 #include "deskmate/session.hpp"
+#include "deskmate/thread.hpp"
 #include "deskmate/value.hpp"
 
 namespace deskmate::detail {

@@ -47,6 +47,8 @@ class Bench {
   Result<void> poll() { return base().poll(*session_); }
   Outcome perform(const Action& action) { return base().perform(*session_, action); }
   Found look_up(const Action& action) { return base().look_up(*session_, action); }
+  Tail tail(const Thread& thread) { return base().tail(*session_, thread); }
+  Claim claim(const Thread& thread) { return base().claim(*session_, thread); }
 
   // From now on every call returns Status::cancelled.
   void stop() { port_->stop(); }
