@@ -203,11 +203,17 @@ void Fold::charge(const std::vector<LedgerShare>& shares, MemberNo member, int b
   const std::string key = ledger_key(shares);
   LedgerRecord record = state_.load<LedgerRecord>(table::ledger, key);
   if (record.shares.empty()) record.shares = shares;
+  bool any = false;
   for (LedgerShare& share : record.shares) {
-    if (share.member == member)
-      share.count += static_cast<std::uint64_t>(static_cast<std::int64_t>(by));
+    if (share.member == member) by < 0 ? --share.count : ++share.count;
+    any = any || share.count != 0;
   }
-  state_.save(table::ledger, key, record);
+  // What was taken back leaves no trace: others may never have charged it.
+  if (any) {
+    state_.save(table::ledger, key, record);
+  } else {
+    state_.erase(table::ledger, key);
+  }
 }
 
 Folded Fold::chat_queued(In& in) {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
 #include <functional>
 
 namespace deskmate::desk {
@@ -100,6 +104,43 @@ TEST(Ledger, R1_debts_are_made_good) {
   EXPECT_EQ(out.substr(0, 3), "BBB");
   EXPECT_EQ(shares[0].count, 12u);
   EXPECT_EQ(shares[1].count, 4u);
+}
+
+// What the cut and takeovers leave behind: within 1 again after as many chats as it takes until
+// whoever is furthest ahead is due, whatever the counts were.
+TEST(Ledger, R1_any_surplus_is_worked_off_after_the_number_of_chats_that_is_written) {
+  std::mt19937 random(9);
+  for (int round = 0; round < 2'000; ++round) {
+    std::vector<std::uint32_t> weights;
+    for (std::uint32_t k = 2 + static_cast<std::uint32_t>(random() % 4); k > 0; --k) {
+      weights.push_back(1 + static_cast<std::uint32_t>(random() % 9));
+    }
+    auto shares = shares_of(weights);
+    const std::int64_t total = total_weight(shares);
+    std::int64_t given = 0;
+    for (auto& share : shares) {
+      share.count = random() % 30;
+      given += static_cast<std::int64_t>(share.count);
+    }
+    std::int64_t chats = 0;  // the greatest surplus times total / weight, rounded up
+    for (const auto& share : shares) {
+      const std::int64_t weight = share.weight;
+      const std::int64_t due =
+          (static_cast<std::int64_t>(share.count) * total + weight - 1) / weight;
+      chats = std::max(chats, due - given);
+    }
+    for (std::int64_t i = 0; i < chats; ++i) ++shares[next_by_weight(shares)].count;
+    given += chats;
+    for (std::int64_t i = 0; i < 2 * total; ++i) {
+      for (const auto& share : shares) {
+        const std::int64_t off = static_cast<std::int64_t>(share.count) * total -
+                                 given * static_cast<std::int64_t>(share.weight);
+        ASSERT_LT(std::abs(off), total) << "round " << round << ", " << i << " after";
+      }
+      ++shares[next_by_weight(shares)].count;
+      ++given;
+    }
+  }
 }
 
 TEST(Ledger, R1_what_is_owed_counts_the_chat_to_give) {

@@ -45,6 +45,10 @@ class Source {
   Value some(const std::string& what, std::uint32_t n) {
     return bin(what + std::to_string(below(n)));
   }
+  Value peer() {
+    const Id32 id = log_name(static_cast<std::uint8_t>(below(3))).peer;
+    return Value::bin(bytes_of(id));
+  }
   Value some_list(const std::string& what, std::uint32_t n) {
     Array out;
     for (std::uint32_t i = below(3); i > 0; --i) out.push_back(some(what, n));
@@ -88,7 +92,7 @@ class Source {
   void one() {
     static const char* states[] = {"online", "away", "off", "back_soon", "nonsense"};
     const Value chat = some("chat", 3);
-    switch (below(22)) {
+    switch (below(30)) {
       case 0:
       case 1:
       case 2:
@@ -176,6 +180,61 @@ class Source {
         }
         return add("product.seen",
                    Value::map({{"shop", "shop"}, {"sku", "S"}, {"stock", number(9)}}));
+      case 21:
+      case 22:
+        return add(
+            "chat.assigned",
+            Value::map({{"chat", chat},
+                        {"visit", some("visit", 3)},
+                        {"number", number(4)},
+                        {"member", number(3)},
+                        {"claim", below(2) == 0 ? "cut" : "book"},
+                        {"why", Value::map({{"rule", "cut"}})},
+                        {"shares", below(3) != 0 ? Value::array({Value::array({1, 3}),
+                                                                 Value::array({2, number(9)})})
+                                                 : Value()}}));
+      case 23:
+        return add("member.set", Value::map({{"member", number(3)},
+                                             {"name", below(2) == 0 ? "N" : "M"},
+                                             {"role", "presale"},
+                                             {"weight", number(5)},
+                                             {"keeps", below(3) == 0},
+                                             {"peer", peer()},
+                                             {"asks", Value::array({peer(), peer()})}}));
+      case 24: {
+        // A change that is there already, or one that may come.
+        const std::string change = std::to_string(below(2)) + "/1/" + std::to_string(1 + below(30));
+        return add("member.agreed",
+                   Value::map({{"change", bin(change)},
+                               {"asks", below(2) == 0 ? Value::array({peer()}) : Value()}}));
+      }
+      case 25:
+        return add("peer.added", Value::map({{"peer", peer()},
+                                             {"name", below(2) == 0 ? "A" : "B"},
+                                             {"founder", below(2) == 0 ? peer() : Value()}}));
+      case 26: {
+        static const char* said[] = {"peer.agreed", "peer.hello", "peer.goodbye", "peer.ready",
+                                     "book.passed"};
+        return add(said[below(5)], Value::map({{"peer", peer()}, {"to", peer()}}));
+      }
+      case 27:
+        if (below(4) == 0) {
+          return add("peer.removed",
+                     Value::map({{"peer", peer()}, {"cut", Value::array({Value::array({1, 2})})}}));
+        }
+        return add("peer.gone", Value::map({{"peer", peer()}}));
+      case 28:
+        return add("peer.met",
+                   Value::map({{"peer", peer()},
+                               {"stamp", (std::uint64_t{1'800'000'000'000} << 16) + below(40)},
+                               {"incarnation", 1},
+                               {"seq", number(9)}}));
+      case 29:
+        if (below(2) == 0) return add("buyer.erased", Value::map({{"buyer", some("buyer", 3)}}));
+        return add("buyer.forgotten",
+                   Value::map({{"buyer", some("buyer", 3)},
+                               {"erasure", below(2) == 0 ? some("erasure", 2) : Value()},
+                               {"keys", some_list("key", 3)}}));
       default:
         if (below(3) == 0) return add("weather.seen", Value::map({{"sun", true}}));
         if (below(2) == 0) return add("chat.closed", Value::map({{"chat", 7}}));
@@ -217,7 +276,7 @@ TEST(OrderIndependence, any_order_gives_the_same_state_and_hash) {
   std::uint64_t malformed = 0;
   for (std::uint32_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    auto events = Source(seed).events(120);
+    auto events = Source(seed).events(160);
     const Folded reference = fold_all(events);
     ASSERT_EQ(reference.hash, reference.full);
     malformed += reference.counts.malformed;

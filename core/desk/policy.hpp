@@ -52,6 +52,9 @@ struct Policy {
   // read the thread's tail before an answer, and those who do not see the owner may take the chat,
   // one after the other, each slot_ms after the one before. A slot is longer than a send that began
   // before the target, and than two clocks are apart.
+  // A visit that the book has not looked at for so long is drawn though the whole view is seen
+  // here: its holder may not see it.
+  std::uint64_t cut_after_ms = 10 * second_ms;
   std::uint64_t target_ms = 100 * second_ms;
   std::uint64_t send_timeout_ms = 60 * second_ms;
   std::uint64_t skew_ms = 30 * second_ms;

@@ -54,7 +54,8 @@ class Router {
   // With other peers (router_peers.cpp).
   void among_peers(bool parked);
   void know_the_others();
-  void take_in_a_cut();
+  void take_in_a_cut(bool whole);
+  void take_own_again(std::vector<Item>& items) const;
   void take_from_the_vanished();
   void greet_ours();
   bool takes_in_a_cut(const Id16& id, const ChatRecord& chat,

@@ -25,9 +25,13 @@ void Router::among_peers(bool parked) {
   const bool ready = peers_.ready(sight_.self);
   const bool whole = peers_.whole(sight_);
   if (ready && whole) {
-    if (peers_.holder() == sight_.self) assign(parked);
+    if (peers_.holder() == sight_.self) {
+      assign(parked);
+    } else {
+      take_in_a_cut(true);
+    }
   } else {
-    if (ready) take_in_a_cut();
+    if (ready) take_in_a_cut(false);
     take_from_the_vanished();
   }
   greet_ours();
@@ -114,19 +118,24 @@ bool Router::takes_in_a_cut(const Id16& id, const ChatRecord& chat,
   return true;
 }
 
-void Router::take_in_a_cut() {
+// whole: this peer sees all others, but the book's holder has not decided.
+void Router::take_in_a_cut(bool whole) {
+  std::vector<Item> items;
+  for (const Item& item : todo(Todo::fresh, queue_scan_max)) {
+    const std::uint64_t due_ms = stamp_ms(item.order) + (whole ? policy_.cut_after_ms : 0);
+    if (now_ms_ < due_ms) {
+      next_at(due_ms);
+    } else {
+      items.push_back(item);
+    }
+  }
+  if (!whole) {
+    for (const Item& item : todo(Todo::queued, queue_scan_max)) items.push_back(item);
+  }
+  if (!whole) take_own_again(items);
+  if (items.empty()) return;
   const auto rosters = peers_.rosters(sight_.self);
   if (rosters.empty()) return;
-  std::vector<Item> items = todo(Todo::queued, queue_scan_max);
-  for (const Item& item : todo(Todo::fresh, queue_scan_max)) items.push_back(item);
-  for (const Standing& member : roster_) {
-    if (peers_.peer_of(member.record) != sight_.self || member.open == 0) continue;
-    state_.each(table::open, Key().u32(member.number), false,
-                [&](std::string_view key, std::string_view) {
-                  items.push_back({id_at(key, 4), 0});
-                  return items.size() < 3 * queue_scan_max;
-                });
-  }
   for (const Item& item : items) {
     if (out_.proposals.size() >= decisions_max) {
       out_.more = true;
@@ -134,6 +143,18 @@ void Router::take_in_a_cut() {
     }
     const auto chat = state_.find<ChatRecord>(table::chats, Key().id(item.id));
     if (chat) takes_in_a_cut(item.id, *chat, rosters);
+  }
+}
+
+// What the book here gave to a member here before the link was cut.
+void Router::take_own_again(std::vector<Item>& items) const {
+  for (const Standing& member : roster_) {
+    if (peers_.peer_of(member.record) != sight_.self || member.open == 0) continue;
+    state_.each(table::open, Key().u32(member.number), false,
+                [&](std::string_view key, std::string_view) {
+                  items.push_back({id_at(key, 4), 0});
+                  return items.size() < 3 * queue_scan_max;
+                });
   }
 }
 
