@@ -84,7 +84,7 @@ class TestPeer {
   const PeerId& id() const { return identity.id(); }
   Address address() const { return links->listening().front(); }
   void knows(const TestPeer& other, bool where = true) {
-    KnownPeer known{other.id(), "other", {}};
+    LinkPeer known{other.id(), "other", {}};
     if (where) known.addresses = other.links->listening();
     links->set_peer(known);
   }
