@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import { Desk, deskmate, patience, pause, until } from '../lib/desk.mjs';
+import { Desk, deskmate, pause, until } from '../lib/desk.mjs';
 import { Buyer } from './mail/buyer.mjs';
 import { startMail } from './mail/servers.mjs';
 import { Network } from './network.mjs';
@@ -11,6 +11,7 @@ import { mailPlugin } from './stage.mjs';
 
 export const PEER_PORT = 7370;
 export const weights = { 1: 3, 2: 1 };
+const openAtMost = 30; // below everyone's capacity: a full member is not eligible
 
 // The seed of what is done at random; DESKMATE_SEED plays one again.
 export const seed = Number(process.env.DESKMATE_SEED ?? Date.now() % 1_000_000);
@@ -107,6 +108,8 @@ export class Owners {
     this.buyers = [];
     this.written = [];
     this.answered = new Set();
+    this.closed = new Set();
+    this.working = false;
   }
 
   async pair() {
@@ -127,6 +130,7 @@ export class Owners {
     this.post ??= new Buyer(this.mail, 'post@buyers.test', 'Post');
     for (let i = 0; i < count; i++) {
       const name = `${prefix}${this.written.length}`;
+      await until('chats are closed', () => !this.working || this.written.length - this.closed.size < openAtMost, 120);
       await this.post.write({
         from: { name, address: `${name}@buyers.test` }, subject: `Question of ${name}`, text: 'Is it in stock?',
       });
@@ -138,6 +142,7 @@ export class Owners {
   // closes it. Runs until stopped; a daemon that is down is left alone.
   work() {
     let on = true;
+    this.working = true;
     this.reasons = new Map(); // why an answer was refused: how often
     const done = Promise.all(this.desks.map(async (desk, i) => {
       const member = i + 1;
@@ -154,11 +159,11 @@ export class Owners {
             continue;
           }
           this.answered.add(row.name);
-          await desk.command('close', row.chat, '--as', member);
+          if ((await desk.command('close', row.chat, '--as', member)).code === 0) this.closed.add(row.name);
         }
       }
     }));
-    return async () => { on = false; await done; };
+    return async () => { on = false; this.working = false; await done; };
   }
 
   answers(name) { return this.mail.read(`${name}@buyers.test`); }
@@ -246,5 +251,3 @@ export function assertExact(members) {
   });
   return counts;
 }
-
-export { patience };
