@@ -16,6 +16,7 @@ fuzz() { # fuzz NAME
   local words=tests/fuzz/$name.dict
   # What a fuzzer frees is kept back for a while to find its use after that; by default too much.
   ASAN_OPTIONS=quarantine_size_mb=16:allocator_may_return_null=1:detect_leaks=1 \
+    LSAN_OPTIONS=suppressions=$PWD/tests/fuzz/leaks.supp:print_suppressions=0 \
     UBSAN_OPTIONS=print_stacktrace=1 timeout -k 10 $((seconds + 120)) \
     "$program" -max_total_time="$seconds" -timeout="$input_seconds_max" \
     -rss_limit_mb="$memory_mb_max" -malloc_limit_mb="$allocation_mb_max" \
