@@ -71,6 +71,9 @@ export class Network {
     // This process is on the segment, too: its mail server, its delaying lines.
     this.address = `${this.prefix}.1`;
     this.plug(undefined, `${this.name}r`, this.address);
+    // And under an address of their own the lines, so that they can be cut and nothing else.
+    this.lines = `${this.prefix}.250`;
+    sh('ip', 'addr', 'add', `${this.lines}/24`, 'dev', `${this.name}r`);
   }
 
   namespace(name) {
@@ -134,13 +137,13 @@ export class Network {
       from.once('close', () => this.sockets.delete(from));
     };
     const server = net.createServer((here) => {
-      const there = net.connect(port, address);
+      const there = net.connect({ port, host: address, localAddress: this.lines });
       later(here, there);
       later(there, here);
     });
-    await new Promise((done, fail) => server.once('error', fail).listen(0, this.address, done));
+    await new Promise((done, fail) => server.once('error', fail).listen(0, this.lines, done));
     this.servers.push(server);
-    return `${this.address}:${server.address().port}`;
+    return `${this.lines}:${server.address().port}`;
   }
 
   close() {

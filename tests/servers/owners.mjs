@@ -71,6 +71,7 @@ export class Owners {
       const name = ['anna', 'bo'][i];
       const [program, wrap] = machine.wrap('', []);
       return new Desk({
+        name,
         members: [1, 2].map((number) => ({
           number, name: ['Anna', 'Bo'][number - 1], weight: weights[number],
           ...(number === i + 1 ? {} : { peer: ['anna', 'bo'][number - 1] }),
@@ -107,7 +108,6 @@ export class Owners {
     }, 30);
     this.buyers = [];
     this.written = [];
-    this.answered = new Set();
     this.closed = new Set();
     this.working = false;
   }
@@ -138,8 +138,9 @@ export class Owners {
     }
   }
 
-  // Each owner's hand: answers, as soon as the desk lets them, what is given to their member, and
-  // closes it. Runs until stopped; a daemon that is down is left alone.
+  // Each owner's hand: answers what is given to their member and waits for a word, as soon as the desk
+  // lets them, and closes it. Goes by what the desk shows, as a person does. Runs until stopped; a
+  // daemon that is down is left alone.
   work() {
     let on = true;
     this.working = true;
@@ -151,14 +152,15 @@ export class Owners {
         const rows = await desk.list('chats', '--limit', '1000').catch(() => []);
         for (const row of rows) {
           if (!on) break;
-          if (row.member !== member || this.answered.has(row.name)) continue;
-          const said = await desk.command('reply', row.chat, `Yes, ${row.name}.`, '--as', member);
-          if (said.code !== 0) {
-            const reason = said.err.trim().replace(/\d+/g, 'N');
-            this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
-            continue;
+          if (row.member !== member) continue;
+          if (row.last_word_theirs) {
+            const said = await desk.command('reply', row.chat, `Yes, ${row.name}.`, '--as', member);
+            if (said.code !== 0) {
+              const reason = said.err.trim().replace(/\d+/g, 'N');
+              this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+              continue;
+            }
           }
-          this.answered.add(row.name);
           if ((await desk.command('close', row.chat, '--as', member)).code === 0) this.closed.add(row.name);
         }
       }
@@ -168,13 +170,23 @@ export class Owners {
 
   answers(name) { return this.mail.read(`${name}@buyers.test`); }
 
-  // Every buyer has an answer; fails naming who does not.
+  // Every buyer has an answer; fails telling of who does not, as both desks see it.
   async allAnswered(seconds) {
     const missing = () => this.written.filter((name) => this.answers(name).length === 0);
     await until('every buyer has an answer', () => missing().length === 0, seconds).catch(async (error) => {
-      const chats = await this.desks[0].list('chats', '--limit', '1000').catch(() => []);
-      const rows = missing().slice(0, 5).map((name) => JSON.stringify(chats.find((row) => row.name === name) ?? name));
-      throw new Error(`${error.message}; ${missing().length} of ${this.written.length} have none, such as\n${rows.join('\n')}`);
+      const lines = [`${error.message}; ${missing().length} of ${this.written.length} have none`];
+      lines.push(`answers refused: ${JSON.stringify([...this.reasons])}`);
+      for (const desk of this.desks) {
+        const chats = await desk.list('chats', '--all', '--limit', '1000').catch(() => []);
+        for (const name of missing().slice(0, 3)) {
+          const row = chats.find((one) => one.name === name);
+          lines.push(`at ${desk.options.name}: ${JSON.stringify(row ?? name)}`);
+          if (row) lines.push(...(await desk.ask('chat', row.id)).entries.map((entry) => `  ${JSON.stringify(entry)}`));
+        }
+        lines.push(JSON.stringify((await desk.ask('requests')).unknown), JSON.stringify((await desk.ask('requests')).pending));
+        lines.push(JSON.stringify(await desk.ask('peers')));
+      }
+      throw new Error(lines.join('\n'));
     });
   }
 
@@ -202,6 +214,21 @@ export class Owners {
       if (!first.has(facts.visit)) first.set(facts.visit, facts);
     }
     return [...first.values()];
+  }
+
+  // How many chats were given by each rule and claim.
+  async rules() {
+    const counts = {};
+    for (const { facts } of await this.desks[0].events('chat.assigned')) {
+      const name = [facts.why.rule, facts.claim].filter(Boolean).join(' ');
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  async seeEachOther() {
+    const lists = await Promise.all(this.desks.map((desk) => desk.ask('peers')));
+    return lists.every(({ peers }) => peers.length === 2 && peers.every((peer) => peer.seen));
   }
 
   async assertSplitAgrees() {
