@@ -1,7 +1,9 @@
 // What a folder is refused for, and what the owner is told then.
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cstring>
 
+#include <cstring>
 #include <random>
 
 #include "storage/layout.hpp"
@@ -174,6 +176,31 @@ TEST(Open, AnyGarbledPageIsAnErrorAndNeverTheEnd) {
       ASSERT_TRUE(report) << page;
     }
   }
+}
+
+TEST(Open, AnEntryOfAKindThatIsNotUsedIsAnError) {
+  TempFolder folder;
+  fill(folder.path());
+  const std::string whole = read_bytes(folder / "data.mdb");
+  const auto number_at = [&](std::size_t at) {
+    std::uint16_t number = 0;
+    std::memcpy(&number, whole.data() + at, sizeof number);
+    return number;
+  };
+  constexpr std::uint16_t leaf = 2, more_of_one_key = 4;  // LMDB's P_LEAF and F_DUPDATA
+  std::size_t refused = 0;
+  for (std::size_t page = 2 * 4096; page < whole.size(); page += 4096) {
+    if (number_at(page + 10) != leaf || number_at(page) != page / 4096) continue;
+    const std::size_t first = page + number_at(page + 16);
+    std::string garbled = whole;
+    garbled[first + 4] = static_cast<char>(garbled[first + 4] | more_of_one_key);
+    write_bytes(folder / "data.mdb", garbled);
+    const auto opened = open_store(options_for(folder.path()), {});
+    if (opened) continue;  // a page that nobody uses any more
+    EXPECT_EQ(opened.error().code, Errc::damaged);
+    ++refused;
+  }
+  EXPECT_GT(refused, 3u);
 }
 
 TEST(Open, AnyFlippedBitIsAnErrorAndNeverTheEnd) {

@@ -157,6 +157,10 @@ class Checker {
     std::size_t key_end = at + node_header + load<std::uint16_t>(data, at + 6);
     if (key_end > page_size_) return bad(page, "has a key outside");
     if (depth > 1) return check_page(low | std::uint64_t{flags} << 32, depth - 1);
+    // Others make LMDB look for what these databases do not have.
+    if (flags != 0 && flags != big_data && flags != sub_data) {
+      return bad(page, "has an entry of a kind that is not used");
+    }
     if ((flags & big_data) != 0) {
       if (key_end + sizeof(std::uint64_t) > page_size_) return bad(page, "has a value outside");
       return check_overflow(load<std::uint64_t>(data, key_end), low);
