@@ -120,7 +120,8 @@ std::string normalise_phone(std::string_view text, std::string_view phone_prefix
   if (digits.size() < phone_digits_min || digits.size() > phone_digits_max) return {};
   if (international) return "+" + digits;
   if (digits.starts_with('0')) digits.erase(0, 1);  // the trunk prefix of a national number
-  return std::string(phone_prefix).append(digits);
+  std::string whole = std::string(phone_prefix).append(digits);
+  return whole.size() > phone_digits_max + 1 ? std::string() : whole;  // with the plus
 }
 
 }  // namespace deskmate::daemon

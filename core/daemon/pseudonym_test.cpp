@@ -50,6 +50,17 @@ TEST(Pseudonyms, Contacts) {
   EXPECT_NE(names.of_contact("email:x"), names.of_contact("phone:x"));
 }
 
+TEST(NormalisePhone, IsTheSameWhenDoneTwice) {
+  for (const char* text :
+       {"138 1234 5678", "0571-8888 1234", "+1 (212) 555-0100", "0049 30 1234567", "1127112715567",
+        "112711271555678", "0112711271555678"}) {
+    const std::string once = normalise_phone(text, "+86");
+    EXPECT_TRUE(once.empty() || normalise_phone(once, "+1") == once) << once;
+  }
+  EXPECT_EQ(normalise_phone("1127112715567", "+86"), "+861127112715567");
+  EXPECT_EQ(normalise_phone("11271127155678", "+86"), "") << "with +86 too long for a number";
+}
+
 TEST(NormalisePhone, RefusesWhatIsNone) {
   EXPECT_EQ(normalise_phone("12345", "+86"), "");
   EXPECT_EQ(normalise_phone("1234567890123456", "+86"), "");
