@@ -96,6 +96,126 @@ TEST_P(PluginTest, GetsMoreEventsThanTheWindowAsItCommits) {
   EXPECT_TRUE(desk_.run_until([&] { return desk_.count("message.received") == count; }));
 }
 
+TEST_P(PluginTest, GoesOnReadingAfterTheDiskWasSlowWithItsCommits) {
+  // What a session's requests would hold, were each batch's commit one, and a window more.
+  constexpr std::size_t at_least =
+      bus::SessionLimits{}.requests_max * bus::batch_events_max + DM_READER_WINDOW;
+  constexpr std::size_t count = at_least + 10 * std::size_t{DM_READER_WINDOW};
+  for (std::size_t i = 0; i < count; ++i) desk_.append("order.seen", {{"n", i}});
+  desk_.log.slow = true;
+  add(Value::map({{"follows", true}}));
+  ASSERT_TRUE(desk_.run_until([&] {
+    const auto readers = desk_.hub.report();
+    return readers.size() == 1 && readers[0].sent >= at_least;
+  }));
+  ASSERT_TRUE(ask("settings"));  // so it has seen them
+  desk_.log.slow = false;
+  desk_.log.let_go();
+  EXPECT_TRUE(desk_.run_until([&] { return desk_.log.cursors["shop/follower"] == count; }));
+}
+
+TEST_P(PluginTest, MovesItsCursorAfterTheDiskHadNoRoomForIt) {
+  for (int i = 1; i <= 3; ++i) desk_.append("order.seen", {{"n", i}});
+  desk_.log.refusals = 2;
+  add(Value::map({{"follows", true}}));
+  EXPECT_TRUE(desk_.run_until([&] { return desk_.log.cursors["shop/follower"] == 3; }));
+  EXPECT_EQ(desk_.log.refusals, 0);
+}
+
+// Commits that the plugin asked for while the first was under way, and what came of them.
+class PluginCommitTest : public PluginTest {
+ protected:
+  void open() {
+    for (int i = 1; i <= 9; ++i) desk_.append("order.seen", {{"n", i}});
+    ASSERT_TRUE(ask("open", Value::map({{"name", "orders"}, {"topic", "order.*"}})));
+    seen("orders", 9);
+    desk_.log.slow = true;
+  }
+  void commit(std::uint64_t arrival) {
+    const Value params = Value::map({{"name", "orders"}, {"arrival", arrival}});
+    ASSERT_TRUE(desk_.bus.call("shop", "probe.commit", params, 5'000,
+                               [this, arrival](const Result<std::string>& result) {
+                                 came_[arrival] = result ? Status::ok : result.error().code;
+                               }));
+  }
+  // The plugin has taken what was asked of it so far.
+  void settle() { ASSERT_TRUE(ask("settings")); }
+  void let_go_until(std::size_t count) {
+    desk_.log.slow = false;
+    desk_.log.let_go();
+    EXPECT_TRUE(desk_.run_until([&] { return came_.size() == count; }));
+  }
+  std::uint64_t cursor() { return desk_.log.cursors["shop/orders"]; }
+
+  std::map<std::uint64_t, Status> came_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, PluginCommitTest,
+                         testing::Values(Isolation::process, Isolation::daemon),
+                         [](const auto& of) {
+                           return of.param == Isolation::process ? "process" : "daemon";
+                         });
+
+TEST_P(PluginCommitTest, OneIsUnderWayAndTheOthersAreOne) {
+  add();
+  open();
+  for (std::uint64_t arrival = 1; arrival <= 6; ++arrival) commit(arrival);
+  settle();
+  EXPECT_TRUE(came_.empty());
+  let_go_until(6);
+  for (const auto& [arrival, status] : came_) EXPECT_EQ(status, Status::ok) << arrival;
+  EXPECT_EQ(cursor(), 6U);
+  EXPECT_EQ(desk_.log.cursors_moved, 2U);
+}
+
+TEST_P(PluginCommitTest, AWrongOneSpoilsNoOther) {
+  add();
+  open();
+  for (const std::uint64_t arrival : {1, 5, 700, 3, 800}) commit(arrival);
+  settle();
+  let_go_until(5);
+  EXPECT_EQ(came_, (std::map<std::uint64_t, Status>{{1, Status::ok},
+                                                    {3, Status::ok},
+                                                    {5, Status::ok},
+                                                    {700, Status::invalid},
+                                                    {800, Status::invalid}}));
+  EXPECT_EQ(cursor(), 5U);
+}
+
+TEST_P(PluginCommitTest, ARefusalIsToldAndTheCursorMovesLaterAllTheSame) {
+  add();
+  open();
+  desk_.log.refusals = 1;
+  commit(4);
+  settle();
+  let_go_until(1);
+  EXPECT_EQ(came_.at(4), Status::unavailable);
+  EXPECT_TRUE(desk_.run_until([&] { return cursor() == 4; }));
+}
+
+TEST_P(PluginCommitTest, ClosingAndStoppingLoseNone) {
+  add();
+  open();
+  commit(1);
+  commit(7);
+  settle();
+  ASSERT_TRUE(ask("close", Value::map({{"name", "orders"}})));
+  let_go_until(2);
+  EXPECT_EQ(came_.at(7), Status::ok);
+  EXPECT_EQ(cursor(), 7U);
+
+  ASSERT_TRUE(ask("open", Value::map({{"name", "orders"}, {"topic", "order.*"}})));
+  seen("orders", 11);  // those behind the cursor, too
+  desk_.log.slow = true;
+  commit(8);
+  commit(9);
+  settle();
+  ASSERT_TRUE(desk_.plugins->restart("shop"));
+  ASSERT_TRUE(desk_.run_until([&] { return desk_.status("shop").starts == 2; }));
+  desk_.log.let_go();
+  EXPECT_EQ(cursor(), 9U);
+}
+
 TEST_P(PluginTest, LosesNothingWhenItIsReplacedWhileEventsFlow) {
   add(Value::map({{"copies", true}}));
   int appended = 0;

@@ -296,6 +296,8 @@ void Runtime::Impl::stop(const Error& reason) {
   state = State::stopping;
   for (auto& [id, timer] : timers) loop.cancel(timer.timer);
   timers.clear();
+  // The desk still takes them, although nobody waits for its answer.
+  for (auto& [name, reader] : readers) reader.commits->finish();
   if (plugin != nullptr) {
     // Whoever waits in a thread of the plugin's is let go before stop waits for that thread.
     if (session != nullptr) session->cancel_all();

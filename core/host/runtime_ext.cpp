@@ -112,13 +112,18 @@ const dm_ext_reader ext_reader = {
       const std::string reader = name;
       auto opened = [&runtime, reader,
                      then = runtime.to_plugin(reply, user)](Result<std::string> result) {
-        if (!result) runtime.readers.erase(reader);
+        if (const auto found = runtime.readers.find(reader);
+            !result && found != runtime.readers.end()) {
+          const auto commits = found->second.commits;
+          runtime.readers.erase(found);
+          commits->finish();
+        }
         then(std::move(result));
       };
       const auto sent = runtime.session->open_reader(reader, wanted, from == DM_FROM_START,
                                                      DM_READER_WINDOW, std::move(opened));
       if (!sent) return static_cast<dm_status>(sent.error().code);
-      runtime.readers[reader];
+      runtime.readers[reader].commits = runtime.commits_of(reader);
       return DM_OK;
     },
     .commit = [](const dm_host* host, const char* name, uint64_t arrival, dm_reply_fn reply,
@@ -126,12 +131,9 @@ const dm_ext_reader ext_reader = {
       auto& runtime = Runtime::Impl::of(host);
       if (const dm_status refused = runtime.enter("reader.commit")) return refused;
       if (!is_name(name)) return DM_INVALID;
-      if (!runtime.readers.contains(name)) return DM_NOT_FOUND;
-      std::string params;
-      Writer(params).map(2).key("name").text(name).key("arrival").unsigned_integer(arrival);
-      const dm_status sent = runtime.ask("reader.commit", std::move(params), call_ms, reply, user);
-      if (sent == DM_OK) runtime.pay(name, arrival);
-      return sent;
+      const auto found = runtime.readers.find(name);
+      if (found == runtime.readers.end()) return DM_NOT_FOUND;
+      return found->second.commits->add(arrival, reply, user);
     },
     .grant = [](const dm_host* host, const char* name, uint32_t count) noexcept -> dm_status {
       auto& runtime = Runtime::Impl::of(host);
@@ -151,7 +153,11 @@ const dm_ext_reader ext_reader = {
       auto& runtime = Runtime::Impl::of(host);
       if (const dm_status refused = runtime.enter("reader.close")) return refused;
       if (!is_name(name)) return DM_INVALID;
-      if (runtime.readers.erase(name) == 0) return DM_NOT_FOUND;
+      const auto found = runtime.readers.find(name);
+      if (found == runtime.readers.end()) return DM_NOT_FOUND;
+      const auto commits = found->second.commits;
+      runtime.readers.erase(found);
+      commits->finish();  // before it is closed
       runtime.session->close_reader(name);
       return DM_OK;
     },
@@ -300,6 +306,23 @@ const dm_ext_file ext_file = {
 };
 
 }  // namespace
+
+std::shared_ptr<Commits> Runtime::Impl::commits_of(const std::string& reader) {
+  Commits::Hooks hooks;
+  hooks.send = [this, reader](std::uint64_t arrival, Commits::Done done) -> Result<void> {
+    std::string params;
+    Writer(params).map(2).key("name").text(reader).key("arrival").unsigned_integer(arrival);
+    const auto sent =
+        session->request("reader.commit", std::move(params), call_ms, std::move(done));
+    if (!sent) return sent.error();
+    return {};
+  };
+  hooks.pay = [this, reader](std::uint64_t arrival) { pay(reader, arrival); };
+  hooks.tell = [this](dm_reply_fn reply, void* user, const Result<std::string>& result) {
+    to_plugin(reply, user)(result);
+  };
+  return std::make_shared<Commits>(loop, std::move(hooks));
+}
 
 void Runtime::Impl::pay(std::string_view reader, std::uint64_t arrival) {
   const auto found = readers.find(reader);

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "core/bus/session.hpp"
+#include "core/host/commits.hpp"
 #include "core/host/line_limit.hpp"
 #include "core/host/runtime.hpp"
 
@@ -37,6 +38,7 @@ struct Runtime::Impl : std::enable_shared_from_this<Runtime::Impl> {
   };
   struct Reader {
     std::deque<std::uint64_t> unpaid;  // arrivals delivered, for which no credit was given again
+    std::shared_ptr<Commits> commits;
   };
 
   Impl(bus::Loop& on_loop, const dm_descriptor& of, RuntimeHandlers with);
@@ -55,6 +57,8 @@ struct Runtime::Impl : std::enable_shared_from_this<Runtime::Impl> {
 
   // Runs one of the plugin's functions; an exception out of it is a fault. False after one.
   bool guarded(const char* function, const std::function<void()>& call);
+
+  std::shared_ptr<Commits> commits_of(const std::string& reader);
 
   // Everything up to arrival is done: as many more events may be sent to the reader.
   void pay(std::string_view reader, std::uint64_t arrival);

@@ -60,8 +60,27 @@ Result<std::optional<std::uint64_t>> TestLog::cursor(std::string_view name) {
 
 void TestLog::set_cursor(std::string name, std::uint64_t arrival,
                          std::function<void(Result<void>)> done) {
-  cursors[std::move(name)] = arrival;
-  if (done) done({});
+  ++cursors_moved;
+  auto move = [this, name = std::move(name), arrival, done = std::move(done)] {
+    const bool refused = refusals > 0;
+    if (refused) {
+      --refusals;
+    } else {
+      cursors[name] = arrival;
+    }
+    if (!done) return;
+    done(refused ? Result<void>(Error{Status::unavailable, "the disk is full", "log"})
+                 : Result<void>());
+  };
+  if (slow) {
+    held_.push_back(std::move(move));
+  } else {
+    move();
+  }
+}
+
+void TestLog::let_go() {
+  for (const auto& move : std::exchange(held_, {})) move();
 }
 
 TestDesk::TestDesk(std::uint32_t heartbeat_ms)

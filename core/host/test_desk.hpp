@@ -53,9 +53,16 @@ class TestLog : public bus::EventSource {
   Result<std::optional<std::uint64_t>> cursor(std::string_view name) override;
   void set_cursor(std::string name, std::uint64_t arrival,
                   std::function<void(Result<void>)> done) override;
+  void let_go();  // a slow disk is done with what it was given
 
   std::vector<TestEvent> events;  // arrival 1 is the first
   std::map<std::string, std::uint64_t, std::less<>> cursors;
+  bool slow = false;              // cursors wait for let_go
+  int refusals = 0;               // so many cursors are refused
+  std::size_t cursors_moved = 0;  // and refused, calls of set_cursor in all
+
+ private:
+  std::vector<std::function<void()>> held_;
 };
 
 class TestDesk {

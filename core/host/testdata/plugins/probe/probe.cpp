@@ -1,5 +1,6 @@
 // Does as it is asked: each method uses one extension and answers with what came of it. With
-// `copies` it turns every order.seen into a message.received, moving its cursor along.
+// `copies` it turns every order.seen into a message.received, moving its cursor along. With
+// `follows` it commits whatever it is sent, and ignores the answers.
 #include <deskmate/plugin.hpp>
 
 #include <map>
@@ -23,10 +24,14 @@ class Probe : public deskmate::Plugin {
       host().open_reader("copier", {"order.seen"}, deskmate::From::start,
                          [](const Result<Value>&) {});
     }
+    if (host().setting("follows").as_bool()) {
+      host().open_reader("follower", {"order.seen"}, deskmate::From::start, {});
+    }
     return {};
   }
 
   void on_events(const std::string& reader, std::span<const Event> events) override {
+    if (reader == "follower") return host().commit(reader, events.back().arrival);
     if (reader != "copier") {
       for (const Event& event : events) {
         Map seen;
@@ -72,6 +77,9 @@ class Probe : public deskmate::Plugin {
       answer(id, Value(std::move(all)));
     } else if (method == "probe.commit") {
       host().commit(std::string(params["name"].as_str()), params["arrival"].as_uint(), reply);
+    } else if (method == "probe.close") {
+      host().close_reader(std::string(params["name"].as_str()));
+      answer(id, Value());
     } else if (method == "probe.put") {
       host().kv_put(params["key"].as_bin(), params["value"].as_bin(), reply);
     } else if (method == "probe.get") {
