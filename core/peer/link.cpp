@@ -45,13 +45,12 @@ class AllLinks : public Links {
   AllLinks& operator=(const AllLinks&) = delete;
 
   Result<void> listen() {
-    for (const Address& address : settings_.listen) {
-      auto listener = Listener::open(loop_, address, [this](std::unique_ptr<Stream> stream) {
-        admit(std::move(stream), {}, false);
-      });
-      if (!listener) return listener.error();
-      listeners_.push_back(std::move(*listener));
-    }
+    auto listeners = listen_at(
+        loop_, settings_.listen,
+        [this](std::unique_ptr<Stream> stream) { admit(std::move(stream), {}, false); },
+        [this](const Address& address, const Error& why) { refused(address, why); });
+    if (!listeners) return listeners.error();
+    listeners_ = std::move(*listeners);
     told_ = announced();
     watch_addresses();
     return {};
@@ -177,7 +176,8 @@ class AllLinks : public Links {
     auto channel = std::make_shared<Channel>(
         loop_, context_, std::move(stream), TlsSide::server, std::string(),
         [this](const PeerId& remote, std::string_view alpn) {
-          return alpn == alpn_link ? peers_.contains(remote) : inviting_ && inviting_->open();
+          // What is wrong with an invitation is told to whoever comes with it.
+          return alpn == alpn_link ? peers_.contains(remote) : inviting_ != nullptr;
         },
         settings_.times.channel);
     const auto stranger = strangers_.insert(strangers_.end(), {channel, source});
@@ -206,11 +206,14 @@ class AllLinks : public Links {
     stranger->channel->drop();
     leave(stranger);
     ++refused_;
-    if (callbacks_.on_refused) {
-      loop_.post([call = callbacks_.on_refused, from, why, alive = std::weak_ptr<int>(alive_)] {
-        if (!alive.expired()) call(from, why);
-      });
-    }
+    refused(from, why);
+  }
+
+  void refused(const Address& from, const Error& why) {
+    if (!callbacks_.on_refused) return;
+    loop_.post([call = callbacks_.on_refused, from, why, alive = std::weak_ptr<int>(alive_)] {
+      if (!alive.expired()) call(from, why);
+    });
   }
 
   void pair(Strangers::iterator stranger) {

@@ -78,7 +78,8 @@ struct LinkCallbacks {
   std::function<void(const PeerId& peer, const std::vector<Address>& addresses)> on_addresses;
   // Once per outage.
   std::function<void(const PeerId& peer, const host::Text& text)> on_unreachable;
-  // Somebody was not let in, and why; for the log. Not told of those that came too often.
+  // Somebody was not let in, and why; for the log. Not told of those that came too often. Also an
+  // own address at which this machine cannot listen, where others do.
   std::function<void(const Address& from, const Error& why)> on_refused;
 };
 

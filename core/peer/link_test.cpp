@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/peer/door.hpp"
+#include "core/peer/relay.hpp"
 #include "core/peer/test_peers.hpp"
 
 namespace deskmate::peer {
@@ -293,6 +294,30 @@ TEST(LinkHostile, AnUnknownProtocolIsRefused) {
   a.links->set_peer({test_identity(2).id(), "b", {}});
   RoguePeer rogue(net, 2, a.address(), "deskmate/0", [](Channel&) {});
   ASSERT_TRUE(net.until([&] { return has(a.refused, Status::invalid, "tls"); }));
+}
+
+// 2001:db8:: is for documentation: no machine has it, as some have no IPv6 at all.
+TEST(Links, PassOverAnAddressThatThisMachineDoesNotHave) {
+  TestNet net;
+  const Address absent{"2001:db8::1", 0};
+  TestPeer a(net, 1, {absent, {"127.0.0.1", 0}});
+  ASSERT_EQ(a.links->listening().size(), 1u);
+  EXPECT_EQ(a.address().host, "127.0.0.1");
+  ASSERT_TRUE(net.until([&] { return has(a.refused, Status::unavailable, "absent"); }));
+
+  LinkSettings settings;
+  settings.listen = {absent};
+  const auto nowhere = Links::open(net.loop, test_identity(2), settings, {});
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().where, "absent");
+  settings.listen = {{"127.0.0.1", 0}, a.address()};  // in use: an error, whatever else listens
+  const auto used = Links::open(net.loop, test_identity(2), settings, {});
+  ASSERT_FALSE(used);
+  EXPECT_EQ(used.error().where, "listen");
+
+  const auto relay = Relay::open(net.loop, {absent, {"127.0.0.1", 0}}, {});
+  ASSERT_TRUE(relay);
+  EXPECT_EQ((*relay)->listening().size(), 1u);
 }
 
 TEST(Door, LimitsWhoComesOftenAndForgetsWhoRested) {

@@ -48,6 +48,7 @@ void tune(tcp::socket& socket) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &keepalive_idle_s, sizeof keepalive_idle_s);
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &keepalive_every_s, sizeof keepalive_every_s);
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &keepalive_times, sizeof keepalive_times);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent_bytes_max, sizeof notsent_bytes_max);
 }
 
 // The socket and what goes on with it; lives until its last operation has ended.
@@ -371,6 +372,12 @@ std::string to_text(const Address& address) {
   return (brackets ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
+bool numeric(const Address& address) {
+  error_code error;
+  boost::asio::ip::make_address(address.host, error);
+  return !error;
+}
+
 Result<Address> parse_address(std::string_view text, std::uint16_t port) {
   const Error fault{Status::invalid,
                     "an address is written host:port, for instance 192.0.2.1:7370 or "
@@ -412,10 +419,35 @@ Result<std::unique_ptr<Listener>> Listener::open(bus::AsioLoop& loop, const Addr
   error = acceptor->open({numeric, address.port});
   if (error) {
     acceptor->stop();
-    return Error{Status::unavailable, to_text(address) + ": " + error.message(), "listen"};
+    const bool absent = error == boost::asio::error::address_family_not_supported ||
+                        error == boost::system::errc::address_not_available;
+    return Error{Status::unavailable, to_text(address) + ": " + error.message(),
+                 absent ? "absent" : "listen"};
   }
   acceptor->accept();
   return std::unique_ptr<Listener>(std::make_unique<TcpListener>(std::move(acceptor)));
+}
+
+Result<std::vector<std::unique_ptr<Listener>>> listen_at(
+    bus::AsioLoop& loop, const std::vector<Address>& addresses, const Listener::OnAccept& on_accept,
+    const std::function<void(const Address& address, const Error& why)>& on_passed_over) {
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::vector<std::pair<Address, Error>> absent;
+  for (const Address& address : addresses) {
+    auto listener = Listener::open(loop, address, on_accept);
+    if (listener) {
+      listeners.push_back(std::move(*listener));
+    } else if (listener.error().where == "absent") {
+      absent.emplace_back(address, listener.error());
+    } else {
+      return listener.error();
+    }
+  }
+  if (listeners.empty() && !absent.empty()) return absent.front().second;
+  for (const auto& [address, why] : absent) {
+    if (on_passed_over) on_passed_over(address, why);
+  }
+  return listeners;
 }
 
 std::unique_ptr<Dial> Dial::start(bus::AsioLoop& loop, const Address& address,

@@ -27,6 +27,8 @@ inline constexpr int keepalive_idle_s = 25;                // below what routers
 inline constexpr int keepalive_every_s = 5;
 inline constexpr int keepalive_times = 3;
 inline constexpr int accept_backlog = 128;
+// Of what was handed to the system and has not gone out, so that beats do not wait behind bulk.
+inline constexpr int notsent_bytes_max = 128 * 1024;
 
 // host: a numeric address or a name.
 struct Address {
@@ -37,6 +39,7 @@ struct Address {
 
 // "192.0.2.1:7370", "[2001:db8::1]:7370", "desk.example.org:7370".
 std::string to_text(const Address& address);
+bool numeric(const Address& address);  // and not a name
 // A missing port becomes `port`. Errors: invalid.
 Result<Address> parse_address(std::string_view text, std::uint16_t port = default_port);
 
@@ -69,7 +72,8 @@ class Listener {
  public:
   using OnAccept = std::function<void(std::unique_ptr<Stream> stream)>;
   // A numeric host ("0.0.0.0", "::" which is IPv6 only, …); port 0: any that is free. Errors:
-  // invalid, unavailable (in use; the message says which).
+  // invalid, unavailable (in use; the message says which), the latter with `where` "absent" where
+  // this machine has no such address: no IPv6, for instance.
   static Result<std::unique_ptr<Listener>> open(bus::AsioLoop& loop, const Address& address,
                                                 OnAccept on_accept);
   virtual ~Listener() = default;  // stops
@@ -78,6 +82,12 @@ class Listener {
  protected:
   Listener() = default;
 };
+
+// Listens at each of them. One that is absent here is passed over, and told, as long as another one
+// listens; anything else is an error.
+Result<std::vector<std::unique_ptr<Listener>>> listen_at(
+    bus::AsioLoop& loop, const std::vector<Address>& addresses, const Listener::OnAccept& on_accept,
+    const std::function<void(const Address& address, const Error& why)>& on_passed_over);
 
 // An attempt to connect; destroying it gives up, and done is not called.
 class Dial {

@@ -329,7 +329,7 @@ void pair_through(TestNet& net, Desk& desk, Invitation invitation) {
   // The invitation again, by somebody else.
   Joiner late(net, 3, invitation);
   ASSERT_TRUE(net.until([&] { return late.end.has_value(); }));
-  EXPECT_EQ(*late.end, PairingEnd::no_invitation);
+  EXPECT_EQ(*late.end, PairingEnd::used);
 }
 
 TEST(PairingOverSockets, GoesDirectly) {
@@ -362,7 +362,7 @@ TEST(PairingOverSockets, WrongSecretsVoidTheInvitation) {
   }
   Joiner late(net, 2, good);
   ASSERT_TRUE(net.until([&] { return late.end.has_value(); }));
-  EXPECT_EQ(*late.end, PairingEnd::no_invitation);
+  EXPECT_EQ(*late.end, PairingEnd::voided);
 }
 
 TEST(PairingOverSockets, SaysWhatToOpenWhereNobodyAnswers) {
@@ -384,7 +384,7 @@ TEST(PairingOverSockets, AnExpiredInvitationIsRefused) {
   Desk desk(net, {}, times);
   Joiner joiner(net, 2, desk.invite());
   ASSERT_TRUE(net.until([&] { return joiner.end.has_value(); }));
-  EXPECT_EQ(*joiner.end, PairingEnd::no_invitation);
+  EXPECT_EQ(*joiner.end, PairingEnd::expired);
 }
 
 }  // namespace

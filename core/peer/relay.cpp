@@ -26,12 +26,10 @@ class BlindRelay : public Relay {
   BlindRelay& operator=(const BlindRelay&) = delete;
 
   Result<void> listen(const std::vector<Address>& addresses) {
-    for (const Address& address : addresses) {
-      auto listener = Listener::open(
-          loop_, address, [this](std::unique_ptr<Stream> stream) { admit(std::move(stream)); });
-      if (!listener) return listener.error();
-      listeners_.push_back(std::move(*listener));
-    }
+    auto listeners = listen_at(
+        loop_, addresses, [this](std::unique_ptr<Stream> stream) { admit(std::move(stream)); }, {});
+    if (!listeners) return listeners.error();
+    listeners_ = std::move(*listeners);
     plan_tick();
     return {};
   }

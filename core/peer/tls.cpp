@@ -104,6 +104,8 @@ Error TlsSession::failure(int code) {
   const int reason = ERR_GET_REASON(number);
   const char* text = ERR_reason_error_string(number);
   ERR_clear_error();
+  if (refused_ && alpn_.empty()) return {Status::invalid, "TLS: no protocol was asked for", "tls"};
+  if (refused_ && alpn_ == alpn_pair) return {Status::denied, "there is no open invitation", "key"};
   if (refused_) return {Status::denied, "the other side's key is not one that we know", "key"};
   if (reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA || reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE ||
       reason == SSL_R_TLSV1_ALERT_ACCESS_DENIED ||
