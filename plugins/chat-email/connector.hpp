@@ -39,6 +39,8 @@ class ChatEmail : public Connector {
   Result<void> poll(Session& desk) override;
   Outcome perform(Session& desk, const Action& action) override;
   Found look_up(Session& desk, const Action& action) override;
+  Tail tail(Session& desk, const Thread& thread) override;
+  Claim claim(Session& desk, const Thread& thread) override;
   std::uint32_t poll_every_ms(Session& desk) override;
   void interrupt() override { interrupt_.trip(); }
   void end(Session& desk) override;

@@ -97,6 +97,25 @@ MailInfo info_of(const mailimap_msg_att* message) {
   return info;
 }
 
+void read_marks(const mailimap_msg_att_item& item, Marks& marks, bool& with_flags) {
+  if (item.att_type == MAILIMAP_MSG_ATT_ITEM_DYNAMIC && item.att_data.att_dyn != nullptr) {
+    with_flags = true;
+    marks.keywords.clear();
+    each<mailimap_flag_fetch>(item.att_data.att_dyn->att_list, [&](mailimap_flag_fetch* flag) {
+      if (flag->fl_flag == nullptr || flag->fl_flag->fl_type != MAILIMAP_FLAG_KEYWORD) return;
+      marks.keywords.emplace_back(flag->fl_flag->fl_data.fl_keyword);
+    });
+  }
+  if (item.att_type != MAILIMAP_MSG_ATT_ITEM_EXTENSION) return;
+  const auto* data = item.att_data.att_extension_data;
+  if (data->ext_extension != &mailimap_extension_condstore ||
+      data->ext_type != MAILIMAP_CONDSTORE_TYPE_FETCH_DATA) {
+    return;
+  }
+  marks.modseq =
+      static_cast<const mailimap_condstore_fetch_mod_resp*>(data->ext_data)->cs_modseq_value;
+}
+
 }  // namespace
 
 Imap::Imap(std::unique_ptr<Wire> wire) : wire_(std::move(wire)), imap_(mailimap_new(0, nullptr)) {
@@ -282,16 +301,81 @@ Result<std::map<std::uint32_t, std::string>> Imap::fetch(const std::vector<std::
 }
 
 Result<std::vector<std::uint32_t>> Imap::find(const std::string& field, const std::string& value) {
+  return find_any({field}, {value});
+}
+
+Result<std::vector<std::uint32_t>> Imap::find_any(const std::vector<std::string>& fields,
+                                                  const std::vector<std::string>& values) {
   wire_->new_answer();
-  const std::unique_ptr<mailimap_search_key, KeyFree> key(
-      mailimap_search_key_new_header(c_copy(field), c_copy(value)));
+  std::unique_ptr<mailimap_search_key, KeyFree> key;
+  for (const std::string& field : fields) {
+    for (const std::string& value : values) {
+      mailimap_search_key* one = mailimap_search_key_new_header(c_copy(field), c_copy(value));
+      key.reset(key == nullptr ? one : mailimap_search_key_new_or(key.release(), one));
+    }
+  }
+  if (key == nullptr) return std::vector<std::uint32_t>{};
   clist* raw = nullptr;
   const int code = mailimap_uid_search(imap_, nullptr, key.get(), &raw);
   const std::unique_ptr<clist, FoundFree> list(raw);
   if (code != MAILIMAP_NO_ERROR) return error_of(code, "search");
   std::vector<std::uint32_t> uids;
   each<std::uint32_t>(list.get(), [&](std::uint32_t* uid) { uids.push_back(*uid); });
+  std::sort(uids.begin(), uids.end());
   return uids;
+}
+
+Result<std::vector<MailInfo>> Imap::list(const std::vector<std::uint32_t>& uids) {
+  if (uids.empty()) return std::vector<MailInfo>{};
+  return infos(set_of(uids).release());
+}
+
+bool Imap::keeps_marks() const {
+  if (mailimap_has_condstore(imap_) == 0 || imap_->imap_selection_info == nullptr) return false;
+  bool any = false;
+  each<mailimap_flag_perm>(imap_->imap_selection_info->sel_perm_flags,
+                           [&](mailimap_flag_perm* flag) {
+                             if (flag->fl_type == MAILIMAP_FLAG_PERM_ALL) any = true;
+                           });
+  return any;
+}
+
+Result<std::optional<Marks>> Imap::marks(std::uint32_t uid) {
+  wire_->new_answer();
+  // Else it might be what stood there when the folder was opened.
+  int code = mailimap_noop(imap_);
+  if (code != MAILIMAP_NO_ERROR) return error_of(code, "noop");
+  const Set set = set_of({uid});
+  const FetchType type(mailimap_fetch_type_new_fetch_att_list_empty());
+  mailimap_fetch_type_new_fetch_att_list_add(type.get(), mailimap_fetch_att_new_uid());
+  mailimap_fetch_type_new_fetch_att_list_add(type.get(), mailimap_fetch_att_new_flags());
+  mailimap_fetch_type_new_fetch_att_list_add(type.get(), mailimap_fetch_att_new_modseq());
+  clist* raw = nullptr;
+  code = mailimap_uid_fetch(imap_, set.get(), type.get(), &raw);
+  const std::unique_ptr<clist, FetchedFree> list(raw);
+  if (code != MAILIMAP_NO_ERROR) return error_of(code, "marks");
+  std::optional<Marks> found;
+  each<mailimap_msg_att>(list.get(), [&](mailimap_msg_att* message) {
+    if (uid_of(message) != uid) return;  // of others the server may speak, too
+    Marks marks;
+    bool with_flags = false;
+    each<mailimap_msg_att_item>(message->att_list, [&](mailimap_msg_att_item* item) {
+      read_marks(*item, marks, with_flags);
+    });
+    if (with_flags && marks.modseq != 0) found = std::move(marks);
+  });
+  return found;
+}
+
+Result<void> Imap::mark(std::uint32_t uid, const std::string& keyword, std::uint64_t modseq) {
+  wire_->new_answer();
+  // libetpan's own function for it leaves out a space that servers insist on.
+  const std::string command = "UID STORE " + std::to_string(uid) + " (UNCHANGEDSINCE " +
+                              std::to_string(modseq) + ") +FLAGS.SILENT (" + keyword + ")";
+  const int code = mailimap_custom_command(imap_, command.c_str());
+  // Where the condition does not hold, servers answer OK or NO.
+  if (code == MAILIMAP_NO_ERROR || code == MAILIMAP_ERROR_CUSTOM_COMMAND) return {};
+  return error_of(code, "claim");
 }
 
 Result<void> Imap::move(const std::vector<std::uint32_t>& uids, const std::string& folder) {

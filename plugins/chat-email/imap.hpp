@@ -8,6 +8,7 @@
 #include <deskmate/result.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,12 @@ struct MailInfo {
   std::uint64_t received_ms = 0;  // UTC, as the server says
 };
 
+// What stands on a mail beside its text.
+struct Marks {
+  std::vector<std::string> keywords;
+  std::uint64_t modseq = 0;  // grows with every change of them
+};
+
 class Imap {
  public:
   // Connects and logs in. Errors: as of Wire::open; denied, too, where the password is refused.
@@ -60,6 +67,23 @@ class Imap {
 
   // UIDs of mails in the selected folder whose header field holds the value.
   Result<std::vector<std::uint32_t>> find(const std::string& field, const std::string& value);
+
+  // The same for any of the fields with any of the values. Ascending.
+  Result<std::vector<std::uint32_t>> find_any(const std::vector<std::string>& fields,
+                                              const std::vector<std::string>& values);
+
+  // Sizes and times by UID.
+  Result<std::vector<MailInfo>> list(const std::vector<std::uint32_t>& uids);
+
+  // Whether the selected folder keeps new keywords and sets them on condition (CONDSTORE).
+  bool keeps_marks() const;
+
+  // As they are now; nothing where the mail is gone. Only where keeps_marks.
+  Result<std::optional<Marks>> marks(std::uint32_t uid);
+
+  // Adds a keyword, unless the mail's marks were changed since that modseq: then nothing happens.
+  // Which of the two it was, marks tells. keyword: an atom.
+  Result<void> mark(std::uint32_t uid, const std::string& keyword, std::uint64_t modseq);
 
   // Marks as read and moves to a folder, where the server can do so without touching other mails.
   Result<void> move(const std::vector<std::uint32_t>& uids, const std::string& folder);

@@ -1,5 +1,7 @@
 #include "plugins/chat-email/mailbox.hpp"
 
+#include "plugins/chat-email/threads.hpp"
+
 namespace deskmate::chat_email {
 namespace {
 
@@ -77,6 +79,46 @@ Result<std::optional<std::string>> Mailbox::find_copy(const std::string& message
   inbox = open_inbox();
   if (!inbox) return inbox.error();
   return find_here("X-Deskmate-Request", request_hex);
+}
+
+Result<void> Mailbox::find_thread_here(const std::vector<std::string>& message_ids, bool sent,
+                                       std::vector<Found>& found) {
+  const auto failed = [this](const Error& error) {
+    if (is_dead(error)) close();
+    return error;
+  };
+  auto uids = imap_->find_any({"In-Reply-To", "References"}, message_ids);
+  if (!uids) return failed(uids.error());
+  if (uids->size() > kTailMailsMax) {
+    uids->erase(uids->begin(), uids->end() - static_cast<std::ptrdiff_t>(kTailMailsMax));
+  }
+  if (uids->empty()) return {};
+  const auto infos = imap_->list(*uids);
+  if (!infos) return failed(infos.error());
+  const auto headers = imap_->fetch(*uids, true);
+  if (!headers) return failed(headers.error());
+  for (const MailInfo& info : *infos) {
+    const auto header = headers->find(info.uid);
+    if (header != headers->end()) found.push_back({header->second, info.received_ms, sent});
+  }
+  return {};
+}
+
+Result<std::vector<Mailbox::Found>> Mailbox::find_thread(
+    const std::vector<std::string>& message_ids) {
+  // The inbox first: what is moved meanwhile is in the sent folder by the time that is searched.
+  std::vector<Found> found;
+  auto inbox = open_inbox();
+  if (!inbox) return inbox.error();
+  if (auto here = find_thread_here(message_ids, false, found); !here) return here.error();
+  auto sent = sent_folder();
+  if (!sent && sent.error().code != Status::not_found) return sent.error();
+  if (!sent) return found;
+  auto opened = select(*sent);
+  if (!opened && opened.error().code != Status::not_found) return opened.error();
+  if (!opened) return found;
+  if (auto there = find_thread_here(message_ids, true, found); !there) return there.error();
+  return found;
 }
 
 Result<std::optional<std::string>> Mailbox::find_mail(const std::string& message_id) {

@@ -4,6 +4,7 @@
 // once more where an old one turns out to be dead.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,6 +33,15 @@ class Mailbox {
   Result<std::optional<std::string>> find_copy(const std::string& message_id,
                                                const std::string& request_hex);
 
+  struct Found {
+    std::string header;
+    std::uint64_t received_ms = 0;
+    bool sent = false;  // in the folder for sent mails
+  };
+  // What names one of these Message-IDs in References or In-Reply-To, in the inbox and the sent
+  // folder; at most the last kTailMailsMax of each.
+  Result<std::vector<Found>> find_thread(const std::vector<std::string>& message_ids);
+
   // The header of a buyer's mail in the inbox.
   Result<std::optional<std::string>> find_mail(const std::string& message_id);
 
@@ -45,6 +55,8 @@ class Mailbox {
   Result<Selected> select(const std::string& folder);
   Result<std::optional<std::string>> find_here(const std::string& field, const std::string& value);
   Result<std::string> sent_folder();
+  Result<void> find_thread_here(const std::vector<std::string>& message_ids, bool sent,
+                                std::vector<Found>& found);
 
   const Settings& settings_;
   const Interrupt& interrupt_;

@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <barrier>
 #include <cctype>
 #include <chrono>
 #include <deskmate/testing/bench.hpp>
 #include <deskmate/testing/fake_host.hpp>
 #include <set>
+#include <thread>
 
 #include "plugins/chat-email/connector.hpp"
 #include "plugins/chat-email/ids.hpp"
@@ -418,6 +420,149 @@ TEST_F(ServerTest, ReportsWhatTheServerRefuses) {
   EXPECT_EQ((*outcome)["outcome"].as_str(), "failed");
   EXPECT_EQ((*outcome)["code"].as_str(), "550");
   EXPECT_FALSE((*outcome)["again"].as_bool());
+}
+
+// --- several peers of a desk at one mailbox ---
+
+Thread thread_of(const testing::StoredEvent& event) {
+  Thread thread;
+  thread.chat.bytes.back() = 1;
+  thread.refs = event.body["refs"];
+  thread.since_ms = event.facts["at"].as_int();
+  return thread;
+}
+
+TEST_F(ServerTest, SeesWhatAnotherPeerHasAnswered) {
+  start(*host_);
+  const auto event = receive();
+  testing::FakeHost other("mail");
+  set(other, "smtp");
+  start(other);
+  const Value tail = thread_of(event).to_params();
+  const auto answered = [&](testing::FakeHost& host) {
+    const auto told = ask(host, "thread.tail", tail);
+    EXPECT_TRUE(told) << told.error().message;
+    return told && (*told)["answered"].as_bool();
+  };
+  EXPECT_FALSE(answered(*host_));
+
+  // A greeting is no answer.
+  Action greeting = reply_to(event, "We will be with you soon.", 20);
+  greeting.facts["auto"] = "greeting";
+  ASSERT_TRUE(ask(other, "action.perform", testing::action_params(greeting)));
+  ASSERT_EQ(servers_->wait_for(buyer_, 1).size(), 1u);
+  ASSERT_TRUE(
+      host_->run_until([&] { return servers_->read(shop_, "Sent").size() == 1; }, kPatienceMs));
+  EXPECT_FALSE(answered(*host_));
+
+  ASSERT_TRUE(ask(other, "action.perform", testing::action_params(reply_to(event, "Soon.", 21))));
+  ASSERT_TRUE(
+      host_->run_until([&] { return servers_->read(shop_, "Sent").size() == 2; }, kPatienceMs));
+  EXPECT_TRUE(answered(*host_));
+  EXPECT_TRUE(answered(other));
+
+  // What the buyer writes next is not answered yet.
+  servers_->deliver(
+      buyer_, shop_,
+      mail_text(buyer_, "m2." + shop_,
+                "In-Reply-To: <m1." + shop_ + ">\nReferences: <m1." + shop_ + ">\n", "Hello?"));
+  ASSERT_TRUE(wait_events(2));
+  Thread next = thread_of(host_->events()[1]);
+  next.since_ms += 1'000;  // the server's clock has whole seconds
+  const auto unanswered = ask(*host_, "thread.tail", next.to_params());
+  ASSERT_TRUE(unanswered) << unanswered.error().message;
+  EXPECT_FALSE((*unanswered)["answered"].as_bool(true));
+}
+
+TEST_F(ServerTest, SeesAnAnswerThatIsStillInTheInbox) {
+  host_->set_setting("move_copies", false);
+  start(*host_);
+  const auto event = receive();
+  ASSERT_TRUE(ask(*host_, "action.perform", testing::action_params(reply_to(event, "Soon.", 22))));
+  ASSERT_EQ(servers_->wait_for(shop_, 2).size(), 2u);
+  const auto told = ask(*host_, "thread.tail", thread_of(event).to_params());
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_TRUE((*told)["answered"].as_bool());
+}
+
+TEST_F(ServerTest, CannotTellWithoutCopiesOrMailbox) {
+  host_->set_setting("copies", false);
+  start(*host_);
+  const auto event = receive();
+  Thread thread = thread_of(event);
+  thread.claimer = "peer a";
+  EXPECT_EQ(ask(*host_, "thread.tail", thread.to_params()).error().code, Status::unavailable);
+  host_->stop();
+  host_->set_setting("imap_port", 1);  // nobody there
+  ASSERT_TRUE(host_->start(testing::entry_of<ChatEmail>));
+  EXPECT_EQ(ask(*host_, "thread.tail", thread.to_params()).error().code, Status::unavailable);
+  EXPECT_EQ(ask(*host_, "thread.claim", thread.to_params()).error().code, Status::unavailable);
+}
+
+TEST_F(ServerTest, AMailThatIsNotThereCannotBeClaimed) {
+  start(*host_);
+  Thread thread;
+  thread.chat.bytes.back() = 1;
+  thread.claimer = "peer a";
+  for (const char* message : {"nobody@buyers.test", "no id at all"}) {
+    thread.refs = Value::map({{"message", message}, {"buyer", buyer_}});
+    const auto told = ask(*host_, "thread.claim", thread.to_params());
+    ASSERT_TRUE(told) << told.error().message;
+    EXPECT_EQ((*told)["claim"].as_str(), "cannot tell");
+  }
+}
+
+// Two peers, each with a connection of its own, after the same mails at the same moment: never
+// both, never neither, and whoever has a mail keeps it.
+TEST_F(ServerTest, OfTwoThatClaimAMailExactlyOneGetsIt) {
+  constexpr std::size_t kRaces = 50;
+  std::vector<Thread> threads(kRaces);
+  for (std::size_t i = 0; i < kRaces; ++i) {
+    const std::string id = std::to_string(i) + ".race." + shop_;
+    servers_->deliver(buyer_, shop_, mail_text(buyer_, id, "", "Where is it?"));
+    threads[i].chat.bytes.back() = 1;
+    threads[i].refs = Value::map({{"message", id}, {"buyer", buyer_}});
+  }
+  ASSERT_EQ(servers_->wait_for(shop_, kRaces).size(), kRaces);
+  constexpr std::array<const char*, 2> kPeers{"peer a", "peer b"};
+  std::array<std::vector<std::string>, 2> told;
+  std::array<std::vector<std::string>, 2> again;
+  std::barrier line(2);
+  const auto claim_all = [&](std::size_t me) {
+    testing::FakeHost host("mail");
+    set(host, "smtp");
+    host.set_setting("idle", false);
+    testing::Bench<ChatEmail> bench(host);
+    const bool begun = bench.begin().has_value();
+    const auto claim = [&](Thread thread, bool automatic) -> std::string {
+      thread.claimer = kPeers.at(me);
+      thread.automatic = automatic;
+      const auto answer = begun ? bench.claim(thread).result() : Result<Value>(Error{});
+      return answer ? std::string((*answer)["claim"].as_str()) : answer.error().message;
+    };
+    for (const Thread& thread : threads) {
+      line.arrive_and_wait();
+      told.at(me).push_back(claim(thread, false));
+    }
+    line.arrive_and_wait();
+    for (const Thread& thread : threads) again.at(me).push_back(claim(thread, false));
+    // Greetings are claimed apart: whoever greets need not be the one that answers.
+    if (me == 0) again.at(me).push_back(claim(threads[0], true));
+  };
+  std::thread peer_b(claim_all, 1);
+  claim_all(0);
+  peer_b.join();
+  std::size_t wins_of_a = 0;
+  for (std::size_t i = 0; i < kRaces; ++i) {
+    const bool a = told[0][i] == "mine";
+    EXPECT_EQ(told[0][i], a ? "mine" : "taken") << i;
+    EXPECT_EQ(told[1][i], a ? "taken" : "mine") << i;
+    EXPECT_EQ(again[0][i], told[0][i]) << i;
+    EXPECT_EQ(again[1][i], told[1][i]) << i;
+    wins_of_a += a ? 1u : 0u;
+  }
+  EXPECT_EQ(again[0].back(), "mine");
+  RecordProperty("wins_of_a", static_cast<int>(wins_of_a));
 }
 
 }  // namespace
