@@ -1,9 +1,12 @@
 #include "storage/backup.hpp"
 
+#include <sodium.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <unordered_set>
 
 #include "storage/archive.hpp"
 #include "storage/folder.hpp"
@@ -113,9 +116,19 @@ Result<void> prepare_copy(const std::string& folder, const Secrets& secrets) {
 }  // namespace
 
 KeyStateOf key_states(const KeyRing& keys) {
-  return [&keys](const Id16& key_id) {
-    if (keys.find(key_id)) return KeyState::present;
-    return keys.erased(key_id) ? KeyState::erased : KeyState::missing;
+  // Each is opened once.
+  auto open = std::make_shared<std::unordered_set<Id16, IdHash>>();
+  return [&keys, open](const Id16& key_id) {
+    if (!keys.contains(key_id)) {
+      return keys.erased(key_id) ? KeyState::erased : KeyState::missing;
+    }
+    if (open->contains(key_id)) return KeyState::present;
+    auto key = keys.find(key_id);
+    if (!key) return KeyState::missing;  // it does not open
+    if (!*key) return keys.erased(key_id) ? KeyState::erased : KeyState::missing;
+    sodium_memzero((*key)->data(), (*key)->size());
+    open->insert(key_id);
+    return KeyState::present;
   };
 }
 

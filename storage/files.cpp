@@ -182,7 +182,9 @@ Result<std::optional<std::string>> FileStore::get(const Hash32& hash, std::uint6
   if (!head) return head.error();
   auto header = decode_header(*head, path);
   if (!header) return header.error();
-  auto key = keys_.find(header->key_id);
+  auto found = keys_.find(header->key_id);
+  if (!found) return found.error();
+  std::optional<Key32>& key = *found;
   if (!key) {
     if (keys_.erased(header->key_id)) return std::optional<std::string>();
     return Error{Errc::not_found, path + ": its key is missing"};
@@ -192,6 +194,7 @@ Result<std::optional<std::string>> FileStore::get(const Hash32& hash, std::uint6
   std::uint64_t end =
       std::min<std::uint64_t>(header->size, offset + std::min<std::uint64_t>(size, file_max));
   Key32 chunk_key = file_key(*key, header->tag);
+  sodium_memzero(key->data(), key->size());
   for (std::uint64_t chunk = offset / file_chunk; chunk < chunks_of(header->size); ++chunk) {
     std::uint64_t start = chunk * file_chunk;
     if (start >= end && start != 0) break;

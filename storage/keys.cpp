@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "storage/hash.hpp"
 #include "storage/sealing.hpp"
@@ -40,6 +42,10 @@ std::string header_of(std::uint64_t generation, std::uint64_t records) {
   return with_check(std::move(bytes));
 }
 
+KeyIndex::Record ids_in(std::string_view record) {
+  return {array_of<16>(record.substr(0, 16)), array_of<16>(record.substr(16, 16))};
+}
+
 Error too_many_at_once() {
   return {Errc::limit, "more than " + std::to_string(keys_carried_max) + " keys at once"};
 }
@@ -69,9 +75,12 @@ Result<std::unique_ptr<KeyRing>> KeyRing::open(const std::string& folder, const 
   return ring;
 }
 
-KeyRing::~KeyRing() {
-  for (auto& [id, entry] : entries_) sodium_memzero(entry.key.data(), entry.key.size());
-  sodium_memzero(wrapping_key_.data(), wrapping_key_.size());
+KeyRing::~KeyRing() { sodium_memzero(wrapping_key_.data(), wrapping_key_.size()); }
+
+Error KeyRing::damaged(const std::string& why) const {
+  return {Errc::damaged, path_ + " is damaged (" + why +
+                             "). Keep a copy of the folder and restore the latest backup with "
+                             "`deskmate restore FILE`"};
 }
 
 Result<void> KeyRing::make() { return write_file_durably(path_, header_of(1, 0)); }
@@ -98,11 +107,6 @@ Result<void> KeyRing::load_erased() {
 }
 
 Result<void> KeyRing::load(KeysPosition committed) {
-  auto damaged = [this](const std::string& why) {
-    return Error{Errc::damaged, path_ + " is damaged (" + why +
-                                    "). Keep a copy of the folder and restore the latest backup "
-                                    "with `deskmate restore FILE`"};
-  };
   auto bytes = read_file(path_, keys_file_max);
   if (!bytes) return bytes.error();
   std::string_view all = *bytes;
@@ -115,28 +119,26 @@ Result<void> KeyRing::load(KeysPosition committed) {
   if (position_.generation < committed.generation) return damaged("it is older than the log");
   if (position_.generation == committed.generation) durable = std::max(durable, committed.records);
   all.remove_prefix(header_size);
+  const std::string_view records = all;
   while (all.size() >= record_size && check_holds(all.substr(0, record_size))) {
-    ByteReader in(all.substr(0, record_size));
-    Id16 id = in.array<16>();
-    Entry entry;
-    entry.buyer = in.array<16>();
-    auto key = unseal_key(wrapping_key_, all.substr(0, 32), in.take(wrapped_size));
-    if (!key) {
-      return damaged("a key does not open: wrapping.key is not the one it was written with");
-    }
-    entry.key = *key;
-    sodium_memzero(key->data(), key->size());
-    if (erased_.contains(id)) {
-      rewrite_needed_ = true;
-    } else {
-      current_.try_emplace(entry.buyer, id);
-      entries_[id] = entry;
-    }
+    const KeyIndex::Record record = ids_in(all);
+    const bool erased = erased_.contains(record.id);
+    rewrite_needed_ = rewrite_needed_ || erased;
+    index_.add(record, !erased);
     ++position_.records;
     all.remove_prefix(record_size);
   }
-  if (position_.records < durable)
+  if (position_.records < durable) {
     return damaged("key " + std::to_string(position_.records + 1) + " is broken");
+  }
+  if (position_.records > 0) {
+    // They were all wrapped by the same one, or somebody changed it meanwhile.
+    for (const std::uint64_t number : {std::uint64_t{0}, position_.records - 1}) {
+      auto key = open_record(records.substr(static_cast<std::size_t>(number * record_size)));
+      if (!key) return key.error();
+      sodium_memzero(key->data(), key->size());
+    }
+  }
   auto file = open_file(path_, O_RDWR | O_APPEND);
   if (!file) return file.error();
   file_ = std::move(*file);
@@ -149,45 +151,72 @@ Result<void> KeyRing::load(KeysPosition committed) {
   return {};
 }
 
-std::string KeyRing::wrap(const Id16& id, const Entry& entry) const {
-  std::string bytes(view_of(id));
-  bytes.append(view_of(entry.buyer));
+std::string KeyRing::wrap(const KeyIndex::Record& record, const Key32& key) const {
+  std::string bytes(view_of(record.id));
+  bytes.append(view_of(record.buyer));
   std::string context = bytes;
-  seal(bytes, wrapping_key_, context, view_of(entry.key));
+  seal(bytes, wrapping_key_, context, view_of(key));
   return with_check(std::move(bytes));
+}
+
+Result<Key32> KeyRing::open_record(std::string_view bytes) const {
+  auto key = unseal_key(wrapping_key_, bytes.substr(0, 32), bytes.substr(32, wrapped_size));
+  if (!key) {
+    return damaged("a key does not open: wrapping.key is not the one it was written with");
+  }
+  return *key;
+}
+
+Result<Key32> KeyRing::open_key(std::uint32_t number) const {
+  const KeyIndex::Record& record = index_[number];
+  if (auto open = open_.find(record.id)) return *open;
+  auto bytes =
+      read_at(file_.get(), header_size + std::uint64_t{number} * record_size, record_size, path_);
+  if (!bytes) return bytes.error();
+  const KeyIndex::Record ids = ids_in(*bytes);
+  if (!check_holds(*bytes) || ids.id != record.id || ids.buyer != record.buyer) {
+    return damaged("key " + std::to_string(number + 1) + " was changed");
+  }
+  auto key = open_record(*bytes);
+  if (key) open_.put(record.id, *key);
+  return key;
 }
 
 Result<std::vector<BuyerKey>> KeyRing::keys_for(std::span<const Id16> buyers) {
   std::lock_guard file_lock(file_mutex_);
-  std::unordered_map<Id16, std::pair<Id16, Entry>, IdHash> made;
+  std::unordered_map<Id16, std::size_t, IdHash> made;  // where in the result it is first
+  std::vector<KeyIndex::Record> fresh;
   std::vector<BuyerKey> result;
   result.reserve(buyers.size());
   std::string records;
   {
     std::shared_lock lock(maps_mutex_);
     for (const Id16& buyer : buyers) {
-      if (auto known = current_.find(buyer); known != current_.end()) {
-        result.push_back({known->second, entries_.at(known->second).key});
+      if (auto known = index_.first_of(buyer)) {
+        auto key = open_key(*known);
+        if (!key) return key.error();
+        result.push_back({index_[*known].id, *key});
         continue;
       }
-      auto [place, fresh] = made.try_emplace(buyer);
-      auto& [id, entry] = place->second;
-      if (fresh) {
-        randombytes_buf(id.data(), id.size());
-        entry.buyer = buyer;
-        randombytes_buf(entry.key.data(), entry.key.size());
-        records += wrap(id, entry);
+      auto [place, is_fresh] = made.try_emplace(buyer, result.size());
+      if (!is_fresh) {
+        result.push_back(result[place->second]);
+        continue;
       }
-      result.push_back({id, entry.key});
+      BuyerKey& key = result.emplace_back();
+      randombytes_buf(key.id.data(), key.id.size());
+      randombytes_buf(key.key.data(), key.key.size());
+      fresh.push_back({key.id, buyer});
+      records += wrap(fresh.back(), key.key);
     }
   }
-  if (made.empty()) return result;
-  auto written = append(records, made.size());
+  if (fresh.empty()) return result;
+  auto written = append(records, fresh.size());
   if (!written) return written.error();
   std::unique_lock lock(maps_mutex_);
-  for (const auto& [buyer, key] : made) {
-    entries_[key.first] = key.second;
-    current_[buyer] = key.first;
+  for (const KeyIndex::Record& record : fresh) {
+    index_.add(record);
+    open_.put(record.id, result[made.at(record.buyer)].key);
   }
   return result;
 }
@@ -207,11 +236,18 @@ Result<void> KeyRing::append(std::string_view records, std::uint64_t count) {
   return done;
 }
 
-std::optional<Key32> KeyRing::find(const Id16& key_id) const {
+Result<std::optional<Key32>> KeyRing::find(const Id16& key_id) const {
   std::shared_lock lock(maps_mutex_);
-  auto found = entries_.find(key_id);
-  if (found == entries_.end()) return std::nullopt;
-  return found->second.key;
+  auto found = index_.find(key_id);
+  if (!found) return std::optional<Key32>();
+  auto key = open_key(*found);
+  if (!key) return key.error();
+  return std::optional(*key);
+}
+
+bool KeyRing::contains(const Id16& key_id) const {
+  std::shared_lock lock(maps_mutex_);
+  return index_.find(key_id).has_value();
 }
 
 bool KeyRing::erased(const Id16& key_id) const {
@@ -225,21 +261,18 @@ KeysPosition KeyRing::position() const {
 }
 
 std::vector<Id16> KeyRing::ids_of(const Id16& buyer) const {
-  std::vector<Id16> ids;
   std::shared_lock lock(maps_mutex_);
-  for (const auto& [id, entry] : entries_) {
-    if (entry.buyer == buyer) ids.push_back(id);
-  }
-  std::sort(ids.begin(), ids.end());
-  return ids;
+  return index_.ids_of(buyer);
 }
 
 std::vector<CarriedKey> KeyRing::carried(std::span<const Id16> ids) const {
   std::vector<CarriedKey> keys;
   std::shared_lock lock(maps_mutex_);
   for (const Id16& id : ids) {
-    auto found = entries_.find(id);
-    if (found != entries_.end()) keys.push_back({id, found->second.buyer, found->second.key});
+    auto found = index_.find(id);
+    if (!found) continue;
+    auto key = open_key(*found);
+    if (key) keys.push_back({id, index_[*found].buyer, *key});
   }
   return keys;
 }
@@ -247,29 +280,23 @@ std::vector<CarriedKey> KeyRing::carried(std::span<const Id16> ids) const {
 Result<void> KeyRing::take(std::span<const CarriedKey> keys) {
   if (keys.size() > keys_carried_max) return too_many_at_once();
   std::lock_guard file_lock(file_mutex_);
-  std::unordered_map<Id16, Entry, IdHash> taken;
-  std::vector<Id16> order;
+  std::unordered_set<Id16, IdHash> taken;
+  std::vector<KeyIndex::Record> fresh;
   std::string records;
   {
     std::shared_lock lock(maps_mutex_);
     for (const CarriedKey& key : keys) {
-      if (entries_.contains(key.key_id) || erased_.contains(key.key_id)) continue;
-      const Entry entry{key.buyer, key.key};
-      if (!taken.try_emplace(key.key_id, entry).second) continue;
-      order.push_back(key.key_id);
-      records += wrap(key.key_id, entry);
+      if (index_.find(key.key_id) || erased_.contains(key.key_id)) continue;
+      if (!taken.insert(key.key_id).second) continue;
+      fresh.push_back({key.key_id, key.buyer});
+      records += wrap(fresh.back(), key.key);
     }
   }
-  if (taken.empty()) return {};
-  auto written = append(records, taken.size());
+  if (fresh.empty()) return {};
+  auto written = append(records, fresh.size());
   if (!written) return written;
   std::unique_lock lock(maps_mutex_);
-  for (const Id16& id : order) {
-    Entry& entry = taken.at(id);
-    entries_[id] = entry;
-    current_.try_emplace(entry.buyer, id);
-    sodium_memzero(entry.key.data(), entry.key.size());
-  }
+  for (const KeyIndex::Record& record : fresh) index_.add(record);
   return {};
 }
 
@@ -289,7 +316,7 @@ Result<bool> KeyRing::erase_ids(std::span<const Id16> ids) {
   {
     std::shared_lock lock(maps_mutex_);
     for (const Id16& id : ids) {
-      here = here || entries_.contains(id);
+      here = here || index_.find(id);
       if (!erased_.contains(id)) fresh.push_back(id);
     }
   }
@@ -303,19 +330,17 @@ Result<void> KeyRing::destroy(const std::vector<Id16>& ids) {
     auto noted = note_erased(ids);
     if (!noted) return noted;
     std::unique_lock lock(maps_mutex_);
+    bool here = false;
     for (const Id16& id : ids) {
       erased_.insert(id);
-      auto found = entries_.find(id);
-      if (found == entries_.end()) continue;
-      const Id16 buyer = found->second.buyer;
-      sodium_memzero(found->second.key.data(), found->second.key.size());
-      entries_.erase(found);
-      rewrite_needed_ = true;
-      auto current = current_.find(buyer);
-      if (current != current_.end() && current->second == id) current_.erase(current);
+      open_.erase(id);
+      here = here || index_.find(id);
     }
     // A buyer who has another key goes on with that one.
-    for (const auto& [id, entry] : entries_) current_.try_emplace(entry.buyer, id);
+    if (here) {
+      index_.drop([this](const KeyIndex::Record& record) { return erased_.contains(record.id); });
+      rewrite_needed_ = true;
+    }
   }
   return rewrite_needed_ ? rewrite() : Result<void>();
 }
@@ -360,7 +385,16 @@ Result<void> KeyRing::swap_file(std::uint64_t generation, std::string_view recor
   if (!done) return done;
   auto file = open_file(path_, O_RDWR | O_APPEND);
   if (!file) return file.error();
-  Fd old = std::exchange(file_, std::move(*file));
+  KeyIndex index;
+  for (std::size_t at = 0; at < records.size(); at += record_size) {
+    index.add(ids_in(records.substr(at)));
+  }
+  Fd old;
+  {
+    std::unique_lock lock(maps_mutex_);
+    old = std::exchange(file_, std::move(*file));
+    std::swap(index_, index);
+  }
   auto old_size = header_size + position_.records * record_size;
   position_ = {generation, count};
   // The old file has no name any more; its bytes go too, as far as the disk lets us.

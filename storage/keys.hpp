@@ -1,6 +1,9 @@
 // Buyers' keys: a small file `keys` in the data folder, each key wrapped by the folder's wrapping
 // key, and the list of erased ones in the secrets folder, where no backup takes it along. LMDB
 // leaves old bytes in free pages, so keys are never put there. Formats: storage/README.md.
+//
+// In memory is only where each key stands in the file. A key is read and opened when it is used,
+// and few stay open.
 #pragma once
 
 #include <memory>
@@ -9,13 +12,14 @@
 #include <shared_mutex>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "storage/bytes.hpp"
 #include "storage/event.hpp"
 #include "storage/identity.hpp"
+#include "storage/key_cache.hpp"
+#include "storage/key_index.hpp"
 #include "storage/posix.hpp"
 #include "storage/stretch.hpp"
 
@@ -46,9 +50,11 @@ class KeyRing {
   // Keys for these buyers, made where there is none and then on disk when this returns. In the
   // order asked for. [any thread]
   Result<std::vector<BuyerKey>> keys_for(std::span<const Id16> buyers);
-  std::optional<Key32> find(const Id16& key_id) const;  // [any thread]
-  bool erased(const Id16& key_id) const;                // [any thread]
-  KeysPosition position() const;                        // [any thread]
+  // nullopt: it is not here. Wipe it after use. [any thread]
+  Result<std::optional<Key32>> find(const Id16& key_id) const;
+  bool contains(const Id16& key_id) const;  // without opening it [any thread]
+  bool erased(const Id16& key_id) const;    // [any thread]
+  KeysPosition position() const;            // [any thread]
 
   // Destroys all keys of the buyer, first in the list, then in memory and in the file. May be
   // called again after an error. Returns the keys' ids.
@@ -56,7 +62,7 @@ class KeyRing {
   // The same of single keys, also of those that only come later. Whether any was here.
   Result<bool> erase_ids(std::span<const Id16> ids);
 
-  // For other peers: those of the ids that are here.  [any thread]
+  // For other peers: those of the ids that are here and open. [any thread]
   std::vector<CarriedKey> carried(std::span<const Id16> ids) const;
   // From another peer; on disk when this returns. Known and erased ones are passed over. What is
   // new is sealed under the buyer's first key, wherever that was made. [any thread]
@@ -67,11 +73,6 @@ class KeyRing {
   Result<std::string> file_bytes() const;
 
  private:
-  struct Entry {
-    Id16 buyer{};
-    Key32 key{};
-  };
-
   KeyRing(std::string path, std::string erased_path, const Key32& wrapping_key)
       : path_(std::move(path)), erased_path_(std::move(erased_path)), wrapping_key_(wrapping_key) {}
   Result<void> load_erased();
@@ -82,19 +83,22 @@ class KeyRing {
   Result<void> note_erased(const std::vector<Id16>& ids);
   Result<void> rewrite();
   Result<void> swap_file(std::uint64_t generation, std::string_view records);
-  std::string wrap(const Id16& id, const Entry& entry) const;
+  std::string wrap(const KeyIndex::Record& record, const Key32& key) const;
+  Result<Key32> open_record(std::string_view bytes) const;
+  Result<Key32> open_key(std::uint32_t number) const;  // under maps_mutex_
+  Error damaged(const std::string& why) const;
 
   std::string path_;
   std::string erased_path_;
   Key32 wrapping_key_;
-  mutable std::mutex file_mutex_;  // the file, the list and position_; taken before maps_mutex_
-  mutable std::shared_mutex maps_mutex_;
+  mutable std::mutex file_mutex_;  // to write the file, the list, position_; before maps_mutex_
+  mutable std::shared_mutex maps_mutex_;  // index_, erased_, which file is file_
   Fd file_;
   KeysPosition position_;
   bool rewrite_needed_ = false;
-  std::unordered_map<Id16, Entry, IdHash> entries_;  // by key id
-  std::unordered_map<Id16, Id16, IdHash> current_;   // buyer → the key for what is new
+  KeyIndex index_;
   std::unordered_set<Id16, IdHash> erased_;
+  mutable KeyCache open_;  // only of what is in index_
 };
 
 }  // namespace deskmate::storage

@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
+#include <thread>
+
 #include "storage/secret_file.hpp"
 #include "storage/test_support.hpp"
 
@@ -40,8 +43,8 @@ TEST_F(Keys, StayWithTheirBuyer) {
   }
   auto ring = open({1, 2});
   EXPECT_EQ(key_for(*ring, 1).id, first.id);
-  EXPECT_EQ(ring->find(first.id), first.key);
-  EXPECT_EQ(ring->find(buyer_of(9)), std::nullopt);
+  EXPECT_EQ(must(ring->find(first.id)), first.key);
+  EXPECT_EQ(must(ring->find(buyer_of(9))), std::nullopt);
 }
 
 TEST_F(Keys, AreNeverInTheFileUnwrapped) {
@@ -115,7 +118,7 @@ TEST_F(Keys, ErasingTakesTheBytesOutOfTheFile) {
     second = key_for(*ring, 2);
     EXPECT_EQ(must(ring->erase(buyer_of(1))), std::vector<Id16>{first.id});
     EXPECT_TRUE(must(ring->erase(buyer_of(1))).empty());
-    EXPECT_EQ(ring->find(first.id), std::nullopt);
+    EXPECT_EQ(must(ring->find(first.id)), std::nullopt);
     EXPECT_TRUE(ring->erased(first.id));
     EXPECT_NE(key_for(*ring, 1).id, first.id);  // who comes back is somebody new
   }
@@ -123,7 +126,7 @@ TEST_F(Keys, ErasingTakesTheBytesOutOfTheFile) {
   EXPECT_EQ(read_bytes(file()).find(record.substr(32)), std::string::npos);
   auto ring = open({1, 2});
   EXPECT_TRUE(ring->erased(first.id));
-  EXPECT_EQ(ring->find(second.id), second.key);
+  EXPECT_EQ(must(ring->find(second.id)), second.key);
 }
 
 TEST_F(Keys, AnErasureThatWasCutShortIsFinishedAtTheNextOpen) {
@@ -135,7 +138,7 @@ TEST_F(Keys, AnErasureThatWasCutShortIsFinishedAtTheNextOpen) {
   ring.reset();
   write_bytes(file(), before);  // the list was written, the file was not
   ring = open({1, 2});
-  EXPECT_EQ(ring->find(first.id), std::nullopt);
+  EXPECT_EQ(must(ring->find(first.id)), std::nullopt);
   EXPECT_EQ(read_bytes(file()).find(view_of(first.id)), std::string::npos);
   EXPECT_EQ(ring->position().records, 1U);
 }
@@ -148,7 +151,7 @@ TEST_F(Keys, AHalfWrittenLineOfTheErasureListIsNoErasure) {
   must(write_secret_file(list, hex(first.id).substr(0, 20)));
   ring.reset();
   ring = open({1, 2});
-  EXPECT_EQ(ring->find(first.id), first.key);
+  EXPECT_EQ(must(ring->find(first.id)), first.key);
   must(ring->erase(buyer_of(2)));
   EXPECT_EQ(read_bytes(list).size(), 33U);
   must(write_secret_file(list, std::string(33, 'x')));
@@ -178,7 +181,7 @@ TEST_F(Keys, ComeFromOtherPeersAndStay) {
     EXPECT_EQ(key_for(*ring, 2).id, keys[1].key_id);
   }
   auto ring = open({1, 3});
-  EXPECT_EQ(ring->find(keys[0].key_id), keys[0].key);
+  EXPECT_EQ(must(ring->find(keys[0].key_id)), keys[0].key);
   EXPECT_EQ(key_for(*ring, 1).id, own.id);
   auto ids = ring->ids_of(buyer_of(1));
   EXPECT_EQ(ids.size(), 2U);
@@ -187,7 +190,7 @@ TEST_F(Keys, ComeFromOtherPeersAndStay) {
   ASSERT_EQ(carried.size(), 2U);
   for (const CarriedKey& key : carried) {
     EXPECT_EQ(key.buyer, buyer_of(1));
-    EXPECT_EQ(ring->find(key.key_id), key.key);
+    EXPECT_EQ(must(ring->find(key.key_id)), key.key);
   }
   EXPECT_EQ(read_bytes(file()).find(view_of(keys[0].key)), std::string::npos);  // wrapped
   EXPECT_EQ(ring->take(std::vector<CarriedKey>(keys_carried_max + 1)).error().code, Errc::limit);
@@ -213,7 +216,7 @@ TEST_F(Keys, ThatWereErasedDoNotComeBack) {
   EXPECT_EQ(read_bytes(folder_ / "secrets/erased").size(), 66U);
   auto ring = open();
   must(ring->take(std::span(&later, 1)));
-  EXPECT_EQ(ring->find(later.key_id), std::nullopt);
+  EXPECT_EQ(must(ring->find(later.key_id)), std::nullopt);
 }
 
 TEST_F(Keys, ABuyerGoesOnWithTheKeyThatIsLeft) {
@@ -225,6 +228,135 @@ TEST_F(Keys, ABuyerGoesOnWithTheKeyThatIsLeft) {
   EXPECT_EQ(key_for(*ring, 1).id, other.key_id);
   EXPECT_EQ(must(ring->erase(buyer_of(1))), std::vector<Id16>{other.key_id});
   EXPECT_TRUE(ring->ids_of(buyer_of(1)).empty());
+}
+
+TEST_F(Keys, ManyAreFoundAgainWhateverWasErasedBetween) {
+  constexpr std::size_t count = 5 * keys_open_max;
+  std::vector<CarriedKey> keys(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    // Alike but for their last bytes, as an unkind peer would make them; two of each buyer.
+    put_number(reinterpret_cast<char*>(keys[i].key_id.data()) + 8, i + 1);
+    put_number(reinterpret_cast<char*>(keys[i].buyer.data()) + 8, i / 2 + 1);
+    keys[i].key.fill(static_cast<std::uint8_t>(i));
+    put_number(reinterpret_cast<char*>(keys[i].key.data()), i);
+  }
+  const auto gone = [](std::size_t i) { return i % 3 == 0; };
+  const auto check = [&](KeyRing& ring, bool after) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto found = must(ring.find(keys[i].key_id));
+      const bool here = !after || !gone(i);
+      ASSERT_EQ(found.has_value(), here) << i;
+      ASSERT_EQ(ring.contains(keys[i].key_id), here) << i;
+      ASSERT_EQ(ring.erased(keys[i].key_id), !here) << i;
+      if (here) {
+        ASSERT_EQ(*found, keys[i].key) << i;
+      }
+      if (i % 2 == 1) continue;
+      const std::size_t first = here ? i : i + 1;
+      ASSERT_EQ(must(ring.keys_for(std::span(&keys[i].buyer, 1))).front().id, keys[first].key_id);
+    }
+  };
+  std::vector<Id16> ids;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (gone(i)) ids.push_back(keys[i].key_id);
+  }
+  {
+    auto ring = open();
+    must(ring->take(keys));
+    check(*ring, false);
+  }
+  auto ring = open({1, count});
+  check(*ring, false);
+  EXPECT_TRUE(must(ring->erase_ids(ids)));
+  check(*ring, true);
+  // Those that come later stand where the file says they do.
+  const BuyerKey fresh = key_for(*ring, 200);
+  check(*ring, true);
+  ring.reset();
+  ring = open({2, count - ids.size() + 1});
+  check(*ring, true);
+  EXPECT_EQ(must(ring->find(fresh.id)), fresh.key);
+}
+
+TEST_F(Keys, WhatIsDamagedWhileOpenIsToldAndSpoilsNoOther) {
+  BuyerKey first;
+  BuyerKey second;
+  {
+    auto ring = open();
+    first = key_for(*ring, 1);
+    second = key_for(*ring, 2);
+  }
+  auto ring = open({1, 2});
+  std::string garbled = read_bytes(file());
+  garbled[40 + 50] = static_cast<char>(garbled[40 + 50] ^ 1);
+  write_bytes(file(), garbled);
+  EXPECT_EQ(ring->find(first.id).error().code, Errc::damaged);
+  const Id16 buyer = buyer_of(1);
+  EXPECT_EQ(ring->keys_for(std::span(&buyer, 1)).error().code, Errc::damaged);
+  EXPECT_EQ(must(ring->find(second.id)), second.key);
+  const Id16 both[] = {first.id, second.id};
+  EXPECT_EQ(ring->carried(both).size(), 1U);
+  // It can still be destroyed.
+  EXPECT_EQ(must(ring->erase(buyer_of(1))), std::vector<Id16>{first.id});
+  EXPECT_EQ(must(ring->find(first.id)), std::nullopt);
+  EXPECT_EQ(must(ring->find(second.id)), second.key);
+}
+
+TEST_F(Keys, AreReadWhileOthersComeAndGo) {
+  constexpr std::uint8_t buyers = 40;
+  auto ring = open();
+  std::vector<BuyerKey> keys;
+  for (std::uint8_t buyer = 0; buyer < buyers; ++buyer) keys.push_back(key_for(*ring, buyer));
+  std::atomic<bool> done = false;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!done) {
+        for (const BuyerKey& key : keys) {
+          auto found = ring->find(key.id);
+          const bool right = found && (*found ? **found == key.key : ring->erased(key.id));
+          if (!right) ++wrong;
+        }
+      }
+    });
+  }
+  for (std::uint8_t buyer = 0; buyer < buyers; buyer = static_cast<std::uint8_t>(buyer + 2)) {
+    must(ring->erase(buyer_of(buyer)));
+    key_for(*ring, static_cast<std::uint8_t>(buyers + buyer));
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(wrong, 0);
+  for (std::uint8_t buyer = 0; buyer < buyers; ++buyer) {
+    EXPECT_EQ(must(ring->find(keys[buyer].id)).has_value(), buyer % 2 == 1);
+  }
+}
+
+TEST(KeyCache, HoldsTheLastUsed) {
+  const auto id_of = [](std::size_t i) {
+    Id16 id{};
+    put_number(reinterpret_cast<char*>(id.data()), i);
+    return id;
+  };
+  const auto key_of = [](std::size_t i) {
+    Key32 key{};
+    put_number(reinterpret_cast<char*>(key.data()), i);
+    return key;
+  };
+  KeyCache cache;
+  for (std::size_t i = 0; i < keys_open_max; ++i) cache.put(id_of(i), key_of(i));
+  EXPECT_EQ(cache.find(id_of(0)), key_of(0));  // now the last used
+  cache.put(id_of(keys_open_max), key_of(keys_open_max));
+  cache.put(id_of(keys_open_max), key_of(keys_open_max));
+  EXPECT_EQ(cache.size(), keys_open_max);
+  EXPECT_EQ(cache.find(id_of(1)), std::nullopt);
+  EXPECT_EQ(cache.find(id_of(0)), key_of(0));
+  EXPECT_EQ(cache.find(id_of(keys_open_max)), key_of(keys_open_max));
+  cache.erase(id_of(0));
+  cache.erase(id_of(1));
+  EXPECT_EQ(cache.size(), keys_open_max - 1);
+  EXPECT_EQ(cache.find(id_of(0)), std::nullopt);
 }
 
 TEST(SecretFile, IsRefusedWhenOthersMayReadIt) {

@@ -346,7 +346,9 @@ Result<std::optional<std::string>> StoreImpl::open_body(const StoredEvent& event
   if (event.header.seal_alg != seal_xchacha20_poly1305 || !event.header.key_id) {
     return Error{Errc::newer, "a body sealed by a newer Deskmate"};
   }
-  auto key = keys_->find(*event.header.key_id);
+  auto found = keys_->find(*event.header.key_id);
+  if (!found) return found.error();
+  std::optional<Key32>& key = *found;
   if (!key) {
     if (keys_->erased(*event.header.key_id)) return std::optional<std::string>();
     return Error{Errc::not_found, "key " + hex(*event.header.key_id) + " is not here"};
