@@ -33,14 +33,16 @@ struct Buyer {
   std::string phone;
   std::string city;
   std::string street;
-  std::string order;          // what the chat is about; empty: a product
-  std::string product;        // sku
-  std::int64_t wrote_at = 0;  // 0: never
-  std::int64_t speak_at = 0;  // when the next line is due; 0: none is
-  std::string mood;           // of that line
-  std::int32_t rounds = 0;    // answers after which there is still something to say
-  bool told = false;          // the desk knows this buyer
-  Map requests;               // replies by request id (hex): message id
+  std::string order;             // what the chat is about; empty: a product
+  std::string product;           // sku
+  std::int64_t wrote_at = 0;     // 0: never
+  std::int64_t speak_at = 0;     // when the next line is due; 0: none is
+  std::string mood;              // of that line
+  std::int32_t rounds = 0;       // answers after which there is still something to say
+  bool told = false;             // the desk knows this buyer
+  Map requests;                  // replies by request id (hex): message id
+  std::int64_t answered_at = 0;  // by a reply that was no greeting; 0: never
+  Map claims;                    // by message id: who answers it
   Map other{};
   template <class Self, class F>
   static void fields(Self& e, F& f) {
@@ -59,6 +61,8 @@ struct Buyer {
     f("rounds", e.rounds);
     f("told", e.told);
     f("requests", e.requests);
+    f("answered_at", e.answered_at);
+    f("claims", e.claims);
   }
 };
 

@@ -51,6 +51,22 @@ Found ShopSample::look_up(Session& desk, const Action& action) {
   return world_->look_up(action);
 }
 
+Tail ShopSample::tail(Session& desk, const Thread& thread) {
+  if (!world_) {
+    if (auto begun = begin(desk); !begun) return begun.error();
+  }
+  return world_->tail(thread);
+}
+
+Claim ShopSample::claim(Session& desk, const Thread& thread) {
+  if (!world_) {
+    if (auto begun = begin(desk); !begun) return begun.error();
+  }
+  Claim claim = world_->claim(thread);
+  if (auto kept = keep(desk); !kept) return kept.error();
+  return claim;
+}
+
 std::uint32_t ShopSample::poll_every_ms(Session& desk) {
   return desk.setting<std::uint32_t>("poll_ms", 1'000);
 }

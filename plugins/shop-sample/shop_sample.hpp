@@ -14,6 +14,8 @@ class ShopSample : public Connector {
   Result<void> poll(Session& desk) override;
   Outcome perform(Session& desk, const Action& action) override;
   Found look_up(Session& desk, const Action& action) override;
+  Tail tail(Session& desk, const Thread& thread) override;
+  Claim claim(Session& desk, const Thread& thread) override;
   std::uint32_t poll_every_ms(Session& desk) override;
 
  private:

@@ -426,7 +426,7 @@ Outcome World::perform(const Action& action, std::int64_t now_ms) {
   if (action.kind == "reply") {
     const auto found = buyers_.find(std::string(action.ref("thread")));
     if (found == buyers_.end()) return Outcome::failed("not_found", "there is no such chat");
-    return reply(found->second, request, now_ms);
+    return reply(found->second, action, now_ms);
   }
   const auto found = orders_.find(std::string(action.ref("order")));
   if (found == orders_.end()) return Outcome::failed("not_found", "there is no such order");
@@ -448,12 +448,15 @@ Outcome World::perform(const Action& action, std::int64_t now_ms) {
   return outcome;
 }
 
-Outcome World::reply(Buyer& buyer, const std::string& request, std::int64_t now_ms) {
+Outcome World::reply(Buyer& buyer, const Action& action, std::int64_t now_ms) {
+  const std::string request = action.request.hex();
   if (const Value* before = buyer.requests.find(request)) {
     return Outcome::done().ref("message", before->as_str());
   }
   const std::string message = "r" + request.substr(0, 12);
   remember(buyer.requests, request, message);
+  const Value& automatic = action.facts["auto"];
+  if (!automatic.is_str() && !automatic.as_bool()) buyer.answered_at = now_ms;
   buyer.speak_at = 0;
   if (buyer.rounds > 0) {
     const auto drawn = below(100);
@@ -554,6 +557,29 @@ Found World::look_up(const Action& action) const {
   const Value* before = requests ? requests->find(action.request.hex()) : nullptr;
   if (!before) return Found::no();
   return Found::yes().ref(is_reply ? "message" : "result", before->as_str());
+}
+
+Tail World::tail(const Thread& thread) const {
+  const Buyer* buyer = find_buyer(thread.ref("thread"));
+  if (buyer == nullptr) return Tail::cannot_tell("there is no such chat");
+  return buyer->answered_at >= thread.since_ms && buyer->answered_at != 0 ? Tail::answered()
+                                                                          : Tail::unanswered();
+}
+
+Claim World::claim(const Thread& thread) {
+  const auto found = buyers_.find(std::string(thread.ref("thread")));
+  std::string message(thread.ref("message"));
+  if (found == buyers_.end() || message.empty()) {
+    return Claim::cannot_tell("there is no such message");
+  }
+  if (thread.automatic) message += " greeting";
+  Map& claims = found->second.claims;
+  if (const Value* holder = claims.find(message)) {
+    return holder->as_bin() == thread.claimer ? Claim::mine() : Claim::taken();
+  }
+  remember(claims, message, Value::bin(thread.claimer));
+  changed_.insert("buyer/" + found->first);
+  return Claim::mine();
 }
 
 }  // namespace deskmate::sample

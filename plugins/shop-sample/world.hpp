@@ -54,6 +54,11 @@ class World {
   Outcome perform(const Action& action, std::int64_t now_ms);
   Found look_up(const Action& action) const;
 
+  // By the shop's own books. The first claim of a message holds; greetings have claims of their
+  // own.
+  Tail tail(const Thread& thread) const;
+  Claim claim(const Thread& thread);
+
   // What changed since the last call; store them in this order.
   std::vector<Record> records();
 
@@ -82,7 +87,7 @@ class World {
   void allocate(const Order& order, std::int64_t sign);
   void change(Order& order, std::int64_t at_ms);
 
-  Outcome reply(Buyer& buyer, const std::string& request, std::int64_t now_ms);
+  Outcome reply(Buyer& buyer, const Action& action, std::int64_t now_ms);
   Outcome on_order(Order& order, const Action& action, std::int64_t now_ms);
   Outcome refund(Order& order, const Action& action);
   Outcome cancel(Order& order);
@@ -98,7 +103,7 @@ class World {
   std::map<std::string, Order> orders_;
   std::set<std::string> changed_;  // keys, without meta's
   bool meta_changed_ = false;
-  std::string acted_on_;           // key of the record that holds the last request
+  std::string acted_on_;  // key of the record that holds the last request
 };
 
 }  // namespace deskmate::sample

@@ -287,5 +287,50 @@ TEST(World, CanBeKilledBetweenAnyTwoRecords) {
   }
 }
 
+Thread thread_of(const std::string& buyer, const std::string& message,
+                 const std::string& claimer = "") {
+  Thread thread;
+  thread.refs = Value::map({{"thread", buyer}, {"buyer", buyer}, {"message", message}});
+  thread.since_ms = now;
+  thread.claimer = claimer;
+  return thread;
+}
+
+TEST(World, KnowsWhetherAChatWasAnswered) {
+  World world = World::fresh({}, now);
+  EXPECT_TRUE(world.tail(thread_of("b1", "m")).is_unanswered());
+  world.perform(act("reply", "b1", 1, {{"auto", "greeting"}}, {{"text", "Hello!"}}), now + 1);
+  EXPECT_TRUE(world.tail(thread_of("b1", "m")).is_unanswered());
+  world.perform(act("reply", "b1", 2, {}, {{"text", "On its way!"}}), now + 2);
+  EXPECT_TRUE(world.tail(thread_of("b1", "m")).is_answered());
+  EXPECT_TRUE(world.tail(thread_of("b2", "m")).is_unanswered());
+  Thread later = thread_of("b1", "m2");
+  later.since_ms = now + 3;
+  EXPECT_TRUE(world.tail(later).is_unanswered());
+  EXPECT_TRUE(world.tail(thread_of("b999", "m")).result().has_error());
+}
+
+TEST(World, AMessageIsClaimedOnce) {
+  World world = World::fresh({}, now);
+  EXPECT_TRUE(world.claim(thread_of("b1", "m", "peer a")).is_mine());
+  EXPECT_TRUE(world.claim(thread_of("b1", "m", "peer b")).is_taken());
+  EXPECT_TRUE(world.claim(thread_of("b1", "m", "peer a")).is_mine());
+  EXPECT_TRUE(world.claim(thread_of("b1", "m2", "peer b")).is_mine());
+  Thread greeting = thread_of("b1", "m", "peer b");
+  greeting.automatic = true;
+  EXPECT_TRUE(world.claim(greeting).is_mine());
+  EXPECT_TRUE(world.claim(thread_of("b999", "m", "peer a")).is_cannot_tell());
+  EXPECT_TRUE(world.claim(thread_of("b1", "", "peer a")).is_cannot_tell());
+  std::map<std::string, std::string> kept;  // and after a restart
+  for (const auto& [key, bytes] : world.records()) kept[key] = bytes;
+  auto loaded = World::load({}, [&](const std::string& key) -> Result<std::optional<std::string>> {
+    const auto found = kept.find(key);
+    if (found == kept.end()) return std::optional<std::string>{};
+    return std::optional<std::string>(found->second);
+  });
+  ASSERT_TRUE(loaded && *loaded);
+  EXPECT_TRUE((*loaded)->claim(thread_of("b1", "m", "peer b")).is_taken());
+}
+
 }  // namespace
 }  // namespace deskmate::sample
