@@ -116,6 +116,40 @@ void Outbox::attempt(const JobPtr& job) {
   if (job->attempt > times_.attempts_max && !job->by_person) {
     return fail(job, "attempts", "attempted too often", false, 0);
   }
+  const std::string claimer = world_.claimer(job->request);
+  if (!claimer.empty()) return claim(job, claimer);
+  go(job);
+}
+
+// Of several peers that might answer the same message the channel lets one through. Nothing has
+// been done yet: whatever becomes of this needs no look-up.
+void Outbox::claim(const JobPtr& job, const std::string& claimer) {
+  const Value& automatic = std::as_const(job->facts)["auto"];
+  const Value params = Value::map({{"chat", std::as_const(job->facts)["chat"]},
+                                   {"claimer", Value::bin(claimer)},
+                                   {"auto", automatic.is_str() || automatic.as_bool()},
+                                   {"refs", std::as_const(job->body)["refs"]}});
+  const auto asked = world_.call(job->request.shop, "thread.claim", params, times_.deadline_ms,
+                                 reply_to(&Outbox::claimed, job));
+  if (asked) return;
+  wait(job->request);
+  end(job);
+}
+
+void Outbox::claimed(const JobPtr& job, const Result<Value>& result) {
+  if (result) {
+    if ((*result)["claim"].as_str() != "taken") return go(job);
+    return fail(job, "answered_elsewhere", "another peer answers this message", false, 0);
+  }
+  const Status status = result.error().code;
+  // A connector without claims, or one that fails at them: the desk's own rules have to do.
+  if (refused(status) || status == Status::internal) return go(job);
+  world_.note("claim", job->request, to_string(status));
+  wait(job->request);  // the channel cannot be asked now
+  end(job);
+}
+
+void Outbox::go(const JobPtr& job) {
   world_.note("attempt", job->request, state_name(job->request.state));
   world_.append(event_of(*job, "attempted"), [this, alive = alive_, job](const Result<void>& done) {
     if (!*alive) return;

@@ -56,6 +56,9 @@ class OutboxWorld {
   virtual bool connected(std::string_view shop, std::string_view kind) = 0;
   // With other peers: may this one do it now? Not what somebody else has taken over meanwhile.
   virtual bool may_do(const desk::RequestView& request) = 0;
+  // Might another peer be answering the same message now? Then this is the name under which the
+  // reply is claimed at the channel first; empty: no need.
+  virtual std::string claimer(const desk::RequestView& request) = 0;
   // Asks it. An error: it was not asked, and reply is not called.
   virtual Result<void> call(std::string_view shop, std::string_view method, const Value& params,
                             std::uint32_t deadline_ms,
@@ -104,6 +107,9 @@ class Outbox {
   bool may_begin(const desk::RequestView& request, std::uint64_t now);
   void begin(const desk::RequestView& request);
   void attempt(const JobPtr& job);
+  void claim(const JobPtr& job, const std::string& claimer);
+  void claimed(const JobPtr& job, const Result<Value>& result);
+  void go(const JobPtr& job);
   void perform(const JobPtr& job);
   void performed(const JobPtr& job, const Result<Value>& result);
   void look_up(const JobPtr& job);

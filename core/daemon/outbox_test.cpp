@@ -40,7 +40,7 @@ class World : public OutboxWorld {
     Bodies::Whole whole;
     whole.type = key.seq == resolved_seq ? "reply.resolved" : "reply.requested";
     whole.facts = Value::map({{"shop", "mail"}, {"chat", Value::bin(id_of(9))}});
-    whole.body = Value::map({{"text", "hello"}});
+    whole.body = Value::map({{"text", "hello"}, {"refs", Value::map({{"message", "m0"}})}});
     whole.erased = erased;
     return whole;
   }
@@ -48,7 +48,9 @@ class World : public OutboxWorld {
   Result<void> call(std::string_view, std::string_view method, const Value& params, std::uint32_t,
                     std::function<void(Result<Value>)> reply) override {
     if (!is_connected) return Error{Status::unavailable, "away", {}};
-    calls.push_back(std::string(method) + " " + std::to_string(params["request"].as_bin()[0]));
+    const Value& number = params[params.as_map().contains("request") ? "request" : "chat"];
+    calls.push_back(std::string(method) + " " + std::to_string(number.as_bin()[0]));
+    last_params = params;
     under_way = std::max(under_way, ++asked);
     replies.push_back([this, reply = std::move(reply)](Result<Value> result) {
       --asked;
@@ -67,6 +69,7 @@ class World : public OutboxWorld {
     });
   }
   bool may_do(const RequestView&) override { return is_ours; }
+  std::string claimer(const RequestView&) override { return claims_as; }
   void note(std::string_view, const RequestView&, std::string_view) override {}
 
   void fold(const Value& event) {
@@ -120,6 +123,8 @@ class World : public OutboxWorld {
   std::optional<Error> append_error;
   bool is_connected = true;
   bool is_ours = true;
+  std::string claims_as;
+  Value last_params;
   bool erased = false;
   bool lose_acknowledgements = false;  // killed right after the commit
   std::uint64_t resolved_seq = 0;
@@ -223,6 +228,65 @@ TEST_F(OutboxTest, NotBeforeTheConnectorSays) {
   EXPECT_EQ(world.calls.size(), 1u);
   loop.advance(1);
   EXPECT_EQ(world.calls.size(), 2u);
+}
+
+TEST_F(OutboxTest, WhatAnotherPeerMightAnswerTooIsClaimedFirst) {
+  world.claims_as = "peer a";
+  world.add(1);
+  start();
+  EXPECT_EQ(world.calls, Strings{"thread.claim 9"});
+  EXPECT_EQ(world.last_params["claimer"].as_bin(), "peer a");
+  EXPECT_EQ(world.last_params["refs"]["message"].as_str(), "m0");
+  EXPECT_FALSE(world.last_params["auto"].as_bool(true));
+  EXPECT_TRUE(world.types.empty());
+  world.answer(Value::map({{"claim", "mine"}}));
+  EXPECT_EQ(world.calls, (Strings{"thread.claim 9", "action.perform 1"}));
+  world.answer(done());
+  EXPECT_EQ(world.types, (Strings{"reply.attempted", "reply.done"}));
+}
+
+TEST_F(OutboxTest, WhatIsTakenIsNotAnsweredTwice) {
+  world.claims_as = "peer b";
+  world.add(1);
+  start();
+  world.answer(Value::map({{"claim", "taken"}}));
+  EXPECT_EQ(world.types, Strings{"reply.failed"});
+  EXPECT_EQ(world.last["facts"]["code"].as_str(), "answered_elsewhere");
+  EXPECT_FALSE(world.last["facts"]["again"].as_bool(true));
+  loop.advance(retry_longest_ms * 2);
+  EXPECT_EQ(world.calls, Strings{"thread.claim 9"});
+}
+
+TEST_F(OutboxTest, WhereNothingCanBeClaimedTheReplyGoesOut) {
+  world.claims_as = "peer a";
+  const std::vector<Result<Value>> answers = {
+      Value::map({{"claim", "cannot tell"}, {"message", "no CONDSTORE"}}),
+      Error{Status::not_found, "no claims", {}}, Error{Status::internal, "a fault", {}}};
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    world.add(static_cast<int>(i) + 1, static_cast<int>(i) + 10);
+    if (i == 0) start();
+    outbox->pump();
+    loop.run();
+    world.answer(answers[i]);
+    EXPECT_EQ(world.calls.back(), "action.perform " + std::to_string(i + 1));
+    world.answer(done());
+  }
+}
+
+TEST_F(OutboxTest, AClaimThatCannotBeMadeNowIsWaitedFor) {
+  world.claims_as = "peer a";
+  world.add(1);
+  start();
+  world.answer(lost);
+  EXPECT_TRUE(world.types.empty());
+  loop.advance(retry_first_ms * 2);
+  EXPECT_EQ(world.calls, (Strings{"thread.claim 9", "thread.claim 9"}));
+  // Meanwhile all have acknowledged whose it is.
+  world.answer(late);
+  world.claims_as.clear();
+  loop.advance(retry_first_ms * 4);
+  EXPECT_EQ(world.calls.back(), "action.perform 1");
+  EXPECT_EQ(world.types, Strings{"reply.attempted"});
 }
 
 TEST_F(OutboxTest, WaitsWhileItIsAnotherPeersToDo) {

@@ -255,6 +255,16 @@ bool Service::may_do(const desk::RequestView& request) {
   return rule != "others" && rule != "left" && rule != "removed";
 }
 
+// The owner whose right all have acknowledged is the only one; whoever acts without all the others'
+// word (cut off, or for one that has vanished, or late) may not be.
+std::string Service::claimer(const desk::RequestView& request) {
+  if (others_ == nullptr || request.kind != "reply" || !request.chat) return {};
+  const desk::Right right = desk.may_act(*request.chat, sight());
+  if (right.may != desk::May::after_tail && right.why["rule"].as_str() != "cut") return {};
+  const auto& self = store.log().peer;
+  return {reinterpret_cast<const char*>(self.data()), self.size()};
+}
+
 Result<void> Service::call(std::string_view shop, std::string_view method, const Value& params,
                            std::uint32_t deadline_ms, std::function<void(Result<Value>)> reply) {
   const auto asked = bus.call(shop, method, params, deadline_ms,
