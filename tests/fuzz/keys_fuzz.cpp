@@ -62,11 +62,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto given = (*ring)->keys_for(buyers);
   if (!given) return 0;
   for (const storage::BuyerKey& key : *given) {
-    check(!(*ring)->erased(key.id) && (*ring)->find(key.id).has_value());
+    check(!(*ring)->erased(key.id) && (*ring)->find(key.id).value() == key.key);
   }
   ring->reset();
   auto again = storage::KeyRing::open(folder.path(), secrets, before);
   check(again.has_value());
-  for (const storage::BuyerKey& key : *given) check((*again)->find(key.id) == key.key);
+  for (const storage::BuyerKey& key : *given) check((*again)->find(key.id).value() == key.key);
   return 0;
 }
