@@ -1,6 +1,7 @@
 // What tests put in the place of the disk and the system. A default Hooks changes nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +19,8 @@ struct Hooks {
   // other than 0 is what LMDB would have failed with (ENOSPC, EIO, MDB_MAP_FULL...).
   std::function<int()> before_commit;
   std::function<int()> before_reopen;
+  // Instead of the steady clock: how long commits take and what follows from it. [writer thread]
+  std::function<std::chrono::steady_clock::time_point()> now;
   std::optional<std::uint64_t> filesystem_type;  // instead of what statfs says
   std::uint32_t format_version = storage::format_version;
   std::vector<Migration> migrations = storage::migrations();

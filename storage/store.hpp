@@ -4,8 +4,8 @@
 //   store.value()->append({event}, [](Result<std::vector<Appended>> done) { ... });
 //   store.value()->read(0, 100, [](const StoredEvent& event) { ...; return true; });
 //
-// One writer thread commits whatever waits in one transaction, at once; nothing is acknowledged
-// before it is on disk. Reading is free of locks and may be done from any thread.
+// One writer thread commits what waits in one transaction, at once or, on a slow disk, within 5 ms;
+// acknowledged is what is on disk. Reading is free of locks and may be done from any thread.
 #pragma once
 
 #include <cstdint>

@@ -137,15 +137,22 @@ void Writer::wait_for_company(std::unique_lock<std::mutex>& lock) {
   const std::size_t answered = std::exchange(answered_tasks_, 0);
   if (answered < 2 || commit_time_ < company_from) return;
   using Time = std::chrono::steady_clock::duration;
-  const Time wait = std::min<Time>(commit_time_ / company_part, company_max);
+  const auto until = committed_ + std::min<Time>(commit_time_ / company_part, company_max);
   wanted_tasks_ = queue_.size() + answered;
-  wake_.wait_until(lock, committed_ + wait,
-                   [this] { return stopping_ || queue_.size() >= wanted_tasks_; });
+  while (!stopping_ && queue_.size() < wanted_tasks_) {
+    const Time left = until - now();
+    if (left <= Time::zero()) break;
+    wake_.wait_for(lock, left);
+  }
   wanted_tasks_ = 1;
 }
 
+std::chrono::steady_clock::time_point Writer::now() const {
+  return hooks_.now ? hooks_.now() : std::chrono::steady_clock::now();
+}
+
 void Writer::commit_batch(std::vector<Waiting>& batch) {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = now();
   Result<void> result;
   if (must_recover_) {
     const std::uint64_t known = tip_.arrival;
@@ -169,7 +176,7 @@ void Writer::commit_batch(std::vector<Waiting>& batch) {
   } else if (must_recover_) {
     static_cast<void>(recover());  // or with the next batch
   }
-  committed_ = std::chrono::steady_clock::now();
+  committed_ = now();
   commit_time_ = committed_ - begun;
   answered_tasks_ = batch.size();
   finish(batch, result);

@@ -139,6 +139,7 @@ class Writer {
   void loop();
   std::vector<Waiting> take_batch();
   void wait_for_company(std::unique_lock<std::mutex>& lock);
+  std::chrono::steady_clock::time_point now() const;
   void commit_batch(std::vector<Waiting>& batch);
   Result<void> prepare(std::vector<Waiting>& batch);
   Result<std::unordered_map<Id16, BuyerKey, IdHash>> keys_of(const std::vector<Waiting>& batch);
