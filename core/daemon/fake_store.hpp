@@ -22,6 +22,7 @@ class FakeStore : public storage::Store {
 
   bool commit_at_once = true;
   std::optional<storage::Error> refuse;  // what appends and table writes are answered
+  std::size_t refuse_reads = 0;          // so many reads of the log fail
   std::size_t appends = 0;               // batches asked for
   std::map<std::string, std::map<std::string, std::string>> tables;
   std::map<std::string, std::uint64_t> cursors;
@@ -68,6 +69,10 @@ class FakeStore : public storage::Store {
   storage::Result<std::uint64_t> read(
       std::uint64_t after, std::size_t limit, bool with_bodies,
       const std::function<bool(const storage::StoredEvent&)>& each) override {
+    if (refuse_reads > 0) {
+      --refuse_reads;
+      return storage::Error{storage::Errc::io, "the log is being opened again"};
+    }
     std::uint64_t last = after;
     for (std::uint64_t at = after + 1; at <= events_.size() && limit > 0; ++at, --limit) {
       const Stored& stored = events_[at - 1];

@@ -180,11 +180,13 @@ void Journal::send(Batch batch) {
 
 void Journal::landed(const std::shared_ptr<Flight>& flight,
                      const storage::Result<std::vector<storage::Appended>>& result) {
-  --in_flight_;
-  for (const auto& key : flight->seen_keys) flying_keys_.erase(key);
   // After an error, too: the store may find it there all the same when it reads the disk again, and
   // then it must be known when its sender tries again.
-  if (result.has_value() || store_.last_arrival() > tables_.position()) fold_tail();
+  if ((result.has_value() || store_.last_arrival() > tables_.position()) && !fold_tail()) {
+    return again([this, flight, result] { landed(flight, result); });
+  }
+  --in_flight_;
+  for (const auto& key : flight->seen_keys) flying_keys_.erase(key);
   if (result.has_error()) {
     flight->done(to_error(result.error()));
   } else {
@@ -209,7 +211,9 @@ void Journal::landed(const std::shared_ptr<Flight>& flight,
 bool Journal::may_append() const { return !hooks_.may_append || hooks_.may_append(); }
 
 void Journal::arrived() {
-  if (store_.last_arrival() > tables_.position()) fold_tail();
+  if (store_.last_arrival() > tables_.position() && !fold_tail()) {
+    return again([this] { arrived(); });
+  }
   send_deferred();
   decide();
 }
@@ -232,10 +236,17 @@ void Journal::send_deferred() {
   }
 }
 
-void Journal::fold_tail() {
+void Journal::again(std::function<void()> work) {
+  loop_.call_at(loop_.now_ms() + fold_again_ms, [alive = alive_, work = std::move(work)] {
+    if (*alive) work();
+  });
+}
+
+bool Journal::fold_tail() {
   bool any = false;
+  std::optional<Error> unreadable;
   // Of several batches that were committed together the first folds all.
-  while (tables_.position() < store_.last_arrival()) {
+  while (!unreadable && tables_.position() < store_.last_arrival()) {
     const auto read = store_.read(tables_.position(), fold_piece_events, false,
                                   [&](const storage::StoredEvent& event) {
                                     clock_.seen(event.header.stamp);
@@ -245,11 +256,23 @@ void Journal::fold_tail() {
                                     any = true;
                                     return true;
                                   });
-    if (read.has_error()) throw std::runtime_error("the log: " + read.error().message);
+    if (read.has_error()) unreadable = to_error(read.error());
   }
-  if (!any) return;
-  if (tables_.wants_flush()) flush();
-  if (hooks_.on_folded) hooks_.on_folded();
+  if (any) {
+    if (tables_.wants_flush()) flush();
+    if (hooks_.on_folded) hooks_.on_folded();
+  }
+  if (!unreadable) {
+    unreadable_since_.reset();
+    return true;
+  }
+  if (!unreadable_since_) {
+    unreadable_since_ = loop_.now_ms();
+    if (hooks_.on_error) hooks_.on_error(*unreadable);
+  } else if (loop_.now_ms() - *unreadable_since_ > fold_again_ms_max) {
+    throw std::runtime_error("the log: " + unreadable->message);
+  }
+  return false;
 }
 
 void Journal::decide() {

@@ -29,6 +29,8 @@ namespace deskmate::daemon {
 inline constexpr std::size_t fold_piece_events = 1'024;      // read from the store at a time
 inline constexpr std::size_t replay_bytes_soft = 16u << 20;  // of changes, before they are written
 inline constexpr std::size_t deferred_appends_max = 4'096;   // waiting for what is in flight
+inline constexpr std::uint64_t fold_again_ms = 50;           // after the log could not be read
+inline constexpr std::uint64_t fold_again_ms_max = 30'000;   // beyond, the daemon ends
 inline constexpr std::uint64_t flush_every_ms = 30'000;      // tables are written at least so often
 inline constexpr std::uint64_t decide_again_ms = 1'000;      // after proposals could not be stored
 inline constexpr std::uint64_t decide_latest_ms = 60'000;    // deadlines are looked at so often
@@ -130,7 +132,10 @@ class Journal {
   void landed(const std::shared_ptr<Flight>& flight,
               const storage::Result<std::vector<storage::Appended>>& result);
   void finish_close();
-  void fold_tail();
+  // False: the log cannot be read for a moment, as while it is opened again after a disk error.
+  // Throws where that lasts.
+  bool fold_tail();
+  void again(std::function<void()> work);
   void flush();
   void flush_done(const storage::Result<void>& result);
   void arm_flush();
@@ -147,8 +152,9 @@ class Journal {
   std::deque<Batch> deferred_;
   std::set<std::string, std::less<>> flying_keys_;
   std::size_t in_flight_ = 0;
-  bool proposing_ = false;  // proposals are at the store
-  bool undecided_ = false;  // what was proposed last could not be stored
+  bool proposing_ = false;                         // proposals are at the store
+  bool undecided_ = false;                         // what was proposed last could not be stored
+  std::optional<std::uint64_t> unreadable_since_;  // ms of the loop
   bool closing_ = false;
   bool held_ = false;
   std::function<void()> closed_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/bus/test_loop.hpp"
 #include "core/daemon/fake_store.hpp"
 #include "core/daemon/rebuild.hpp"
@@ -108,6 +110,51 @@ class JournalTest : public ::testing::Test {
   std::unique_ptr<desk::Desk> desk;
   std::unique_ptr<Journal> journal;
 };
+
+TEST_F(JournalTest, WaitsWhileTheLogIsOpenedAgain) {
+  store.commit_at_once = false;
+  const auto first = append(messages({"1"}));
+  const auto second = append(messages({"2"}));
+  store.commit();
+  store.refuse_reads = 5;
+  loop.run();
+  EXPECT_FALSE(first->done);
+  EXPECT_FALSE(second->done);
+  EXPECT_EQ(journal->in_flight(), 2U);
+  EXPECT_EQ(errors, std::vector<Status>{Status::internal});  // told once
+  // The same item, from an impatient connector.
+  const auto same = append(messages({"1"}));
+  loop.advance(3 * fold_again_ms);
+  store.commit();
+  loop.run();
+  ASSERT_TRUE(first->done && second->done && same->done);
+  EXPECT_EQ(std::count(folded.begin(), folded.end(), "message.received"), 2);
+  EXPECT_EQ(first->result->at(0).arrival, 1U);
+  EXPECT_EQ(second->result->at(0).arrival, 2U);
+  EXPECT_TRUE(same->result->at(0).duplicate);
+  EXPECT_EQ(journal->position(), store.last_arrival());
+}
+
+TEST_F(JournalTest, ReadsWhatOthersWroteOnceTheLogIsOpenAgain) {
+  std::vector<storage::NewEvent> events{message("1").event};
+  store.append(std::move(events), std::nullopt,
+               [](const storage::Result<std::vector<storage::Appended>>& done) {
+                 EXPECT_TRUE(done.has_value());
+               });
+  store.refuse_reads = 2;
+  journal->arrived();
+  EXPECT_TRUE(folded.empty());
+  loop.advance(2 * fold_again_ms);
+  ASSERT_FALSE(folded.empty());
+  EXPECT_EQ(folded.front(), "message.received");
+}
+
+TEST_F(JournalTest, EndsWhereTheLogStaysUnreadable) {
+  store.refuse_reads = ~std::size_t{0};
+  append(messages({"1"}));
+  loop.advance(fold_again_ms_max);
+  EXPECT_THROW(loop.advance(2 * fold_again_ms), std::runtime_error);
+}
 
 TEST_F(JournalTest, AnswersOnceOnDiskAndFolded) {
   store.commit_at_once = false;
