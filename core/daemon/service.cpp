@@ -255,14 +255,20 @@ bool Service::may_do(const desk::RequestView& request) {
   return rule != "others" && rule != "left" && rule != "removed";
 }
 
-// The owner whose right all have acknowledged is the only one; whoever acts without all the others'
-// word (cut off, or for one that has vanished, or late) may not be.
+// The owner whose right all have acknowledged is the only one. Whoever acts without all the others'
+// word (cut off, or for one that has vanished) may not be, nor the owner while somebody is out of
+// sight: its right lapses unseen, and by now the request itself has ended the buyer's waiting.
 std::string Service::claimer(const desk::RequestView& request) {
   if (others_ == nullptr || request.kind != "reply" || !request.chat) return {};
-  const desk::Right right = desk.may_act(*request.chat, sight());
-  if (right.may != desk::May::after_tail && right.why["rule"].as_str() != "cut") return {};
-  const auto& self = store.log().peer;
-  return {reinterpret_cast<const char*>(self.data()), self.size()};
+  const desk::Sight at = sight();
+  const auto peers = desk.peers();
+  if (peers.empty()) return {};
+  const desk::Right right = desk.may_act(*request.chat, at);
+  const bool whole = std::all_of(peers.begin(), peers.end(), [&](const desk::PeerView& peer) {
+    return peer.standing != desk::PeerStanding::here || at.seen(peer.id);
+  });
+  if (whole && right.may != desk::May::after_tail && right.why["rule"].as_str() != "cut") return {};
+  return std::string(desk::bytes_of(at.self));
 }
 
 Result<void> Service::call(std::string_view shop, std::string_view method, const Value& params,
