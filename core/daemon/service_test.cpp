@@ -404,6 +404,9 @@ TEST_F(ServiceTest, VerifiesWhileItWorks) {
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE((*report)["ok"].as_bool());
   EXPECT_GT((*report)["table_entries"].as_int(), 5);
+  for (const char* what : {"missing_keys", "unknown", "forks"}) {
+    EXPECT_FALSE((*report)[what].is_nil()) << what;
+  }
 }
 
 TEST_F(ServiceTest, PluginsAreCommanded) {

@@ -50,6 +50,13 @@ void show_verified(Context& context, const Value& report) {
                                       std::to_string(report["erased_bodies"].as_int()),
                                       std::to_string(report["table_entries"].as_int())})
                       << '\n';
+  for (const char* what : {"missing_keys", "unknown", "forks"}) {
+    const auto count = report[what].as_int();
+    if (count == 0) continue;
+    context.streams.out << "  "
+                        << context.say("verify." + std::string(what), {std::to_string(count)})
+                        << '\n';
+  }
   for (const Value& fault : report["faults"].as_array()) {
     context.streams.out << "  " << printable(fault.as_str()) << '\n';
   }
