@@ -62,7 +62,7 @@ std::optional<MemberView> Queries::member(MemberNo number, std::uint64_t now_ms)
 ChatRow Queries::row(const Id16& id, const ChatRecord& chat, std::uint64_t now_ms) const {
   ChatRow out;
   out.id = id;
-  out.number = chat.number;
+  out.number = number_of(id, chat);
   out.shop = chat.shop;
   out.buyer = chat.buyer;
   out.owner = chat.open() ? chat.owner() : chat.served_by;
@@ -165,18 +165,34 @@ std::vector<ChatRow> Queries::last_word(std::uint64_t now_ms, std::size_t limit)
   return out;
 }
 
-std::optional<Id16> Queries::chat_by_number(ChatNo number) const {
-  std::optional<Id16> out;
-  Place first;
+// Chats of one number, as peers give them that do not see each other: by when it was given.
+std::vector<Id16> Queries::numbered(ChatNo number) const {
+  std::vector<Id16> out;
   state_.each(table::chat_numbers, Key().u32(number), false,
               [&](std::string_view key, std::string_view) {
-                const Id16 id = id_at(key, 4);
-                const auto chat = state_.find<ChatRecord>(table::chats, Key().id(id));
-                // Given twice while peers could not see each other: the first keeps it.
-                if (chat && take_first(first, chat->number_at)) out = id;
-                return true;
+                out.push_back(id_at(key, 4));
+                return out.size() < chat_twins_max;
               });
+  if (out.size() < 2) return out;
+  const auto given_at = [this](const Id16& id) {
+    return state_.load<ChatRecord>(table::chats, Key().id(id)).number_at;
+  };
+  std::sort(out.begin(), out.end(),
+            [&](const Id16& a, const Id16& b) { return given_at(a) < given_at(b); });
   return out;
+}
+
+ChatNo Queries::number_of(const Id16& id, const ChatRecord& chat) const {
+  if (chat.number == 0) return 0;
+  const auto chats = numbered(chat.number);
+  const auto place = std::find(chats.begin(), chats.end(), id) - chats.begin();
+  return chat.number + static_cast<ChatNo>(place) * chat_twin_step;
+}
+
+std::optional<Id16> Queries::chat_by_number(ChatNo number) const {
+  const auto chats = numbered(number % chat_twin_step);
+  const std::size_t place = number / chat_twin_step;
+  return place < chats.size() ? std::optional(chats[place]) : std::nullopt;
 }
 
 Entry Queries::entry(const Place& place, const EntryRecord& record) const {

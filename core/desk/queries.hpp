@@ -53,6 +53,8 @@ class Queries {
   SplitView split(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const;
 
  private:
+  std::vector<Id16> numbered(ChatNo number) const;
+  ChatNo number_of(const Id16& id, const ChatRecord& chat) const;
   ChatRow row(const Id16& id, const ChatRecord& chat, std::uint64_t now_ms) const;
   Entry entry(const Place& place, const EntryRecord& record) const;
   void people(ChatView& view, const std::vector<Id16>& accounts, std::uint64_t now_ms) const;

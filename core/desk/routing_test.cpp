@@ -498,9 +498,15 @@ TEST(Routing, numbers_are_short_and_stay) {
   world.decide();
   EXPECT_EQ(world.row("c1").number, 1u);
   EXPECT_FALSE(world.desk.chat_by_number(4).has_value());
-  // Given twice while two peers could not see each other: whoever had it first keeps it.
+  // Given twice while two peers could not see each other: whoever had it first keeps it, and the
+  // other is reached by another, so that nobody answers the wrong buyer.
+  world.receive("twin", "twin");
   world.add("chat.queued", Value::map({{"chat", bin("twin")}, {"number", 2}}));
   EXPECT_EQ(world.desk.chat_by_number(2), id("c2"));
+  EXPECT_EQ(world.row("c2").number, 2u);
+  EXPECT_EQ(world.row("twin").number, 2 + chat_twin_step);
+  EXPECT_EQ(world.desk.chat_by_number(2 + chat_twin_step), id("twin"));
+  EXPECT_FALSE(world.desk.chat_by_number(2 + 2 * chat_twin_step).has_value());
 }
 
 TEST(Routing, a_round_is_limited_and_the_next_goes_on) {

@@ -25,6 +25,9 @@ using MemberNo = std::uint32_t;  // 1 and up; 0: nobody
 using ChatNo = std::uint32_t;    // 1 and up; 0: none yet
 
 // Named limits.
+// Peers that cannot see each other may give one number twice: the later chat shows as so much more.
+inline constexpr ChatNo chat_twin_step = 100'000'000;
+inline constexpr std::size_t chat_twins_max = 40;   // of one number
 inline constexpr std::size_t members_max = 64;      // of one desk
 inline constexpr std::uint32_t weight_max = 1'000;  // of one member
 inline constexpr std::size_t name_max = 64;         // bytes: instance, role, topic, phrase, kind
