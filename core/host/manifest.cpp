@@ -56,7 +56,7 @@ class ManifestReader {
  private:
   void read_root(const toml::table& root) {
     in_.only(root, {"id", "version", "kind", "abi", "name", "executable", "topics", "actions",
-                    "hosts", "secrets", "settings", "limits"});
+                    "hosts", "secrets", "optional_secrets", "settings", "limits"});
     out_.id = required_text(root, "id");
     if (!out_.id.empty() && !is_name(out_.id, "-")) {
       in_.fault(*root.get("id"), "\"id\" has to be made of a-z, 0-9 and -, like \"chat-email\"",
@@ -77,6 +77,7 @@ class ManifestReader {
       out_.hosts.push_back(host);
     }
     out_.secrets = names(root, "secrets");
+    out_.optional_secrets = names(root, "optional_secrets");
     read_settings(root);
     read_limits(root);
   }

@@ -56,6 +56,7 @@ struct Manifest {
   std::vector<std::string> actions;
   std::vector<std::string> hosts;  // as written, with {setting} in them
   std::vector<std::string> secrets;
+  std::vector<std::string> optional_secrets;  // these may be missing
   std::vector<SettingSpec> settings;
   std::uint32_t memory_mb = memory_mb_default;
 

@@ -77,6 +77,14 @@ TEST(Manifest, ReadsEveryField) {
   EXPECT_EQ(manifest->settings[2].type, SettingType::list);
 }
 
+TEST(Manifest, NamesSecretsThatMayBeMissing) {
+  const auto manifest =
+      Manifest::parse(with("[name]", "optional_secrets = [\"token\"]\n[name]"), "plugin.toml");
+  ASSERT_TRUE(manifest) << manifest.error().in("en");
+  EXPECT_EQ(manifest->secrets, (std::vector<std::string>{"password"}));
+  EXPECT_EQ(manifest->optional_secrets, (std::vector<std::string>{"token"}));
+}
+
 TEST(Manifest, NamesEachMistakeWithItsPlaceAndWhatWasMeant) {
   const std::pair<std::string, std::string> cases[] = {
       {with("version =", "verison ="),

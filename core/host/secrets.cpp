@@ -68,8 +68,10 @@ std::filesystem::path Secrets::file(std::string_view instance) const {
 
 Result<std::string> Secrets::get(const Manifest& manifest, std::string_view instance,
                                  std::string_view name) const {
-  const auto& known = manifest.secrets;
-  if (std::find(known.begin(), known.end(), name) == known.end()) {
+  const auto names_it = [name](const std::vector<std::string>& known) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  };
+  if (!names_it(manifest.secrets) && !names_it(manifest.optional_secrets)) {
     return Error{Status::denied, "secret \"" + std::string(name) + "\" is not in the manifest",
                  "secret"};
   }
@@ -99,18 +101,17 @@ Checked<void> Secrets::check(const Manifest& manifest, std::string_view instance
     faults.list.front().text = {"this is not TOML", "不是有效的 TOML"};
     return faults;
   }
-  const std::vector<std::string_view> known(manifest.secrets.begin(), manifest.secrets.end());
+  std::vector<std::string_view> known(manifest.secrets.begin(), manifest.secrets.end());
+  known.insert(known.end(), manifest.optional_secrets.begin(), manifest.optional_secrets.end());
   reader.only(*table, known);
   Faults faults;
+  for (const std::string_view name : known) {
+    if (table->contains(name) && !(*table)[name].is_string()) reader.text(*table, name);
+  }
   for (const std::string& name : manifest.secrets) {
-    const bool there = table->contains(name);
-    if (there && (*table)[name].is_string()) continue;
-    if (there) {
-      reader.text(*table, name);
-    } else {
-      faults.list.push_back(
-          {path.string(), 0, 0, {"secret \"" + name + "\" is missing", "缺少机密“" + name + "”"}});
-    }
+    if (table->contains(name)) continue;
+    faults.list.push_back(
+        {path.string(), 0, 0, {"secret \"" + name + "\" is missing", "缺少机密“" + name + "”"}});
   }
   Faults found = reader.take();
   faults.list.insert(faults.list.end(), found.list.begin(), found.list.end());

@@ -73,5 +73,21 @@ TEST_F(SecretsTest, CheckNamesEveryMistake) {
   EXPECT_TRUE(secrets_.check(manifest(), "mail"));
 }
 
+TEST_F(SecretsTest, OptionalOnesMayBeMissing) {
+  Manifest manifest;
+  manifest.secrets = {"password"};
+  manifest.optional_secrets = {"other"};
+  const auto file = folder_.write("mail.toml", "password = \"x\"\n").string();
+  EXPECT_TRUE(secrets_.check(manifest, "mail"));
+  EXPECT_EQ(secrets_.get(manifest, "mail", "other").error().code, Status::not_found);
+  folder_.write("mail.toml", "password = \"x\"\nother = \"y\"\n");
+  EXPECT_TRUE(secrets_.check(manifest, "mail"));
+  EXPECT_EQ(*secrets_.get(manifest, "mail", "other"), "y");
+  folder_.write("mail.toml", "other = 5\n");
+  EXPECT_EQ(secrets_.check(manifest, "mail").error().in("en"),
+            file + ": secret \"password\" is missing\n" + file +
+                ":1:9: \"other\" has to be text in quotes");
+}
+
 }  // namespace
 }  // namespace deskmate::host
