@@ -18,30 +18,14 @@ class Reader : public deskmate::Plugin {
       ++events_;
       bytes_ += event.facts.size() + event.body.size();
     }
-    arrival_ = events.back().arrival;
-    // More may come at once; the cursor follows, one commit at a time.
-    host().grant(reader, static_cast<std::uint32_t>(events.size()));
-    commit(reader);
-    if (arrival_ < last_) return;
+    host().commit(reader, events.back().arrival);
+    if (events.back().arrival < last_) return;
     host().kv_put("done",
                   deskmate::encode(deskmate::Value::map({{"events", events_}, {"bytes", bytes_}})));
   }
 
  private:
-  void commit(const std::string& reader) {
-    if (committing_ || committed_ == arrival_) return;
-    committing_ = true;
-    committed_ = arrival_;
-    host().commit(reader, arrival_, [this, reader](const deskmate::Result<deskmate::Value>&) {
-      committing_ = false;
-      commit(reader);
-    });
-  }
-
   std::uint64_t last_ = 0;
-  std::uint64_t arrival_ = 0;
-  std::uint64_t committed_ = 0;
-  bool committing_ = false;
   std::uint64_t events_ = 0;
   std::uint64_t bytes_ = 0;
 };
