@@ -123,6 +123,8 @@ Result<void> Daemon::Impl::open() {
   store = std::move(opened).value();
   if (!open_log(config)) log_line(LogLevel::warn, "log", {{"unwritable", config.log_file}});
 
+  if (auto current = drop_outdated_tables(*store); !current) return current;
+
   bus = std::make_unique<bus::Bus>(loop);
   pool = std::make_unique<ThreadPool>(loop);
   ServiceOptions options;

@@ -11,6 +11,7 @@ namespace deskmate::daemon {
 namespace {
 
 constexpr std::string_view clock_key = "last";
+constexpr std::string_view fold_key = "fold";
 
 std::string big_endian(std::uint64_t number) {
   std::string out(8, '\0');
@@ -49,9 +50,22 @@ void fold_event(desk::Desk& desk, desk::Tables& tables, const storage::StoredEve
     const std::string key = seen_key_of(header.type, document.root());
     if (!key.empty()) tables.put(seen_table, key, {});
   }
-  if (header.stamp > stored_clock(tables)) {
+  const std::uint64_t clock = stored_clock(tables);
+  if (clock == 0) tables.put(clock_table, fold_key, std::string(fold_version));
+  if (header.stamp > clock) {
     tables.put(clock_table, clock_key, big_endian(header.stamp));
   }
+}
+
+Result<void> drop_outdated_tables(storage::Store& store) {
+  if (store.tables_position() == 0) return {};
+  const auto version = store.table_get(clock_table, fold_key);
+  if (version.has_error()) return to_error(version.error());
+  if (version.value() == fold_version) return {};
+  std::promise<storage::Result<void>> done;
+  store.clear_tables([&](storage::Result<void> result) { done.set_value(std::move(result)); });
+  const auto cleared = done.get_future().get();
+  return cleared.has_error() ? Result<void>(to_error(cleared.error())) : Result<void>();
 }
 
 Journal::Journal(bus::Loop& loop, storage::Store& store, TableCache& tables, desk::Desk& desk,

@@ -38,10 +38,16 @@ inline constexpr std::uint64_t decide_latest_ms = 60'000;    // deadlines are lo
 // The tables of the daemon's own beside those of the desk.
 inline constexpr std::string_view seen_table = "seen";    // items that have come in
 inline constexpr std::string_view clock_table = "clock";  // the highest stamp
+// Goes up with every change of what the fold writes: older tables are made anew from the log.
+inline constexpr std::string_view fold_version = "2";
 
 // Folds one event into the desk and into the daemon's own tables; pure. Whoever rebuilds the tables
 // does the same.
 void fold_event(desk::Desk& desk, desk::Tables& tables, const storage::StoredEvent& event);
+
+// Clears tables that an older version of the fold wrote; they are made anew from the log. Before
+// anything reads them. Blocking.
+Result<void> drop_outdated_tables(storage::Store& store);
 
 struct Outcome {
   bool duplicate = false;  // it was there before; the rest is empty

@@ -271,6 +271,24 @@ TEST_F(JournalTest, WhatTheTablesLackIsFoldedAtTheStart) {
   EXPECT_TRUE(again->result->front().duplicate);
 }
 
+TEST_F(JournalTest, TablesOfAnOlderFoldAreMadeAnew) {
+  append(messages({"1", "2"}));
+  loop.run();
+  close();
+  ASSERT_TRUE(drop_outdated_tables(store));
+  EXPECT_GT(store.tables_position(), 0u) << "they are of this version";
+  store.tables[std::string(clock_table)].erase("fold");
+  store.tables[std::string(seen_table)]["of an older version"] = "";
+  ASSERT_TRUE(drop_outdated_tables(store));
+  EXPECT_EQ(store.tables_position(), 0u);
+  open();
+  EXPECT_EQ(journal->position(), store.last_arrival());
+  close();
+  EXPECT_FALSE(store.tables[std::string(seen_table)].contains("of an older version"));
+  ASSERT_TRUE(drop_outdated_tables(store));
+  EXPECT_GT(store.tables_position(), 0u);
+}
+
 TEST_F(JournalTest, StampsRiseThoughTheClockGoesBackAndTheDaemonRestarts) {
   append(messages({"1"}));
   loop.run();

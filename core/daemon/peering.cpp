@@ -261,7 +261,12 @@ void Peering::peers_changed() {
     peer::KnownPeer one;
     one.id = view.id;
     if (view.standing == desk::PeerStanding::removed) {
-      one.cuts.emplace();
+      one.cuts = view.cut;
+      if (cut_off_.insert(view.id).second) {
+        for (const auto& [incarnation, seq] : view.cut) {
+          service_.store.cut(view.id, incarnation, seq, [](const storage::Result<void>&) {});
+        }
+      }
     }
     known.push_back(std::move(one));
   }

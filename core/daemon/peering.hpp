@@ -133,6 +133,7 @@ class Peering final : public OtherPeers {
   std::set<storage::Id16> taking_;  // chats whose tail is being read
   std::set<storage::Id16> erasing_;
   std::set<storage::Id16> agreed_to_;
+  std::set<peer::PeerId> cut_off_;
   bus::Loop::TimerId timer_ = 0;
   std::uint64_t hash_told_ms_ = 0;
   bool could_append_ = false;

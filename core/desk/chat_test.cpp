@@ -146,6 +146,26 @@ TEST(Chats, R21_the_last_word_is_ours) {
   EXPECT_TRUE(world.desk.last_word(world.now_ms, 10).empty());
 }
 
+TEST(Chats, R121_a_close_does_not_close_what_its_author_had_not_seen) {
+  World world;
+  world.member(1, 1);
+  world.receive("c", "buyer");
+  world.decide();
+  const Proposal close = world.desk.close(id("c"), 1).value();
+  world.receive("c", "buyer");  // came in at another peer meanwhile
+  world.add(close);
+  EXPECT_EQ(world.row("c").state, ChatState::fresh);
+  EXPECT_NE(world.row("c").waiting_since_ms, 0u);
+  EXPECT_FALSE(world.decide().empty());
+  world.close("c", 1);
+  EXPECT_EQ(world.row("c").state, ChatState::closed);
+  Proposal damaged = close;
+  damaged.facts["upto"] = Value::bin("short");
+  const auto malformed = world.desk.counts().malformed;
+  world.add(damaged);
+  EXPECT_EQ(world.desk.counts().malformed, malformed + 1);
+}
+
 TEST(Chats, R21_an_answer_that_did_not_go_out_is_no_answer) {
   World world;
   world.member(1, 1);

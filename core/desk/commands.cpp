@@ -154,9 +154,12 @@ Result<Proposal> Commands::claim(const Id16& id, MemberNo member) const {
 }
 
 Result<Proposal> Commands::close(const Id16& id, MemberNo member) const {
-  if (const auto chat = open_chat(id); !chat) return chat.error();
+  const auto chat = open_chat(id);
+  if (!chat) return chat.error();
   if (const auto known = member_of(member); !known) return known.error();
-  return event("chat.closed", {{"chat", Value::bin(id)}, {"member", member}});
+  const std::string upto = Key().place(chat->last_in).str();
+  return event("chat.closed",
+               {{"chat", Value::bin(id)}, {"member", member}, {"upto", Value::bin(upto)}});
 }
 
 Result<Proposal> Commands::set_presence(MemberNo member, Presence state,

@@ -241,10 +241,16 @@ Folded Fold::chat_queued(In& in) {
 Folded Fold::chat_closed(In& in) {
   const Id16 chat = in.facts.id("chat");
   const MemberNo member = in.facts.u32_if("member");
+  const View seen = in.facts.raw("upto");
+  in.facts.require(seen.is_nil() || seen.as_bin().size() == place_size);
   if (!in.facts.ok()) return Folded::malformed;
   const Place at = state_.place(in.event);
+  const Place upto = seen.is_nil() ? at : std::min(at, place_of(seen.as_bin()));
   state_.save(table::entries, Key().id(chat).place(at), entry(EntryKind::closed, in.event, member));
-  state_.edit_chat(chat, [&](ChatRecord& record) { take_latest(record.closed_at, at); });
+  state_.edit_chat(chat, [&](ChatRecord& record) {
+    take_latest(record.closed_at, at);
+    record.closed_upto = std::max(record.closed_upto, upto);
+  });
   return Folded::routing;
 }
 

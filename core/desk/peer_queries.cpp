@@ -22,6 +22,7 @@ std::vector<PeerView> Queries::peers() const {
                          : one.record.said_at.any()  ? one.record.said_at
                                                      : one.record.added_at;
     view.since_ms = stamp_ms(since.stamp);
+    for (const CutRecord& cut : one.record.cut) view.cut[cut.incarnation] = cut.seq;
     if (view.standing == PeerStanding::here && !view.ready) view.waits_for = peers.unmet(one.id);
     out.push_back(std::move(view));
   }

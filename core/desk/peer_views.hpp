@@ -31,6 +31,8 @@ struct PeerView {
   bool holds_book = false;        // assigns
   std::uint64_t since_ms = 0;     // of the standing
   std::vector<PeerId> waits_for;  // of one that is here and not ready: who has not met it yet
+  // Of a removed one: its logs are taken up to there; incarnation to seq.
+  std::map<std::uint64_t, std::uint64_t> cut;
 };
 
 // A change of a member's weight, of the peer they work at, or of who is a member (R6).

@@ -86,7 +86,7 @@ struct ChatRecord {  // by chat
   std::string topic;
   Place served_at;
   Place greeted_at;
-  // These follow from the chat's entries in talk_in and talk_out and from closed_at.
+  // These follow from the chat's entries in talk_in and talk_out and from closed_upto.
   Place first_in, last_in, last_out, opening, waiting;
   std::uint64_t last_in_ms = 0, last_out_ms = 0, opening_ms = 0, waiting_ms = 0;
   std::uint32_t nudges = 0;
@@ -101,15 +101,19 @@ struct ChatRecord {  // by chat
   bool claim_cut = false;
   std::uint32_t claim_member = 0;
   std::string claim_why;
+  // The last message that somebody had seen who closed the chat. One that came in elsewhere before
+  // the close, unseen by its author, is not closed by it.
+  Place closed_upto;
   template <class A>
   void fields(A& a) {
     a(origin_at, shop, buyer, number_at, number, closed_at, route_at, route_member, route_role,
       route_why, queued_at, parked, queued_why, flag_at, flag_member, topic, served_at, served_by,
       greeted_at, first_in, last_in, last_out, opening, waiting, last_in_ms, last_out_ms,
-      opening_ms, waiting_ms, nudges, claimed, claim_at, claim_cut, claim_member, claim_why);
+      opening_ms, waiting_ms, nudges, claimed, claim_at, claim_cut, claim_member, claim_why,
+      closed_upto);
   }
 
-  bool open() const { return last_in.any() && closed_at < last_in; }
+  bool open() const { return last_in.any() && closed_upto < last_in; }
   bool worded() const { return open() && opening < route_at; }
   bool routed() const { return worded() || claim_at.any(); }
   Place given_at() const { return worded() || !claim_at.any() ? route_at : claim_at; }

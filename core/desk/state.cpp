@@ -203,14 +203,14 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
          });
   };
   if (chat.open()) {
-    after(chat.closed_at, [&](std::string_view key, std::string_view value) {
+    after(chat.closed_upto, [&](std::string_view key, std::string_view value) {
       chat.opening = place_in(key);
       chat.opening_ms = read_be(value.substr(0, 8));
       return false;
     });
   }
   follow_claims(id, chat);
-  const Place answered = std::max(chat.closed_at, chat.last_out);
+  const Place answered = std::max(chat.closed_upto, chat.last_out);
   if (answered < chat.last_in) {
     std::uint32_t seen = 0;
     after(answered, [&](std::string_view key, std::string_view value) {

@@ -36,7 +36,6 @@ struct Outcome {
   int cut = 0;            // assigned in a cut
   int vanished = 0;       // taken over
   int freezes = 0;        // waited for longer than twice the reply target, somebody being present
-  int closed_unseen = 0;  // written while a member elsewhere closed the chat
   double deviation = 0;   // the greatest from the exact share, at the end
   std::vector<std::uint64_t> waits_ms;  // from a message to its answer
 };

@@ -216,7 +216,8 @@ struct ChatQueued : detail::Common {
   }
 };
 
-// {chat: <id>, member: 1}
+// {chat: <id>, member: 1, upto: <32 bytes>}; upto: the place in the order of all events of the last
+// message that was seen. A message beyond it is not closed.
 struct ChatClosed : detail::Common {
   DESKMATE_EVENT_TYPE("chat.closed")
   Id chat;
