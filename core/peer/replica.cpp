@@ -177,12 +177,7 @@ void Replica::Impl::on(Link& link, message::Hello& m, Now now) {
   if (!learn(link, m.frontier)) return;
   const LogName own{self_.desk, m.peer, m.incarnation};
   link.theirs[own] = std::max(link.theirs[own], m.seq);
-  if (const auto ours = link.theirs.find(self_);
-      ours != link.theirs.end() && ours->second > mine(self_) && !rolled_back) {
-    rolled_back = true;
-    alarm(Trouble::rolled_back, true, link.remote, self_, ours->second,
-          "the others have more of our log than we");
-  }
+  if (!doubt(link, now)) return;
   // It may have lost what it had acknowledged before: a disk restored from a backup.
   Peer& peer = peers_[link.remote];
   Frontier told;
@@ -216,6 +211,38 @@ bool Replica::Impl::learn(Link& link, const std::vector<message::Reached>& front
   return true;
 }
 
+// Whoever says that it has more of our own log than we has to show it, signed by us, before it is
+// believed that our disk is older than it was. False: the link was closed.
+bool Replica::Impl::doubt(Link& link, Now now) {
+  const auto told = link.theirs.find(self_);
+  if (told == link.theirs.end() || told->second <= mine(self_)) return true;
+  refresh(now);  // it may be quicker than what tells us of our own commits
+  Incoming& ours = incoming_[self_];
+  const bool asked = ours.from || ours.waiting_bytes != 0;
+  if (told->second <= mine(self_) || rolled_back || asked) return true;
+  std::size_t& owed = peers_[link.remote].proofs_owed;
+  if (owed >= proofs_owed_max) {
+    close(link, Trouble::protocol, "says that it has more of our log, and never showed it");
+    return false;
+  }
+  ++owed;
+  doubt_until_ms_ = now.steady_ms + proof_ms_max;
+  want(self_, ours, link, now);
+  return true;
+}
+
+void Replica::Impl::end_doubt(Now now) {
+  const auto ours = incoming_.find(self_);
+  if (ours == incoming_.end() || !ours->second.from || ours->second.waiting_bytes != 0) return;
+  if (rolled_back || now.steady_ms < doubt_until_ms_) return;
+  Link* link = find(*ours->second.from);
+  stop(ours->second);
+  if (link == nullptr) return;
+  peers_[link->remote].proofs_owed = proofs_owed_max;
+  close(*link, Trouble::protocol, "says that it has more of our log, and does not show it");
+  sweep();
+}
+
 void Replica::Impl::carrier_unsent(LinkId id, std::size_t bytes) {
   if (Link* link = find(id)) link->unsent = bytes;
   pump();
@@ -227,7 +254,7 @@ void Replica::Impl::on(Link& link, message::Have& m, Now now) {
   const LogName own{self_.desk, link.remote, m.incarnation};
   std::vector<LogName> touched{own};
   for (const auto& one : m.frontier) touched.push_back(name_of(one.log));
-  if (!learn(link, m.frontier)) return;
+  if (!learn(link, m.frontier) || !doubt(link, now)) return;
   link.theirs[own] = std::max(link.theirs[own], m.seq);
   acknowledged(link);
   acknowledge(link.remote, {m.incarnation, m.seq, std::move(m.frontier)});
@@ -264,6 +291,7 @@ void Replica::Impl::count_acks(const PeerId& id, Peer& peer) {
     const LogName own{self_.desk, id, ack.incarnation};
     if (mine(own) < ack.seq) break;
     const auto count = [&](const LogName& log, std::uint64_t seq) {
+      if (log == self_) seq = std::min(seq, mine(self_));  // no more than there is
       std::uint64_t& known = peer.acked[log];
       if (seq > known) {
         known = seq;
@@ -421,6 +449,7 @@ void Replica::Impl::tick(Now now) {
   for (auto& [id, link] : links_) {
     if (link.greeted && now.steady_ms - link.beat_sent_ms >= beat_ms) beat(link, now);
   }
+  end_doubt(now);
   look_around(now);
   choose_all(now);
   fetch_files();
@@ -428,7 +457,7 @@ void Replica::Impl::tick(Now now) {
 }
 
 bool Replica::Impl::may_append(Now now) const {
-  if (rolled_back) return false;
+  if (rolled_back || now.steady_ms < doubt_until_ms_) return false;
   return heard_ || known_.empty() || now.steady_ms - started_ms_ >= first_hello_wait_ms;
 }
 

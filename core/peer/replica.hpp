@@ -66,7 +66,12 @@ inline constexpr std::uint64_t slow_ms = 60'000;         // for which such a lin
 inline constexpr std::uint64_t skew_max_ms = 30'000;     // of two clocks; more: no routing
 inline constexpr std::uint64_t first_hello_wait_ms = 5'000;  // before the first append of a start
 inline constexpr std::uint64_t hold_retry_ms = 5'000;        // a log held for a stamp ahead of time
-inline constexpr std::uint64_t append_retry_ms = 1'000;      // after the disk failed
+// For whoever says that it has more of our own log than we to show it; meanwhile nothing is
+// appended.
+inline constexpr std::uint64_t proof_ms_max = 20'000;
+inline constexpr std::size_t proofs_owed_max =
+    3;  // of a peer that did not: then it is not believed
+inline constexpr std::uint64_t append_retry_ms = 1'000;  // after the disk failed
 inline constexpr std::uint32_t protocol_version = 1;
 
 struct Now {
@@ -188,7 +193,8 @@ class Replica {
 
   // --- what is known ----------------------------------------------------------------------------
   // May this peer append to its own log? Not before another peer told how much it has of it (or
-  // first_hello_wait_ms without one), and never once rolled back.
+  // first_hello_wait_ms without one), not while one says that it has more of it than we and may
+  // still show it, and never once rolled back.
   bool may_append(Now now) const;
   bool rolled_back() const;
   // Both ways: an answer to a beat of ours that is younger than unseen_after_ms.

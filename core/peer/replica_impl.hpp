@@ -78,7 +78,7 @@ class Replica::Impl {
     std::set<LogName> forks_told;
     bool closed = false;
   };
-  // A log that is not our own.
+  // A log that is not our own; our own one only to be shown that there is more of it.
   struct Incoming {
     std::optional<LinkId> from;  // where we want it from
     std::uint64_t number = 0;    // of that want
@@ -112,6 +112,7 @@ class Replica::Impl {
     bool seen = false;
     bool skewed = false;
     bool diverged = false;
+    std::size_t proofs_owed = 0;                        // of having more of our own log than we
     std::optional<std::pair<Hash32, StateHash>> state;  // the latest that it told
   };
   struct Fetch {
@@ -133,6 +134,8 @@ class Replica::Impl {
   std::vector<message::Reached> reached(const Frontier& frontier) const;
   LogName name_of(const message::LogRef& ref) const;
   bool learn(Link& link, const std::vector<message::Reached>& frontier);
+  bool doubt(Link& link, Now now);
+  void end_doubt(Now now);
   void acknowledge(const PeerId& peer, PendingAck ack);
   void count_acks(const PeerId& peer, Peer& state);
   void refresh(Now now);
@@ -160,6 +163,7 @@ class Replica::Impl {
   void want(const LogName& log, Incoming& incoming, Link& link, Now now, bool probe = false);
   void stop(Incoming& incoming);
   void take_stretch(Link& link, const LogName& log, Incoming& incoming, Now now);
+  static void keep_needed(const Stretch& stretch, std::vector<storage::CarriedKey>& keys);
   std::uint64_t latest_stamp_ms(const Stretch& stretch) const;
   void freeze(const LogName& log, std::uint64_t seq, const PeerId& told_by, bool tell,
               const std::string& detail);
@@ -177,8 +181,9 @@ class Replica::Impl {
   ReplicaStore& store_;
   const LogName self_;
   const std::uint64_t started_ms_;
-  bool heard_ = false;  // a hello has come since the start
-  Frontier mine_;       // durable
+  std::uint64_t doubt_until_ms_ = 0;  // somebody may show that our disk is older than it was
+  bool heard_ = false;                // a hello has come since the start
+  Frontier mine_;                     // durable
   std::map<PeerId, KnownPeer> known_;
   std::map<LinkId, Link> links_;
   std::map<PeerId, Peer> peers_;

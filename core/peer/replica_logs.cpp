@@ -168,6 +168,17 @@ std::uint64_t Replica::Impl::latest_stamp_ms(const Stretch& stretch) const {
   return latest_ms;
 }
 
+// Nobody fills our key ring with keys that open nothing.
+void Replica::Impl::keep_needed(const Stretch& stretch, std::vector<storage::CarriedKey>& keys) {
+  std::set<Id16> needed;
+  for (const auto& item : stretch.items) {
+    if (const auto header = storage::decode_header(item.record); header && header->key_id) {
+      needed.insert(*header->key_id);
+    }
+  }
+  std::erase_if(keys, [&](const storage::CarriedKey& key) { return !needed.contains(key.key_id); });
+}
+
 void Replica::Impl::take_stretch(Link& link, const LogName& log, Incoming& incoming, Now now) {
   const std::size_t bytes = incoming.partial.size();
   auto stretch = message::decode_stretch(log, incoming.partial);
@@ -194,6 +205,7 @@ void Replica::Impl::take_stretch(Link& link, const LogName& log, Incoming& incom
     incoming.paused_until_ms = now.steady_ms + hold_retry_ms;
     return;
   }
+  keep_needed(*stretch, keys);
   incoming.next = stretch->last() + 1;
   incoming.waiting_bytes += bytes;
   const std::uint64_t ticket = next_ticket_++;
@@ -286,16 +298,13 @@ void Replica::Impl::unfreeze(const LogName& log, Now now) {
 
 // --- pushing ----------------------------------------------------------------------------------
 
-void Replica::Impl::on(Link& link, message::Want& m, Now) {
+void Replica::Impl::on(Link& link, message::Want& m, Now now) {
   if (link.pushes.size() >= logs_max) return close(link, Trouble::too_much, "too many wants");
   const LogName log = name_of(m.log);
   if (link.pushes.contains(m.number)) return close(link, Trouble::protocol, "wanted twice");
   if (log == self_ && m.after > mine(log)) {
-    if (!rolled_back) {
-      alarm(Trouble::rolled_back, true, link.remote, self_, m.after,
-            "the others have more of our log than we");
-    }
-    rolled_back = true;
+    link.theirs[log] = std::max(link.theirs[log], m.after);
+    if (!doubt(link, now)) return;
   }
   // One log is pushed once to a link.
   std::erase_if(link.pushes, [&](const auto& push) { return push.second.log == log; });
@@ -353,7 +362,8 @@ void Replica::Impl::collect_keys(Push& push, const Stretch& stretch) {
   push.keys = ids.empty() ? std::vector<storage::CarriedKey>{} : store_.keys(ids);
 }
 
-// One piece on this link, own log first, the others in turn. False: there is none.
+// One piece on this link, first of our log and of the other side's own (it waits to be shown that
+// its disk is older than it was), then the others in turn. False: there is none.
 bool Replica::Impl::push_piece(Link& link) {
   Push* chosen = nullptr;
   std::uint64_t number = 0;
@@ -363,7 +373,7 @@ bool Replica::Impl::push_piece(Link& link) {
     number = n;
   };
   for (auto& [n, push] : link.pushes) {
-    if (push.log == self_) try_one(n, push);
+    if (push.log == self_ || push.log.peer == link.remote) try_one(n, push);
   }
   for (auto at = link.pushes.upper_bound(link.next_push); at != link.pushes.end(); ++at) {
     try_one(at->first, at->second);

@@ -29,6 +29,13 @@ AppendOutcome outcome_of(const storage::Result<storage::Arrived>& result) {
   }
 }
 
+// Whether it is one that no store can have given; to ask for it again would be of no use.
+static bool beyond_limits(const Stretch& stretch) {
+  std::size_t bytes = 0;
+  for (const auto& item : stretch.items) bytes += item.record.size() + item.body.size();
+  return stretch.items.size() > storage::stretch_events_max || bytes > storage::stretch_bytes_max;
+}
+
 // Keys first: what is acknowledged can be opened.
 void StoreAdapter::append(out::Append append, AppendDone done) {
   const std::uint64_t ticket = append.ticket;
@@ -40,6 +47,9 @@ void StoreAdapter::append(out::Append append, AppendDone done) {
   };
   // All of them through the pool, so that stretches of one log stay in order.
   on_pool_([this, finish, shared = std::make_shared<out::Append>(std::move(append))] {
+    if (beyond_limits(shared->stretch)) {
+      return finish(storage::Error{Errc::invalid, "a stretch above the limits of one"});
+    }
     if (!shared->keys.empty()) {
       if (const auto imported = store_.import_keys(shared->keys); !imported) {
         return finish(imported.error());

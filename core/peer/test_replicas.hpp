@@ -37,6 +37,14 @@ inline Id16 id16(std::uint8_t number) {
 
 inline constexpr std::uint64_t start_utc_ms = 1'800'000'000'000;
 
+inline storage::HeaderView header_of(std::string_view facts, std::string_view type = "test.event") {
+  storage::HeaderView header;
+  header.type = type;
+  header.stamp = start_utc_ms << 16;
+  header.facts = facts;
+  return header;
+}
+
 struct Node {
   explicit Node(const LogName& own, Now now) : store(own), replica(new Replica(store, now)) {}
   MemoryStore store;
