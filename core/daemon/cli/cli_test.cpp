@@ -248,6 +248,11 @@ TEST(CommandLine, ExitCodes) {
   EXPECT_EQ(command({"--help"}).code, exit_ok);
   EXPECT_EQ(command({}).code, exit_usage);
   EXPECT_EQ(command({"chat"}).code, exit_usage);
+  for (const char* language : {"en", "zh"}) {
+    const Ran named = command({"--language", language, "relay", "--listen", "desk.example:7370"});
+    EXPECT_EQ(named.code, exit_usage);
+    EXPECT_THAT(named.err, HasSubstr(language == std::string_view("zh") ? "主机名" : "is a name"));
+  }
   EXPECT_EQ(command({"--config", folder / "good.toml", "status"}).code, exit_not_running);
   const Ran bad = command({"--language", "en", "--config", folder / "bad.toml", "status"});
   EXPECT_EQ(bad.code, exit_config);

@@ -23,6 +23,9 @@ void relay(Context& context, const RelayOptions& options) {
   for (const std::string& text : options.listen) {
     const auto address = peer::parse_address(text);
     if (!address) return context.fail(exit_usage, context.say("relay.address", {text}));
+    if (!peer::numeric(*address)) {
+      return context.fail(exit_usage, context.say("relay.numeric", {text}));
+    }
     addresses.push_back(*address);
   }
   if (addresses.empty()) addresses = {{"0.0.0.0", peer::default_port}, {"::", peer::default_port}};
