@@ -35,6 +35,12 @@ class Machine {
     return ['ip', ['netns', 'exec', this.namespace, program, ...args]];
   }
 
+  // There is no way between this machine and an address, cut or not.
+  bar(address) {
+    this.iptables('-A', 'INPUT', '-s', address, '-j', 'DROP');
+    this.iptables('-A', 'OUTPUT', '-d', address, '-j', 'DROP');
+  }
+
   // Nothing passes between this machine and an address any more, without a word to anybody.
   // way: both, in or out.
   cut(address, way = 'both') {

@@ -190,9 +190,13 @@ export class Owners {
     });
   }
 
-  assertNoneTwice() {
+  // Nobody has two answers, and everybody has their own.
+  assertAnswersRight() {
     const counts = this.written.map((name) => [name, this.answers(name).length]).filter(([, count]) => count > 1);
     assert.deepEqual(counts, [], 'buyers with more than one answer to one message');
+    for (const name of this.written) {
+      for (const mail of this.answers(name)) assert.ok(mail.includes(`Yes, ${name}.`), `${name} got another's answer`);
+    }
   }
 
   async same() {
