@@ -499,6 +499,13 @@ class World {
                                     [&](const Asked& later) {
                                       return later.chat == asked[i].chat && !later.answers.empty();
                                     });
+      // An answer to an earlier message was on its way when this one came in at another peer: the
+      // chat is open, but does not count as waiting.
+      const auto row = one(1).desk->chat_row(desk::id(asked[i].chat), start_ms + now_ms);
+      if (!done && row && row->last_out_ms > start_ms + asked[i].at_ms) {
+        ++outcome.crossed;
+        continue;
+      }
       if (!done) return fail("#" + std::to_string(i) + " of " + asked[i].chat + " has no answer");
     }
     for (const std::uint64_t wait : outcome.waits_ms) {

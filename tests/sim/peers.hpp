@@ -32,11 +32,12 @@ struct Outcome {
   std::string failure;             // empty: every property held
   std::vector<std::string> trace;  // the latest lines, or all
   int messages = 0;
-  int doubles = 0;        // answers of two owners to one message, in the vanished case
-  int cut = 0;            // assigned in a cut
-  int vanished = 0;       // taken over
-  int freezes = 0;        // waited for longer than twice the reply target, somebody being present
-  double deviation = 0;   // the greatest from the exact share, at the end
+  int doubles = 0;       // answers of two owners to one message, in the vanished case
+  int cut = 0;           // assigned in a cut
+  int vanished = 0;      // taken over
+  int freezes = 0;       // waited for longer than twice the reply target, somebody being present
+  int crossed = 0;       // written while an answer to the message before was on its way
+  double deviation = 0;  // the greatest from the exact share, at the end
   std::vector<std::uint64_t> waits_ms;  // from a message to its answer
 };
 

@@ -69,7 +69,7 @@ void show(const Setting& setting, const Outcome& outcome) {
 int run(std::uint64_t seeds, unsigned threads) {
   std::map<std::pair<int, bool>, Row> book;
   std::mutex mutex;
-  std::uint64_t failed = 0, cut = 0, vanished = 0;
+  std::uint64_t failed = 0, cut = 0, vanished = 0, crossed = 0;
   std::atomic<std::uint64_t> next{1};
   const auto work = [&] {
     for (std::uint64_t seed = next++; seed <= seeds; seed = next++) {
@@ -80,6 +80,7 @@ int run(std::uint64_t seeds, unsigned threads) {
       book[{setting.peers, setting.claim}].add(outcome);
       cut += static_cast<std::uint64_t>(outcome.cut);
       vanished += static_cast<std::uint64_t>(outcome.vanished);
+      crossed += static_cast<std::uint64_t>(outcome.crossed);
     }
   };
   std::vector<std::thread> workers;
@@ -102,7 +103,8 @@ int run(std::uint64_t seeds, unsigned threads) {
     }
   }
   std::uint64_t passed = seeds - failed;
-  std::cout << cut << " assigned in a cut, " << vanished << " taken over\n";
+  std::cout << cut << " assigned in a cut, " << vanished << " taken over, " << crossed
+            << " messages crossed by an answer to the one before\n";
   if (seeds >= 100 && (cut == 0 || vanished == 0)) {
     std::cout << "the seeds did not show everything\n";
     ++failed;
