@@ -12,7 +12,7 @@ import { PEER_PORT, dice, seed, weights, withOwners } from './owners.mjs';
 const full = Boolean(process.env.DESKMATE_FULL);
 const cuts = Number(process.env.DESKMATE_CUTS ?? (full ? 12 : 3));
 const total = Object.values(weights).reduce((a, b) => a + b, 0);
-const patience_s = 60;
+const patience_s = 120; // beyond the time after which a chat of a vanished owner is taken
 const none = { 1: 0, 2: 0 };
 
 // What each member was charged, less the exact share.
