@@ -171,7 +171,7 @@ TEST_P(PluginCommitTest, OneIsUnderWayAndTheOthersAreOne) {
 TEST_P(PluginCommitTest, AWrongOneSpoilsNoOther) {
   add();
   open();
-  for (const std::uint64_t arrival : {1, 5, 700, 3, 800}) commit(arrival);
+  for (const std::uint64_t arrival : {1U, 5U, 700U, 3U, 800U}) commit(arrival);
   settle();
   let_go_until(5);
   EXPECT_EQ(came_, (std::map<std::uint64_t, Status>{{1, Status::ok},
