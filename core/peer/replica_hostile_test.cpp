@@ -43,7 +43,7 @@ TEST(Replica, FreezesAForkedLog) {
 }
 
 void alter_runs(Net& net, const std::function<void(Stretch&)>& change) {
-  net.tap = [&net, change](std::uint8_t, std::uint8_t, std::string& bytes) {
+  net.tap = [change](std::uint8_t, std::uint8_t, std::string& bytes) {
     auto message = message::decode(bytes);
     if (auto* run = message ? std::get_if<message::Run>(&*message) : nullptr) {
       auto stretch = message::decode_stretch(log_of(1), run->bytes);

@@ -86,8 +86,8 @@ class TwoStores : public ::testing::Test {
                               from.replica.appended(ticket, std::move(outcome), now());
                             });
       } else if (auto* put = std::get_if<out::PutFile>(&output)) {
-        from.adapter.put_file(std::move(*put), [this, &from](const Hash32& hash, std::uint64_t next,
-                                                             Replica::FileState state) {
+        from.adapter.put_file(std::move(*put), [&from](const Hash32& hash, std::uint64_t next,
+                                                       Replica::FileState state) {
           from.replica.file_stored(hash, next, state, now());
         });
       } else if (auto* close = std::get_if<out::Close>(&output)) {

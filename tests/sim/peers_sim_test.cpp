@@ -69,7 +69,7 @@ void show(const Setting& setting, const Outcome& outcome) {
 int run(std::uint64_t seeds, unsigned threads) {
   std::map<std::pair<int, bool>, Row> book;
   std::mutex mutex;
-  std::uint64_t failed = 0, cut = 0, vanished = 0, crossed = 0;
+  std::uint64_t failed = 0, cut = 0, vanished = 0, crossed = 0, behind = 0;
   std::atomic<std::uint64_t> next{1};
   const auto work = [&] {
     for (std::uint64_t seed = next++; seed <= seeds; seed = next++) {
@@ -81,6 +81,7 @@ int run(std::uint64_t seeds, unsigned threads) {
       cut += static_cast<std::uint64_t>(outcome.cut);
       vanished += static_cast<std::uint64_t>(outcome.vanished);
       crossed += static_cast<std::uint64_t>(outcome.crossed);
+      behind += static_cast<std::uint64_t>(outcome.behind);
     }
   };
   std::vector<std::thread> workers;
@@ -104,7 +105,8 @@ int run(std::uint64_t seeds, unsigned threads) {
   }
   std::uint64_t passed = seeds - failed;
   std::cout << cut << " assigned in a cut, " << vanished << " taken over, " << crossed
-            << " messages crossed by an answer to the one before\n";
+            << " messages crossed by an answer to the one before, " << behind
+            << " taken for answered since a clock was behind\n";
   if (seeds >= 100 && (cut == 0 || vanished == 0)) {
     std::cout << "the seeds did not show everything\n";
     ++failed;
