@@ -343,7 +343,9 @@ describe('hostile peers and networks', { timeout: 600_000 * patience }, () => {
   answers('a forged chain', (want) => [run(want, log_of().stretch(some(3), { spoil: 'chain' }))], /closing=.*reason=bad_signature/);
   answers('a gap', (want) => [run(want, log_of().stretch(some(3), { first: 7n }))], /closing=.*reason=gap/);
   answers('no stretch at all', (want) => [run(want, crypto.randomBytes(900))], /closing=.*no stretch/);
-  answers('records that are none', (want) => [run(want, log_of().stretch([[crypto.randomBytes(80), Buffer.alloc(0)]]))], /closing=.*reason=bad_signature/);
+  // Of this version, and its type would end beyond the record; of another version it would be kept as it is.
+  const none = Buffer.concat([Buffer.from([1, 0, 1, 0, 0, 1]), Buffer.alloc(8), Buffer.from([60]), Buffer.alloc(20)]);
+  answers('records that are none', (want) => [run(want, log_of().stretch([[none, Buffer.alloc(0)]]))], /closing=.*reason=bad_signature/);
   answers('a stretch of a gigabyte', (want) => [{ ...run(want, Buffer.alloc(100)), total: 1n << 30n }], /closing=.*more than the window/);
   answers('a million small events', (want) => {
     const bytes = log_of().stretch([]);
