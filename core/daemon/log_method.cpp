@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/daemon/errors.hpp"
-#include "core/daemon/service.hpp"
+#include "core/daemon/owner_call.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -73,10 +73,7 @@ void log(Service& service, const Call& call, Answer answer) {
 }  // namespace
 
 void serve_log(Service& service) {
-  service.bus.method("desk.log", [&service](const Call& call, Answer answer) {
-    if (!call.session->rights().owner) {
-      return answer.fail({Status::denied, "for owners only", "desk.log"});
-    }
+  serve_owner(service.bus, "desk.log", [&service](const Call& call, Answer answer) {
     log(service, call, std::move(answer));
   });
 }

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "core/daemon/errors.hpp"
+#include "core/daemon/owner_call.hpp"
 #include "core/daemon/present.hpp"
-#include "core/daemon/service.hpp"
 #include "core/daemon/version.hpp"
 
 namespace deskmate::daemon {
@@ -20,10 +20,6 @@ constexpr std::size_t request_prefix_min = 4;  // digits
 
 std::size_t limit_of(const Call& call) {
   return std::min<std::size_t>(call.params["limit"].as_uint(rows_default), rows_max);
-}
-
-desk::Language language_of(const Service& service, const Call& call) {
-  return desk::language_from(call.params["language"].as_str(name_of(service.options.language)));
 }
 
 Present present_of(Service& service, const Call& call) {
@@ -64,22 +60,6 @@ std::vector<desk::OrderView> orders_of(Service& service, std::string_view order)
     if (auto found = service.desk.order(*id)) return {std::move(*found)};
   }
   return service.desk.orders_by_number(service.pseudonyms.of_desk("number", order));
-}
-
-void finish(Service& service, desk::Language language, const desk::Result<desk::Proposal>& proposal,
-            const std::shared_ptr<Answer>& kept) {
-  if (proposal.has_error()) return kept->fail(to_error(proposal.error(), language));
-  service.append(proposal.value(), [kept](const Result<std::vector<Outcome>>& result) {
-    if (!result) return kept->fail(result.error());
-    kept->ok(
-        Value::map({{"event", hex(result->front().id)}, {"arrival", result->front().arrival}}));
-  });
-}
-
-void finish(Service& service, const Call& call, const desk::Result<desk::Proposal>& proposal,
-            Answer answer) {
-  finish(service, language_of(service, call), proposal,
-         std::make_shared<Answer>(std::move(answer)));
 }
 
 // --- asking -------------------------------------------------------------------------------------
@@ -448,10 +428,7 @@ void serve_owners(Service& service) {
       {"desk.plugin", plugin},
   };
   for (const auto& [name, handler] : handlers) {
-    service.bus.method(name, [&service, handler = handler](const Call& call, Answer answer) {
-      if (!call.session->rights().owner) {
-        return answer.fail({Status::denied, "for owners only", std::string(call.method)});
-      }
+    serve_owner(service.bus, name, [&service, handler = handler](const Call& call, Answer answer) {
       handler(service, call, std::move(answer));
     });
   }

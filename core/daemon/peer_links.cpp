@@ -7,6 +7,7 @@
 #include <array>
 
 #include "core/daemon/errors.hpp"
+#include "core/daemon/owner_call.hpp"
 #include "core/daemon/present.hpp"
 #include "core/peer/peer_id.hpp"
 
@@ -229,10 +230,7 @@ void PeerLinks::invitation(const bus::Call& call, bus::Answer answer) {
 void PeerLinks::serve() {
   const auto serve = [this](const char* name,
                             void (PeerLinks::*handler)(const bus::Call&, bus::Answer)) {
-    service_.bus.method(name, [this, handler](const bus::Call& call, bus::Answer answer) {
-      if (!call.session->rights().owner) {
-        return answer.fail({Status::denied, "for owners only", std::string(call.method)});
-      }
+    serve_owner(service_.bus, name, [this, handler](const bus::Call& call, bus::Answer answer) {
       (this->*handler)(call, std::move(answer));
     });
   };

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/daemon/errors.hpp"
-#include "core/daemon/peering.hpp"
+#include "core/daemon/owner_call.hpp"
 #include "core/daemon/present.hpp"
 #include "core/peer/peer_id.hpp"
 
@@ -15,22 +15,6 @@ using bus::Call;
 
 constexpr std::size_t peer_prefix_min = 4;  // characters
 constexpr std::uint64_t split_default_ms = 7ull * 86'400'000;
-
-desk::Language language_of(const Service& service, const Call& call) {
-  return desk::language_from(call.params["language"].as_str(name_of(service.options.language)));
-}
-
-void finish(Service& service, const Call& call, const desk::Result<desk::Proposal>& proposal,
-            Answer answer) {
-  if (proposal.has_error()) {
-    return answer.fail(to_error(proposal.error(), language_of(service, call)));
-  }
-  const auto kept = std::make_shared<Answer>(std::move(answer));
-  service.append(proposal.value(), [kept](const Result<std::vector<Outcome>>& result) {
-    if (!result) return kept->fail(result.error());
-    kept->ok(Value::map({{"event", hex(result->front().id)}}));
-  });
-}
 
 Value change_of(const desk::MemberChange& change) {
   Array agreed;
@@ -238,10 +222,7 @@ void serve_peers(Service& service) {
       {"desk.peer_unfreeze", unfreeze},
   };
   for (const auto& [name, handler] : handlers) {
-    service.bus.method(name, [&service, handler = handler](const Call& call, Answer answer) {
-      if (!call.session->rights().owner) {
-        return answer.fail({Status::denied, "for owners only", std::string(call.method)});
-      }
+    serve_owner(service.bus, name, [&service, handler = handler](const Call& call, Answer answer) {
       handler(service, call, std::move(answer));
     });
   }

@@ -3,9 +3,9 @@
 #include <filesystem>
 
 #include "core/daemon/errors.hpp"
+#include "core/daemon/owner_call.hpp"
 #include "core/daemon/present.hpp"
 #include "core/daemon/rebuild.hpp"
-#include "core/daemon/service.hpp"
 #include "core/daemon/verify_report.hpp"
 
 namespace deskmate::daemon {
@@ -72,9 +72,7 @@ void erase(Service& service, const Call& call, Answer answer) {
   // The event first: should this peer die now, it goes on with it, and the others hear of it.
   const auto erased = service.desk.erase_buyer(*buyer);
   if (erased.has_error()) {
-    const bool zh = call.params["language"].as_str(name_of(service.options.language)) == "zh";
-    return answer.fail(
-        to_error(erased.error(), zh ? desk::Language::chinese : desk::Language::english));
+    return answer.fail(to_error(erased.error(), language_of(service, call)));
   }
   const auto kept = std::make_shared<Answer>(std::move(answer));
   service.append(
@@ -89,10 +87,7 @@ void erase(Service& service, const Call& call, Answer answer) {
 
 void serve_upkeep(Service& service) {
   const auto serve = [&](const char* name, auto handler) {
-    service.bus.method(name, [&service, handler](const Call& call, Answer answer) {
-      if (!call.session->rights().owner) {
-        return answer.fail({Status::denied, "for owners only", std::string(call.method)});
-      }
+    serve_owner(service.bus, name, [&service, handler](const Call& call, Answer answer) {
       handler(service, call, std::move(answer));
     });
   };

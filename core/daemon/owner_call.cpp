@@ -1,0 +1,39 @@
+#include "core/daemon/owner_call.hpp"
+
+#include <utility>
+
+#include "core/daemon/errors.hpp"
+#include "core/daemon/present.hpp"
+
+namespace deskmate::daemon {
+
+void serve_owner(bus::Bus& bus, const std::string& name, OwnerMethod method) {
+  bus.method(name, [method = std::move(method)](const bus::Call& call, bus::Answer answer) {
+    if (!call.session->rights().owner) {
+      return answer.fail({Status::denied, "for owners only", std::string(call.method)});
+    }
+    method(call, std::move(answer));
+  });
+}
+
+desk::Language language_of(const Service& service, const bus::Call& call) {
+  return desk::language_from(call.params["language"].as_str(name_of(service.options.language)));
+}
+
+void finish(Service& service, desk::Language language, const desk::Result<desk::Proposal>& proposal,
+            const std::shared_ptr<bus::Answer>& answer) {
+  if (proposal.has_error()) return answer->fail(to_error(proposal.error(), language));
+  service.append(proposal.value(), [answer](const Result<std::vector<Outcome>>& result) {
+    if (!result) return answer->fail(result.error());
+    answer->ok(
+        Value::map({{"event", hex(result->front().id)}, {"arrival", result->front().arrival}}));
+  });
+}
+
+void finish(Service& service, const bus::Call& call, const desk::Result<desk::Proposal>& proposal,
+            bus::Answer answer) {
+  finish(service, language_of(service, call), proposal,
+         std::make_shared<bus::Answer>(std::move(answer)));
+}
+
+}  // namespace deskmate::daemon

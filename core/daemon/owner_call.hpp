@@ -1,0 +1,25 @@
+// What every method of owners does alike: for owners only, in the caller's language, answered once
+// the event is on disk and folded. Loop thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "core/daemon/service.hpp"
+
+namespace deskmate::daemon {
+
+// Registers a method that other sessions are denied.
+using OwnerMethod = std::function<void(const bus::Call& call, bus::Answer answer)>;
+void serve_owner(bus::Bus& bus, const std::string& name, OwnerMethod method);
+
+// The parameter `language`, else the desk's.
+desk::Language language_of(const Service& service, const bus::Call& call);
+
+// Appends what was proposed and answers {event, arrival}, or says why not.
+void finish(Service& service, desk::Language language, const desk::Result<desk::Proposal>& proposal,
+            const std::shared_ptr<bus::Answer>& answer);
+void finish(Service& service, const bus::Call& call, const desk::Result<desk::Proposal>& proposal,
+            bus::Answer answer);
+
+}  // namespace deskmate::daemon
