@@ -340,7 +340,13 @@ bool Daemon::Impl::run() {
       LogLevel::info, "ready",
       {{"folder", config.folder}, {"socket", config.socket}, {"pid", std::to_string(::getpid())}});
   const auto work = asio::make_work_guard(context);
-  context.run();
+  try {
+    context.run();
+  } catch (const std::exception& error) {
+    // Before anything is taken down: that takes a while, in which signals are the system's again.
+    log_line(LogLevel::error, "stopped", {{"error", error.what()}});
+    throw;
+  }
   log_line(LogLevel::info, "stopped", {{"clean", finished ? "yes" : "no"}});
   if (pool->busy() > 0 || !finished) {
     // A comparison or a backup is still reading, or a part does not end: all that was acknowledged

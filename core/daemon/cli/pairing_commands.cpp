@@ -77,7 +77,7 @@ void invite(Context& context) {
                                               .count())) {
       return context.fail(exit_refused, context.say("invite.expired"));
     }
-    std::this_thread::sleep_for(look_every);
+    std::this_thread::sleep_for(look_every);  // nothing else is to be done in this process
   }
 }
 
