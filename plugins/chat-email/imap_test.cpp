@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -96,6 +97,21 @@ struct Inbox {
   std::unique_ptr<Imap> imap;
 };
 const std::string any_keyword = "* OK [PERMANENTFLAGS (\\Seen \\*)] .\r\n";
+
+// libetpan asks for all of the announced bytes at once: that must stay a wish.
+TEST(Imap, AnnouncedBytesThatDoNotComeTakeNoMemory) {
+  const Talker server(
+      "* OK ready\r\n1 OK logged in\r\n2 OK done\r\n* LIST () \"/\" {4294967294}\r\nshort");
+  const Interrupt interrupt;
+  const auto imap = Imap::open(server.endpoint(), {"shop", "secret"}, interrupt);
+  ASSERT_TRUE(imap) << imap.error().message;
+  rusage before{};
+  rusage after{};
+  ASSERT_EQ(::getrusage(RUSAGE_SELF, &before), 0);
+  EXPECT_FALSE((*imap)->sent_folder());
+  ASSERT_EQ(::getrusage(RUSAGE_SELF, &after), 0);
+  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 64 * 1024);  // in KiB
+}
 
 TEST(ImapMarks, NeedConditionsAndNewKeywords) {
   EXPECT_TRUE(Inbox("CONDSTORE", any_keyword, "").imap->keeps_marks());
