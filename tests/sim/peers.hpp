@@ -37,7 +37,7 @@ struct Outcome {
   int vanished = 0;      // taken over
   int freezes = 0;       // waited for longer than twice the reply target, somebody being present
   int crossed = 0;       // written while an answer to the message before was on its way
-  int behind = 0;         // seen first by a peer whose clock was behind, and taken for answered
+  int behind = 0;        // seen first by a peer whose clock was behind, and taken for answered
   double deviation = 0;  // the greatest from the exact share, at the end
   std::vector<std::uint64_t> waits_ms;  // from a message to its answer
 };
