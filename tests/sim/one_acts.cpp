@@ -129,7 +129,7 @@ void One::outbox() {
     const auto to = facts ? desk::id16((*facts)["to_message"].as_bin()) : std::nullopt;
     const auto index = to ? world.asked_of(*to) : std::nullopt;
     if (!index) continue;
-    const auto outcome = [this, id = request.id](const char* type) {
+    const auto outcome = [id = request.id](const char* type) {
       Proposal done;
       done.type = std::string("reply.") + type;
       done.facts = Value::map({{"request", Value::bin(desk::bytes_of(id))},
