@@ -246,6 +246,7 @@ Result<bool> FileStore::put_sealed(const Hash32& hash, std::uint64_t offset, std
     drop_part(hash);
     return true;
   }
+  if (offset == 0) drop_part(hash);  // whoever sent what is here may have meant ill
   auto found = parts_.find(hash);
   const std::uint64_t have = found == parts_.end() ? 0 : found->second;
   if (offset != have) {

@@ -149,10 +149,18 @@ TEST_F(SealedFiles, GoOnAfterARestart) {
   EXPECT_TRUE(fetch(30'000));
 }
 
+TEST_F(SealedFiles, BeginAgainAtTheFirstByte) {
+  EXPECT_FALSE(must(to->put_sealed_file(hash, 0, std::string(total + 10, 'x'), total + 20)));
+  EXPECT_EQ(to->put_sealed_file(hash, 5, "piece", total).error().code, Errc::gap);
+  const auto piece = must(from->read_sealed_file(hash, 0, 1'000));
+  EXPECT_FALSE(must(to->put_sealed_file(hash, 0, piece.bytes, total)));
+  EXPECT_EQ(to->sealed_part(hash), 1'000u);
+  EXPECT_TRUE(fetch(30'000));
+}
+
 TEST_F(SealedFiles, PiecesOutOfPlaceAreRefused) {
   EXPECT_EQ(to->put_sealed_file(hash, 5, "piece", total).error().code, Errc::gap);
   EXPECT_FALSE(fetch(30'000, 2));
-  EXPECT_EQ(to->put_sealed_file(hash, 0, "piece", total).error().code, Errc::gap);
   EXPECT_EQ(to->put_sealed_file(hash, 70'000, "piece", total).error().code, Errc::gap);
   EXPECT_EQ(to->sealed_part(hash), 60'000U);
   EXPECT_TRUE(fetch(30'000));

@@ -214,7 +214,7 @@ class Store {
 
   // Attachments as stored, in pieces. has_file: whole, or erased here. sealed_part: how many bytes
   // of one that is being received are here; go on from there, also after a restart.
-  // put_sealed_file: offset must be there (else gap), total the same each time; true once it is
+  // put_sealed_file: offset must be there (else gap) or 0 to begin again; true once it is
   // whole, has the hash it is named by and is on disk; damaged when it has not: begin again at 0.
   // read_sealed_file: not_found also for what was erased. Blocking; from a pool thread.
   virtual bool has_file(const Hash32& hash) const = 0;

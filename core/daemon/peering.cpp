@@ -16,6 +16,14 @@ Peering::Peering(bus::Loop& loop, Service& service, PeeringOptions options, Peer
           service.store, [this](std::function<void()> work) { in_turn(std::move(work)); },
           [&loop](std::function<void()> work) { loop.post(std::move(work)); }),
       replica_(store_, {loop.now_ms(), options_.wall_ms()}),
+      attachments_(loop, service.store, service.pool,
+                   {[this](const storage::Hash32& hash, std::uint64_t have, bool urgent) {
+                      replica_.want_file(hash, have, now(), urgent);
+                      work();
+                    },
+                    [this](const storage::Error& error) {
+                      log(true, "file", {{"error", error.message}});
+                    }}),
       alive_(std::make_shared<bool>(true)) {}
 
 Peering::~Peering() {
@@ -54,6 +62,7 @@ void Peering::tick() {
   }
   replica_.tick(at);
   work();
+  attachments_.tick();
   if (!std::exchange(could_append_, may_append()) && could_append_) service_.journal.resume();
   greet();
   if (stopping_) finish_stop();
@@ -155,7 +164,10 @@ void Peering::handle(peer::out::Append& out) {
                                        const storage::Arrived& arrived) {
                   if (!*alive) return;
                   replica_.appended(ticket, std::move(outcome), now());
-                  if (arrived.count > 0) service_.journal.arrived();
+                  if (arrived.count > 0) {
+                    service_.journal.arrived();
+                    attachments_.look();
+                  }
                   work();
                 });
 }
@@ -172,6 +184,7 @@ void Peering::handle(peer::out::PutFile& out) {
 
 void Peering::handle(peer::out::FileDone& out) {
   if (!out.found) log(true, "file", {{"hash", storage::hex(out.hash)}, {"found", "no"}});
+  attachments_.finished(out.hash, out.found);
 }
 
 // Many acknowledgements, one look.
@@ -272,6 +285,7 @@ void Peering::peers_changed() {
   }
   // Of a desk that was just joined nothing is here yet but who let us in.
   if (known.empty() && options_.inviter) known.push_back({*options_.inviter, {}});
+  if (!known.empty()) attachments_.look();
   replica_.set_peers(std::move(known), now());
   work();
   erase_what_is_wanted();

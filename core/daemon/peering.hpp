@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "core/bus/loop.hpp"
+#include "core/daemon/attachments.hpp"
 #include "core/daemon/service.hpp"
 #include "core/peer/carrier.hpp"
 #include "core/peer/replica.hpp"
@@ -91,6 +92,9 @@ class Peering final : public OtherPeers {
   void folded(std::string_view type) override;
   void take_over(desk::Proposal proposal) override;
   void read_tail(const desk::Id16& chat, TailRead done) override;
+  void fetch_file(const storage::Hash32& hash, std::function<void(Fetched)> done) override {
+    attachments_.get(hash, std::move(done));
+  }
 
  private:
   struct Link {
@@ -126,6 +130,7 @@ class Peering final : public OtherPeers {
   std::deque<std::function<void()>> turns_;  // in the pool; the first is under way
   peer::StoreAdapter store_;
   peer::Replica replica_;
+  Attachments attachments_;
   std::map<peer::LinkId, Link> links_;
   std::vector<std::unique_ptr<peer::Carrier>> ended_;  // destroyed in the next turn
   peer::LinkId last_link_ = 0;

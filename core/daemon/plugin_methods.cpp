@@ -167,35 +167,22 @@ class Files {
 
   void read(const Call& call, Answer answer) {
     const auto hash = call.params["hash"].as_bin();
-    struct Work {
-      storage::Hash32 hash{};
-      std::uint64_t offset = 0;
-      std::size_t size = 0;
-      Answer answer;
-      storage::Result<std::optional<std::string>> result = storage::Error{};
-    };
-    auto work = std::make_shared<Work>();
-    if (hash.size() != work->hash.size()) {
+    storage::Hash32 wanted{};
+    if (hash.size() != wanted.size()) {
       return answer.fail({Status::invalid, "a hash has 32 bytes", "hash"});
     }
     if (!call.session->rights().bodies && !call.session->rights().owner) {
       return answer.fail({Status::denied, "bodies are not granted", "hash"});
     }
-    std::copy(hash.begin(), hash.end(), work->hash.begin());
-    work->offset = call.params["offset"].as_uint();
-    work->size = std::min<std::size_t>(call.params["size"].as_uint(), DM_FILE_PIECE_MAX);
-    work->answer = std::move(answer);
-    service_.pool.run(
-        [work, &store = service_.store] {
-          work->result = store.get_file(work->hash, work->offset, work->size);
-        },
-        [work] {
-          if (work->result.has_error()) return work->answer.fail(to_error(work->result.error()));
-          if (!work->result.value()) {
-            return work->answer.fail({Status::not_found, "no such file, or it was erased", "hash"});
-          }
-          work->answer.ok(Value::bin(std::string_view(*work->result.value())));
-        });
+    std::copy(hash.begin(), hash.end(), wanted.begin());
+    const std::uint64_t size = call.params["size"].as_uint();
+    auto kept = std::make_shared<Answer>(std::move(answer));
+    read_file(service_, wanted, call.params["offset"].as_uint(),
+              std::min<std::size_t>(size, DM_FILE_PIECE_MAX),
+              [kept](const Result<std::string>& bytes) {
+                if (!bytes) return kept->fail(bytes.error());
+                kept->ok(Value::bin(std::string_view(*bytes)));
+              });
   }
 
  private:
@@ -223,7 +210,50 @@ class Files {
   std::map<std::uint64_t, File> files_;
 };
 
+struct FileRead {
+  storage::Hash32 hash{};
+  std::uint64_t offset = 0;
+  std::size_t size = 0;
+  std::function<void(Result<std::string>)> done;
+  bool fetched = false;  // another peer was asked
+  storage::Result<std::optional<std::string>> result = storage::Error{};
+};
+
+void read_piece(Service& service, const std::shared_ptr<FileRead>& work) {
+  service.pool.run(
+      [work, &store = service.store] {
+        work->result = store.get_file(work->hash, work->offset, work->size);
+      },
+      [&service, work] {
+        if (work->result.has_value()) {
+          if (work->result.value()) return work->done(std::move(*work->result.value()));
+          return work->done(Error{Status::not_found, "the file was erased", "hash"});
+        }
+        const storage::Error& error = work->result.error();
+        if (error.code != storage::Errc::not_found || work->fetched || !service.others()) {
+          return work->done(to_error(error));
+        }
+        work->fetched = true;
+        service.others()->fetch_file(work->hash, [&service, work, error](Fetched fetched) {
+          if (fetched == Fetched::here) return read_piece(service, work);
+          if (fetched == Fetched::nowhere) return work->done(to_error(error));
+          work->done(
+              Error{Status::unavailable, "the file is on its way from another peer", "hash"});
+        });
+      });
+}
+
 }  // namespace
+
+void read_file(Service& service, const storage::Hash32& hash, std::uint64_t offset,
+               std::size_t size, std::function<void(Result<std::string>)> done) {
+  auto work = std::make_shared<FileRead>();
+  work->hash = hash;
+  work->offset = offset;
+  work->size = size;
+  work->done = std::move(done);
+  read_piece(service, work);
+}
 
 void serve_plugins(Service& service) {
   using Handler = void (*)(Service&, const Call&, Answer);

@@ -132,6 +132,16 @@ Value Present::event_text(const desk::Entry& entry) const {
   set_text(out, "text", whole->body["text"].as_str(whole->body["note"].as_str()));
   set_text(out, "name", whole->body["name"].as_str());
   set_text(out, "subject", whole->body["subject"].as_str());
+  for (const Value& file : whole->body["files"].as_array()) {
+    const auto bytes = file["hash"].as_bin();
+    storage::Hash32 hash{};
+    if (bytes.size() != hash.size()) continue;
+    std::copy(bytes.begin(), bytes.end(), hash.begin());
+    Value one = Value::map({{"hash", storage::hex(hash)}, {"size", file["size"].as_uint()}});
+    set_text(one, "name", file["name"].as_str());
+    set_text(one, "type", file["type"].as_str());
+    out["attachments"].push_back(one);
+  }
   return out;
 }
 

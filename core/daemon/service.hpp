@@ -53,6 +53,9 @@ class Plugins {
   virtual Result<void> command(std::string_view instance, std::string_view what) = 0;
 };
 
+// What became of an attachment that was asked for: nowhere: no other peer has it.
+enum class Fetched { here, nowhere, on_its_way };
+
 // The desk's other peers, as the service sees them (peering.hpp).
 class OtherPeers {
  public:
@@ -67,6 +70,8 @@ class OtherPeers {
   virtual void take_over(desk::Proposal proposal) = 0;  // once the thread's tail was read
   // Was the buyer answered at the channel, by whomever? done later, never from inside.
   virtual void read_tail(const desk::Id16& chat, TailRead done) = 0;
+  // An attachment that is not here. done later, never from inside.
+  virtual void fetch_file(const storage::Hash32& hash, std::function<void(Fetched)> done) = 0;
 
   // For the status page.
   struct AlarmLine {
@@ -186,5 +191,10 @@ void serve_owners(Service& service);
 void serve_peers(Service& service);   // by serve_owners: peers, split, agree
 void serve_upkeep(Service& service);  // by serve_owners: verify, backup, erase
 void serve_log(Service& service);     // by serve_owners: log
+
+// A piece of an attachment, fetched from another peer first where it is not here (for file_wait_ms
+// at most: then unavailable). Blocks in the pool.
+void read_file(Service& service, const storage::Hash32& hash, std::uint64_t offset,
+               std::size_t size, std::function<void(Result<std::string>)> done);
 
 }  // namespace deskmate::daemon

@@ -123,7 +123,7 @@ void Replica::Impl::link_down(LinkId id, Now now) {
   drop(id);
   look_around(now);
   choose_all(now);
-  fetch_files();
+  fetch_files(now);
   pump();
 }
 
@@ -195,7 +195,7 @@ void Replica::Impl::on(Link& link, message::Hello& m, Now now) {
   acknowledge(link.remote, {m.incarnation, m.seq, std::move(m.frontier)});
   beat(link, now);
   choose_all(now);
-  fetch_files();
+  fetch_files(now);
 }
 
 // What a link's peer has. False: the link was closed for telling too much.
@@ -452,7 +452,7 @@ void Replica::Impl::tick(Now now) {
   end_doubt(now);
   look_around(now);
   choose_all(now);
-  fetch_files();
+  fetch_files(now);
   pump();
 }
 
@@ -527,11 +527,11 @@ void Replica::appended(std::uint64_t ticket, AppendOutcome outcome, Now now) {
 void Replica::folded(const Frontier& upto, const StateHash& hash, Now) {
   impl_->folded(upto, hash);
 }
-void Replica::want_file(const Hash32& hash, std::uint64_t have, Now) {
-  impl_->want_file(hash, have);
+void Replica::want_file(const Hash32& hash, std::uint64_t have, Now now, bool urgent) {
+  impl_->want_file(hash, have, urgent, now);
 }
-void Replica::file_stored(const Hash32& hash, std::uint64_t next, FileState state, Now) {
-  impl_->file_stored(hash, next, state);
+void Replica::file_stored(const Hash32& hash, std::uint64_t next, FileState state, Now now) {
+  impl_->file_stored(hash, next, state, now);
 }
 void Replica::unfreeze(const LogName& log, Now now) { impl_->unfreeze(log, now); }
 std::vector<Output> Replica::take() { return impl_->take(); }

@@ -54,6 +54,7 @@ inline constexpr std::size_t links_max = 64;             // at once
 inline constexpr std::size_t pending_acks_max = 64;      // of one peer, before they are merged
 inline constexpr std::size_t files_wanted_max = 1'024;   // being fetched or waiting to be
 inline constexpr std::size_t files_at_once = 4;          // being fetched
+inline constexpr std::size_t files_urgent_at_once = 4;   // beside them, where somebody waits
 inline constexpr std::size_t file_wants_max = 16;        // of one link, not yet answered
 inline constexpr std::size_t states_kept = 32;           // own state hashes, to compare with
 inline constexpr std::size_t keys_sent_kept = 16'384;    // of one want: not sent again
@@ -61,6 +62,7 @@ inline constexpr std::uint64_t replica_tick_ms = 250;    // tick() is to be call
 inline constexpr std::uint64_t beat_ms = 1'000;          // a beat to every link
 inline constexpr std::uint64_t unseen_after_ms = 6'000;  // without an answered beat: not seen
 inline constexpr std::uint64_t stall_ms = 10'000;        // a log that does not move: another link
+inline constexpr std::uint64_t file_stall_ms = 60'000;   // a file that does not come: another link
 inline constexpr std::uint64_t behind_grace_ms = 1'000;  // before a link with more is preferred
 inline constexpr std::uint64_t slow_ms = 60'000;         // for which such a link is passed over
 inline constexpr std::uint64_t skew_max_ms = 30'000;     // of two clocks; more: no routing
@@ -180,8 +182,8 @@ class Replica {
   void appended(std::uint64_t ticket, AppendOutcome outcome, Now now);
   // The fold has this much and comes to that hash: goes with the beats, and is compared.
   void folded(const Frontier& upto, const StateHash& hash, Now now);
-  // Fetches an attachment; have: bytes of it that are here already.
-  void want_file(const Hash32& hash, std::uint64_t have, Now now);
+  // Fetches an attachment; have: bytes of it that are here already. urgent: somebody waits for it.
+  void want_file(const Hash32& hash, std::uint64_t have, Now now, bool urgent = false);
   // The outcome of out::PutFile: `next` is how far it is, complete when it was checked and kept;
   // failed: it was thrown away (wrong hash) or could not be written.
   enum class FileState { partial, complete, failed };

@@ -6,42 +6,53 @@
 
 namespace deskmate::peer {
 
-void Replica::Impl::want_file(const Hash32& hash, std::uint64_t have) {
-  if (fetches_.contains(hash)) return;
-  if (fetches_.size() >= files_wanted_max) {
-    outputs_.push_back(out::FileDone{hash, false});
-    return;
+void Replica::Impl::want_file(const Hash32& hash, std::uint64_t have, bool urgent, Now now) {
+  if (!fetches_.contains(hash)) {
+    if (fetches_.size() >= files_wanted_max) {
+      outputs_.push_back(out::FileDone{hash, false});
+      return;
+    }
+    fetches_[hash].next = have;
   }
-  fetches_[hash].next = have;
-  fetch_files();
+  fetches_[hash].urgent = fetches_[hash].urgent || urgent;
+  fetch_files(now);
   pump();
 }
 
-// Begins fetches, as many as may be under way at once.
-void Replica::Impl::fetch_files() {
+// Begins fetches, as many as may be under way at once, and gives up on links that say nothing.
+void Replica::Impl::fetch_files(Now now) {
   std::size_t active = 0;
-  for (const auto& [hash, fetch] : fetches_) active += fetch.from ? 1 : 0;
-  std::vector<Hash32> waiting;
-  for (const auto& [hash, fetch] : fetches_) {
-    if (!fetch.from && !fetch.storing) waiting.push_back(hash);
+  std::deque<Hash32> waiting;
+  for (auto& [hash, fetch] : fetches_) {
+    if (fetch.from && !fetch.storing && now.steady_ms >= fetch.moved_ms + file_stall_ms) {
+      if (const Link* link = find(*fetch.from)) fetch.tried.insert(link->remote);
+      fetch.from.reset();
+    }
+    if (fetch.from || fetch.storing) {
+      ++active;
+    } else if (fetch.urgent) {
+      waiting.push_front(hash);
+    } else {
+      waiting.push_back(hash);
+    }
   }
   for (const Hash32& hash : waiting) {
-    if (active >= files_at_once) return;
-    fetch_from_another(hash, fetches_[hash]);
-    const auto fetch = fetches_.find(hash);
-    if (fetch != fetches_.end() && fetch->second.from) ++active;
+    Fetch& fetch = fetches_[hash];
+    if (active >= files_at_once + (fetch.urgent ? files_urgent_at_once : 0)) return;
+    fetch_from_another(hash, fetch, now);
+    const auto begun = fetches_.find(hash);
+    if (begun != fetches_.end() && begun->second.from) ++active;
   }
 }
 
 // Asks the next peer that was not asked yet. Once all have said no, it is not to be had; one who is
 // not linked now may have it.
-void Replica::Impl::fetch_from_another(const Hash32& hash, Fetch& fetch) {
+void Replica::Impl::fetch_from_another(const Hash32& hash, Fetch& fetch, Now now) {
   fetch.from.reset();
   for (auto& [id, link] : links_) {
     if (!link.greeted || link.closed || fetch.tried.contains(link.remote)) continue;
-    fetch.from = id;
-    send(link, message::FileWant{hash, fetch.next});
-    return;
+    fetch.whole = false;
+    return ask_for(link, hash, fetch, fetch.next, now);
   }
   for (const auto& [id, peer] : known_) {
     if (!peer.cuts && !fetch.tried.contains(id)) return;
@@ -50,22 +61,34 @@ void Replica::Impl::fetch_from_another(const Hash32& hash, Fetch& fetch) {
   outputs_.push_back(out::FileDone{hash, false});
 }
 
-void Replica::Impl::on(Link& link, message::FileData& m, Now) {
+void Replica::Impl::ask_for(Link& link, const Hash32& hash, Fetch& fetch, std::uint64_t from,
+                            Now now) {
+  fetch.from = link.id;
+  fetch.asked = from;
+  fetch.whole = fetch.whole || from == 0;
+  fetch.moved_ms = now.steady_ms;
+  send(link, message::FileWant{hash, from});
+}
+
+void Replica::Impl::on(Link& link, message::FileData& m, Now now) {
   const auto entry = fetches_.find(m.hash);
   if (entry == fetches_.end() || entry->second.from != link.id || entry->second.storing) return;
   Fetch& fetch = entry->second;
-  if (m.total == 0 || fetch.next > m.total) {
+  if (m.total == 0 || fetch.asked > m.total) {
+    // What is here of it came from elsewhere, and may be longer than the whole.
+    if (!fetch.whole) return ask_for(link, m.hash, fetch, 0, now);
     fetch.tried.insert(link.remote);
-    return fetch_from_another(m.hash, fetch);
+    return fetch_from_another(m.hash, fetch, now);
   }
-  if (m.offset != fetch.next || m.bytes.empty() || m.bytes.size() > m.total - m.offset) {
+  if (m.offset != fetch.asked || m.bytes.empty() || m.bytes.size() > m.total - m.offset) {
     return close(link, Trouble::protocol, "a piece of a file that does not go on");
   }
   fetch.storing = true;
+  fetch.moved_ms = now.steady_ms;
   outputs_.push_back(out::PutFile{m.hash, m.offset, m.total, std::move(m.bytes)});
 }
 
-void Replica::Impl::file_stored(const Hash32& hash, std::uint64_t next, FileState state) {
+void Replica::Impl::file_stored(const Hash32& hash, std::uint64_t next, FileState state, Now now) {
   const auto entry = fetches_.find(hash);
   if (entry == fetches_.end()) return;
   Fetch& fetch = entry->second;
@@ -75,15 +98,17 @@ void Replica::Impl::file_stored(const Hash32& hash, std::uint64_t next, FileStat
   if (state == FileState::complete) {
     fetches_.erase(entry);
     outputs_.push_back(out::FileDone{hash, true});
-  } else if (state == FileState::failed) {
-    if (link != nullptr) fetch.tried.insert(link->remote);
-    fetch_from_another(hash, fetch);
-  } else if (link != nullptr) {
-    send(*link, message::FileWant{hash, next});
-  } else {
+  } else if (link == nullptr) {
     fetch.from.reset();
+  } else if (state == FileState::partial) {
+    ask_for(*link, hash, fetch, next, now);
+  } else if (!fetch.whole) {
+    ask_for(*link, hash, fetch, 0, now);  // what came from elsewhere may be what is wrong
+  } else {
+    fetch.tried.insert(link->remote);
+    fetch_from_another(hash, fetch, now);
   }
-  fetch_files();
+  fetch_files(now);
   pump();
 }
 

@@ -303,6 +303,79 @@ TEST(Replica, TakesAnAttachmentThatWasAlteredFromAnother) {
   EXPECT_EQ(net[1].store.files[hash], bytes);
 }
 
+// The first pieces are those of a longer file, and then that peer says no more.
+TEST(Replica, BeginsAnAttachmentAgainThatSomebodyElseBeganWrongly) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  const std::string bytes(300'000, 'a');
+  const Hash32 hash = storage::hash_of(bytes);
+  net[2].store.files[hash] = std::string(900'000, 'b');
+  net[3].store.files[hash] = bytes;
+  std::size_t pieces = 0;
+  net.tap = [&](std::uint8_t from, std::uint8_t, std::string& sent) {
+    const auto message = message::decode(sent);
+    return !(from == 2 && message && std::holds_alternative<message::FileData>(*message) &&
+             ++pieces == 3);
+  };
+  net.connect(1, 2);
+  net[1].replica->want_file(hash, 0, net.now(1));
+  net.settle();
+  EXPECT_FALSE(net.connected(1, 2));
+  net.connect(1, 3);
+  ASSERT_EQ(net[1].files_done.size(), 1u);
+  EXPECT_TRUE(net[1].files_done[0].found);
+  EXPECT_EQ(net[1].store.files[hash], bytes);
+}
+
+TEST(Replica, TakesAnAttachmentFromAnotherWhereOneSaysNothing) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  const std::string bytes(1'000, 'a');
+  const Hash32 hash = storage::hash_of(bytes);
+  net[3].store.files[hash] = bytes;
+  net.tap = [&](std::uint8_t from, std::uint8_t, std::string& sent) {
+    const auto message = message::decode(sent);
+    if (from == 2 && message && std::holds_alternative<message::FileData>(*message)) {
+      sent = message::encode(message::FileData{storage::hash_of("another"), 0, 0, {}});
+    }
+    return true;
+  };
+  net.connect(1, 2);
+  net.connect(1, 3);
+  net[1].replica->want_file(hash, 0, net.now(1));
+  net.settle();
+  EXPECT_TRUE(net[1].files_done.empty());
+  net.pass(file_stall_ms + 2 * replica_tick_ms);
+  ASSERT_EQ(net[1].files_done.size(), 1u);
+  EXPECT_TRUE(net[1].files_done[0].found);
+}
+
+TEST(Replica, WhatSomebodyWaitsForComesBeforeOtherAttachments) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  std::vector<Hash32> asked;
+  net.tap = [&](std::uint8_t from, std::uint8_t, std::string& sent) {
+    const auto message = message::decode(sent);
+    if (from == 1 && message && std::holds_alternative<message::FileWant>(*message)) {
+      asked.push_back(std::get<message::FileWant>(*message).hash);
+    }
+    return !(from == 2 && message && std::holds_alternative<message::FileData>(*message));
+  };
+  for (int i = 0; i < 20; ++i) {
+    net[1].replica->want_file(storage::hash_of(std::to_string(i)), 0, net.now(1));
+  }
+  const Hash32 urgent = storage::hash_of("now");
+  net[1].replica->want_file(urgent, 0, net.now(1), true);
+  net.connect(1, 2);
+  ASSERT_FALSE(asked.empty());
+  EXPECT_EQ(asked.front(), urgent);
+}
+
 // One that says whatever a test likes, linked to a node of the net.
 class Liar {
  public:

@@ -27,8 +27,8 @@ class Replica::Impl {
   void own_appended(Now now);
   void appended(std::uint64_t ticket, AppendOutcome outcome, Now now);
   void folded(const Frontier& upto, const StateHash& hash);
-  void want_file(const Hash32& hash, std::uint64_t have);
-  void file_stored(const Hash32& hash, std::uint64_t next, FileState state);
+  void want_file(const Hash32& hash, std::uint64_t have, bool urgent, Now now);
+  void file_stored(const Hash32& hash, std::uint64_t next, FileState state, Now now);
   void unfreeze(const LogName& log, Now now);
   std::vector<Output> take();
 
@@ -118,7 +118,11 @@ class Replica::Impl {
   struct Fetch {
     std::uint64_t next = 0;
     std::optional<LinkId> from;
+    std::uint64_t asked = 0;  // there: from this byte on
+    bool whole = false;       // all of it comes from there
+    bool urgent = false;
     bool storing = false;
+    std::uint64_t moved_ms = 0;
     std::set<PeerId> tried;
   };
 
@@ -174,9 +178,10 @@ class Replica::Impl {
   void acknowledged(Link& link);
 
   // replica_files.cpp
-  void fetch_files();
+  void fetch_files(Now now);
   void serve_files(Link& link);
-  void fetch_from_another(const Hash32& hash, Fetch& fetch);
+  void fetch_from_another(const Hash32& hash, Fetch& fetch, Now now);
+  void ask_for(Link& link, const Hash32& hash, Fetch& fetch, std::uint64_t from, Now now);
 
   ReplicaStore& store_;
   const LogName self_;

@@ -224,6 +224,7 @@ class Net {
   void on(std::uint8_t from, out::PutFile& put) {
     Node& node = (*this)[from];
     std::string& file = node.files_partial[put.hash];
+    if (put.offset == 0) file.clear();
     file += put.bytes;
     node.put_bytes += put.bytes.size();
     auto state = Replica::FileState::partial;

@@ -1,68 +1,16 @@
 // Two daemons on one machine, paired by invitation: every chat has one owner, both desks end in the
 // same state, the goodbye and the hello are heard.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import net from 'node:net';
 import { test } from 'node:test';
-import { Desk, deskmate, until } from '../lib/desk.mjs';
-
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
-
-// A command that asks: lines out of it, answers into it.
-class Dialogue {
-  constructor(desk, ...args) {
-    this.text = '';
-    this.child = spawn(deskmate, ['--config', desk.config, '--language', 'en', ...args]);
-    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => { this.text += data; });
-    this.ended = new Promise((resolve) => this.child.once('exit', resolve));
-  }
-  find(pattern) {
-    return until(`${pattern} in:\n${this.text}`, () => pattern.exec(this.text), 40);
-  }
-  say(line) { this.child.stdin.write(`${line}\n`); }
-}
-
-// [A, B]: A runs a sample shop; both have written down the same two members.
-async function pair({ weights = [3, 1], plugins = [] } = {}) {
-  const ports = [await freePort(), await freePort()];
-  const members = (own) => [
-    { number: 1, name: 'Ann', weight: weights[0], ...(own === 'a' ? {} : { peer: 'a' }) },
-    { number: 2, name: 'Bo', weight: weights[1], ...(own === 'b' ? {} : { peer: 'b' }) }];
-  const peers = (own, port) => `[peers]\nname = "${own}"\nlisten = ["127.0.0.1:${port}"]\naddresses = ["127.0.0.1:${port}"]\n`;
-  const a = new Desk({ members: members('a'), plugins, extra: peers('a', ports[0]) });
-  const b = new Desk({ members: members('b'), plugins: [], extra: peers('b', ports[1]) });
-  await a.start();
-  const invite = new Dialogue(a, 'invite');
-  const code = (await invite.find(/deskmate join (\S+)/))[1];
-  const join = new Dialogue(b, 'join', code);
-  const here = (await invite.find(/Here: ([\d ]+)\./))[1];
-  const there = (await join.find(/Here: ([\d ]+)\./))[1];
-  assert.equal(here, there);
-  invite.say('y');
-  join.say('y');
-  assert.equal(await join.ended, 0, join.text);
-  assert.equal(await invite.ended, 0, invite.text);
-  await b.start();
-  return [a, b];
-}
+import { until } from '../lib/desk.mjs';
+import { pair, ready, said } from '../lib/pair.mjs';
 
 const same = async (a, b) => {
   const [one, two] = [await a.ask('status'), await b.ask('status')];
   return one.state_hash === two.state_hash && one.log.events === two.log.events;
 };
-const ready = async (desk) => {
-  const { peers } = await desk.ask('peers');
-  return peers.length === 2 && peers.every((peer) => peer.standing === 'here' && peer.ready && peer.seen);
-};
-const said = (desks) => desks.map((desk, i) => `\n--- the log of ${'ab'[i]}:\n${desk.logText()}`).join('');
-
 test('R1 R3 R120 R121: two desks are paired, share chats 3:1, and are one', async () => {
-  const desks = await pair();
+  const { desks } = await pair();
   const [a, b] = desks;
   try {
     await until('both are ready', async () => (await ready(a)) && (await ready(b)), 30);
@@ -95,7 +43,7 @@ test('R1 R3 R120 R121: two desks are paired, share chats 3:1, and are one', asyn
 });
 
 test('R4 R121 R126: a goodbye, a hello, a kill and an erasure are the same for both', async () => {
-  const desks = await pair({ plugins: [{ name: 'sample', id: 'shop-sample', settings: { seed: 8, quick: true, poll_ms: 200 } }] });
+  const { desks } = await pair({ plugins: [{ name: 'sample', id: 'shop-sample', settings: { seed: 8, quick: true, poll_ms: 200 } }] });
   const [a, b] = desks;
   try {
     await until('both are ready', async () => (await ready(a)) && (await ready(b)), 30);

@@ -1,5 +1,8 @@
-// chats, chat, reply, note, draft, transfer, flag, claim, close
+// chats, chat, attachment, reply, note, draft, transfer, flag, claim, close
+#include <deskmate/ext/file.h>
+
 #include <CLI/CLI.hpp>
+#include <fstream>
 #include <istream>
 #include <iterator>
 #include <memory>
@@ -84,6 +87,15 @@ void indent(std::ostream& out, std::string_view text) {
   }
 }
 
+// As many digits of an attachment's hash are shown as nobody types in vain.
+constexpr std::size_t attachment_digits = 8;
+constexpr std::uint64_t entries_looked_at = 1'000;
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kib = 1024;
+  return bytes < kib ? std::to_string(bytes) + " B" : std::to_string(bytes / kib) + " KiB";
+}
+
 void show_entry(Context& context, const Value& entry) {
   auto& out = context.streams.out;
   const std::string kind(entry["kind"].as_str());
@@ -108,7 +120,12 @@ void show_entry(Context& context, const Value& entry) {
   } else if (const auto text = entry["text"].as_str(); !text.empty()) {
     indent(out, text);
   }
-  if (const auto files = entry["files"].as_int(); files > 0) {
+  for (const Value& file : entry["attachments"].as_array()) {
+    indent(out, context.say("entry.attachment", {file["hash"].as_str().substr(0, attachment_digits),
+                                                 printable(file["name"].as_str()),
+                                                 bytes_text(file["size"].as_uint())}));
+  }
+  if (const auto files = entry["files"].as_int(); files > 0 && !entry["attachments"].is_array()) {
     indent(out, context.say("entry.files", {std::to_string(files)}));
   }
 }
@@ -164,6 +181,66 @@ void chat(Context& context, const std::string& name, std::uint64_t limit) {
   }
 }
 
+// The hash of the chat's attachment that begins so; empty: there is none, or more than one.
+std::string hash_of_attachment(const Value& chat, const std::string& beginning) {
+  std::string found;
+  for (const Value& entry : chat["entries"].as_array()) {
+    for (const Value& file : entry["attachments"].as_array()) {
+      const std::string hash(file["hash"].as_str());
+      if (!hash.starts_with(beginning) || hash == found) continue;
+      if (!found.empty()) return "";
+      found = hash;
+    }
+  }
+  return found;
+}
+
+std::string bytes_of(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t at = 0; at + 1 < hex.size(); at += 2) {
+    bytes += static_cast<char>(std::stoi(hex.substr(at, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
+// Writes an attachment to `to`, or to standard output. One that is at another peer is fetched
+// first.
+void attachment(Context& context, const std::string& chat, const std::string& beginning,
+                const std::string& to) {
+  const auto answer = context.ask(
+      "desk.chat", Value::map({{"chat", chat_name(chat)}, {"limit", entries_looked_at}}));
+  if (!answer) return;
+  const std::string hash = hash_of_attachment(*answer, beginning);
+  if (hash.empty()) {
+    return context.fail(exit_refused, context.say("attachment.unknown", {beginning}));
+  }
+  std::ofstream file;
+  std::uint64_t size = 0;
+  for (;;) {
+    const auto piece = context.client()->call(
+        "file.read", Value::map({{"hash", Value::bin(bytes_of(hash))},
+                                 {"offset", size},
+                                 {"size", std::uint64_t{DM_FILE_PIECE_MAX}}}));
+    if (!piece) {
+      const auto& error = piece.error();
+      const bool away = error.code == Status::unavailable || error.code == Status::deadline;
+      return context.fail(exit_refused,
+                          away ? context.say("attachment.on_its_way") : error.message);
+    }
+    if (!to.empty() && !file.is_open()) {
+      file.open(to, std::ios::binary | std::ios::trunc);
+    }
+    if (piece->as_bin().empty()) break;
+    size += piece->as_bin().size();
+    (to.empty() ? context.streams.out : file) << piece->as_bin();
+  }
+  if (to.empty()) return;
+  file.close();
+  if (!file) return context.fail(exit_refused, context.say("attachment.not_written", {to}));
+  if (context.as_json(Value::map({{"hash", hash}, {"size", size}, {"file", to}}))) return;
+  context.streams.out << context.say("attachment.written", {to, bytes_text(size)}) << '\n';
+}
+
 // The text of a command: its words, or standard input for "-".
 std::string text_of(Context& context, const std::vector<std::string>& words) {
   if (words.size() == 1 && words.front() == "-") {
@@ -183,6 +260,7 @@ void act(Context& context, const char* method, Value params, const char* done) {
 struct Words {
   std::string chat;
   std::string to;
+  std::string attachment;
   std::vector<std::string> text;
   std::uint64_t limit = 100;
 };
@@ -229,6 +307,15 @@ void add_chat_commands(CLI::App& app, Context& context) {
   one->add_option("CHAT", words->chat, help(context, "help.param.chat"))->required();
   one->add_option("--limit", words->limit, help(context, "help.limit"))->type_name("N");
   one->callback([&context, words] { chat(context, words->chat, words->limit); });
+
+  auto wanted = std::make_shared<Words>();
+  auto* get = app.add_subcommand("attachment", help(context, "help.attachment"));
+  get->add_option("CHAT", wanted->chat, help(context, "help.param.chat"))->required();
+  get->add_option("ATTACHMENT", wanted->attachment, help(context, "help.param.attachment"))
+      ->required();
+  get->add_option("FILE", wanted->to, help(context, "help.param.attachment_file"));
+  get->callback(
+      [&context, wanted] { attachment(context, wanted->chat, wanted->attachment, wanted->to); });
 
   add_text_command(app, context, "reply", "desk.reply", "reply.queued");
   add_text_command(app, context, "note", "desk.note", "cli.done");
