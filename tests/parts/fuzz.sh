@@ -5,7 +5,7 @@
 
 # Before a merge the same inputs are tried each time, so that a change is judged by what it changed;
 # new ones are looked for at night.
-seconds=${DESKMATE_FUZZ_SECONDS:-18} seed=1
+seconds=${DESKMATE_FUZZ_SECONDS:-30} seed=1
 [ "${DESKMATE_FULL:-}" = 1 ] && seconds=${DESKMATE_FUZZ_SECONDS:-600} seed=0
 readonly input_seconds_max=10 memory_mb_max=512 allocation_mb_max=256 input_bytes_max=4096
 
@@ -49,7 +49,7 @@ fuzz() { # fuzz NAME
 
 if build fuzz fuzzers; then
   export -f fuzz
-  export results seconds input_seconds_max memory_mb_max allocation_mb_max input_bytes_max
+  export results seconds seed input_seconds_max memory_mb_max allocation_mb_max input_bytes_max
   mapfile -t names < .build/fuzz/fuzzers.txt
   printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} bash -c 'fuzz {}'
   for name in "${names[@]}"; do
