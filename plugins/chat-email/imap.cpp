@@ -130,7 +130,7 @@ Imap::~Imap() {
 }
 
 std::string Imap::answer() const {
-  return imap_->imap_response == nullptr ? "" : clean_line(imap_->imap_response, 200);
+  return imap_->imap_response == nullptr ? "" : quote_server(imap_->imap_response, password_, 200);
 }
 
 Error Imap::error_of(int code, const std::string& doing) const {
@@ -154,6 +154,7 @@ Result<std::unique_ptr<Imap>> Imap::open(const Endpoint& endpoint, const Login& 
 }
 
 Result<void> Imap::log_in(const Endpoint& endpoint, const Login& login) {
+  password_ = login.password;
   int code = mailimap_connect(imap_, wire_->stream());
   if (code != MAILIMAP_NO_ERROR && code != MAILIMAP_NO_ERROR_NON_AUTHENTICATED &&
       code != MAILIMAP_NO_ERROR_AUTHENTICATED) {

@@ -104,6 +104,7 @@ class Imap {
   std::string answer() const;
 
   std::unique_ptr<Wire> wire_;
+  std::string password_;
   mailimap* imap_;
   std::uint32_t exists_ = 0;  // when idle last looked
 };

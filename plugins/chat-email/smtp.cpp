@@ -1,9 +1,17 @@
 #include "plugins/chat-email/smtp.hpp"
 
+#include <arpa/inet.h>
 #include <libetpan/libetpan.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "plugins/chat-email/ids.hpp"
 #include "plugins/chat-email/text.hpp"
@@ -13,9 +21,12 @@ namespace {
 
 using Kind = SendResult::Kind;
 
+constexpr int kEhloLinesMax = 64;  // of a server's answer
+
 class Smtp {
  public:
-  explicit Smtp(Wire& wire) : wire_(wire), smtp_(mailsmtp_new(0, nullptr)) {
+  Smtp(Wire& wire, std::string password)
+      : wire_(wire), password_(std::move(password)), smtp_(mailsmtp_new(0, nullptr)) {
     if (smtp_ == nullptr) std::abort();
   }
   ~Smtp() {
@@ -38,11 +49,12 @@ class Smtp {
   }
 
   std::string answer() const {
-    return smtp_->response == nullptr ? "" : clean_line(smtp_->response, 300);
+    return smtp_->response == nullptr ? "" : quote_server(smtp_->response, password_, 300);
   }
 
  private:
   Wire& wire_;
+  std::string password_;
   mailsmtp* smtp_;
 };
 
@@ -51,10 +63,81 @@ SendResult from_error(const Error& error) {
   return {hopeless ? Kind::refused : Kind::not_now, "connect", error.message};
 }
 
+// Takes down what one line of the answer to EHLO offers.
+void note_offer(mailsmtp& smtp, std::string_view line) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t end = std::min(line.find_first_of(" \t=", at), line.size());
+    if (end > at) words.push_back(lower_ascii(line.substr(at, end - at)));
+    at = end + 1;
+  }
+  if (words.empty()) return;
+  if (words[0] == "starttls") smtp.esmtp |= MAILSMTP_ESMTP_STARTTLS;
+  if (words[0] == "8bitmime") smtp.esmtp |= MAILSMTP_ESMTP_8BITMIME;
+  if (words[0] == "size" && words.size() > 1) {
+    std::from_chars(words[1].data(), words[1].data() + words[1].size(), smtp.smtp_max_msg_size);
+  }
+  if (words[0] != "auth") return;
+  smtp.auth |= MAILSMTP_AUTH_CHECKED;
+  for (const std::string& word : words) {
+    if (word == "plain") smtp.auth |= MAILSMTP_AUTH_PLAIN;
+    if (word == "login") smtp.auth |= MAILSMTP_AUTH_LOGIN;
+    if (word == "cram-md5") smtp.auth |= MAILSMTP_AUTH_CRAM_MD5;
+    if (word == "digest-md5") smtp.auth |= MAILSMTP_AUTH_DIGEST_MD5;
+  }
+}
+
+// EHLO (RFC 5321, 4.1.1.1). libetpan's own does not end where a server offers AUTH with a tab in
+// it.
+bool say_ehlo(Smtp& smtp, const std::string& name) {
+  mailsmtp& session = *smtp.get();
+  session.esmtp = MAILSMTP_ESMTP;
+  session.auth = MAILSMTP_AUTH_NOT_CHECKED;
+  session.smtp_max_msg_size = 0;
+  const std::string command = "EHLO " + name + "\r\n";
+  if (mailstream_write(session.stream, command.data(), command.size()) < 0 ||
+      mailstream_flush(session.stream) < 0) {
+    return false;
+  }
+  for (int lines = 0; lines < kEhloLinesMax; ++lines) {
+    const char* read = mailstream_read_line_remove_eol(session.stream, session.line_buffer);
+    if (read == nullptr) return false;
+    const std::string_view line = read;
+    int code = 0;
+    if (line.size() < 3 || std::from_chars(line.data(), line.data() + 3, code).ec != std::errc()) {
+      return false;
+    }
+    session.response_code = code;
+    mmap_string_assign(session.response_buffer, line.size() > 4 ? read + 4 : "");
+    session.response = session.response_buffer->str;
+    // The first line is the server's name.
+    if (lines > 0 && line.size() > 4) note_offer(session, line.substr(4));
+    if (line.size() == 3 || line[3] != '-') return code == 250;
+  }
+  return false;
+}
+
+// The address that the connection comes from here: "[127.0.0.1]".
+std::string literal_of(int fd) {
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&from), &size) != 0) return {};
+  const bool six = from.ss_family == AF_INET6;
+  const void* address =
+      six ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(from).sin6_addr)
+          : &reinterpret_cast<const sockaddr_in&>(from).sin_addr;
+  if (::inet_ntop(from.ss_family, address, text.data(), text.size()) == nullptr) return {};
+  return (six ? "[IPv6:" : "[") + std::string(text.data()) + "]";
+}
+
 bool introduce(Smtp& smtp, const Wire& wire) {
   // The name of this machine is nobody's business; but not every server likes an address there.
-  if (mailesmtp_ehlo_with_ip(smtp.get(), 1) == MAILSMTP_NO_ERROR) return true;
-  return !wire.broken() && mailesmtp_ehlo(smtp.get()) == MAILSMTP_NO_ERROR;
+  const std::string literal = literal_of(wire.fd());
+  if (!literal.empty() && say_ehlo(smtp, literal)) return true;
+  std::array<char, 256> name{};
+  if (wire.broken() || ::gethostname(name.data(), name.size() - 1) != 0) return false;
+  return say_ehlo(smtp, name.data());
 }
 
 // Introduces us and logs in. Returns accepted when ready to send.
@@ -105,7 +188,7 @@ SendResult send_mail(const SmtpSettings& settings, const std::vector<std::string
   auto opened = Wire::open(settings.endpoint, interrupt);
   if (!opened) return from_error(opened.error());
   Wire& wire = **opened;
-  Smtp smtp(wire);
+  Smtp smtp(wire, settings.login.password);
   if (SendResult ready = prepare(smtp, wire, settings); ready.kind != Kind::accepted) return ready;
 
   const std::size_t size_max = smtp.get()->smtp_max_msg_size;

@@ -136,6 +136,19 @@ std::string clean_line(std::string_view text, std::size_t bytes_max) {
   return std::string(trim(cut_utf8(out, bytes_max)));
 }
 
+std::string quote_server(std::string_view said, const std::string& password,
+                         std::size_t bytes_max) {
+  const auto hide = [&](std::string text) {
+    for (std::size_t at = 0;
+         !password.empty() && (at = text.find(password, at)) != std::string::npos; at += 3) {
+      text.replace(at, password.size(), "***");
+    }
+    return text;
+  };
+  // Cutting must not leave a part of it, cleaning must not put it together.
+  return hide(clean_line(hide(std::string(said)), bytes_max));
+}
+
 std::string_view cut_utf8(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
   std::size_t end = bytes_max;

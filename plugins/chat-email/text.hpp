@@ -25,6 +25,10 @@ std::string clean_line(std::string_view text, std::size_t bytes_max);
 std::string decode_text(std::string_view bytes, std::string_view charset,
                         std::string_view fallback);
 
+// clean_line of what a server said, for messages and logs: without the password, should the server
+// repeat it.
+std::string quote_server(std::string_view said, const std::string& password, std::size_t bytes_max);
+
 // Cuts at a character boundary.
 std::string_view cut_utf8(std::string_view text, std::size_t bytes_max);
 

@@ -77,6 +77,7 @@ class Wire {
   // Called before each command: what the answer may take in bytes begins anew.
   void new_answer() { answer_bytes_ = 0; }
 
+  int fd() const { return fd_; }
   bool broken() const { return broken_; }
   bool interrupted() const { return interrupt_.tripped(); }
   const std::string& why() const { return why_; }  // in words, after it broke
