@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what Deskmate needs on Debian 12, for building, running and testing. Safe to run again;
 # does nothing when everything is there. Both commands of README.md call it.
-#   tests/setup.sh [build|test|bench]   build: compiler and libraries; test (default): also servers and
-#                                       tools; bench: also those that the measurements compare with
+#   tests/setup.sh [build|test|bench|browser]   build: compiler and libraries; test (default): also
+#                                       servers and tools; bench: also those that the measurements
+#                                       compare with; browser: also a browser, for the console's tests
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,6 +24,7 @@ test_packages=(
   python3 python3-msgpack strace iproute2 iptables procps e2fsprogs mount
 )
 bench_packages=(nats-server mosquitto)
+browser_packages=(chromium fonts-dejavu-core fonts-wqy-microhei fonts-noto-color-emoji)
 
 missing() { # prints those of its arguments that are not installed
   local p
@@ -34,11 +36,10 @@ missing() { # prints those of its arguments that are not installed
 wanted=("${build_packages[@]}")
 [ "$what" = build ] || wanted+=("${test_packages[@]}")
 [ "$what" != bench ] || wanted+=("${bench_packages[@]}")
-# A newer Node from elsewhere serves as well as Debian's.
-if [ "$what" != build ]; then
-  command -v node >/dev/null || wanted+=(nodejs)
-  command -v npm >/dev/null || wanted+=(npm)
-fi
+[ "$what" != browser ] || wanted+=("${browser_packages[@]}")
+# The console is built with Node; a newer one from elsewhere serves as well as Debian's.
+command -v node >/dev/null || wanted+=(nodejs)
+command -v npm >/dev/null || wanted+=(npm)
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then

@@ -1,0 +1,210 @@
+// Follows the desk's events and reads anew whatever they touch: rows in one question for many, the
+// open chat once more when it is among them.
+import { BusClient } from '../bus/client';
+import type { DeskEvent } from '../bus/frames';
+import { hex } from '../bus/frames';
+import { onMessage } from './notices';
+import {
+  allLoaded, call, link, me, members, openChat, phrases, putRows, replaceOpenRows, rows, rowsLoaded, skewMs, writing,
+} from './store';
+import type { Chat, ChatRow, Member, Phrase, Status } from './types';
+
+// Named limits and times.
+export const idsMax = 256; // of one question
+export const rowsMax = 1_000;
+export const gatherMs = 40; // events of which the rows are read together
+export const agingMs = 5_000; // between two looks at the colours of those who wait
+export const entriesFirst = 60;
+export const writingMs = 20_000; // after the last draft somebody is no longer said to be writing
+
+const topics = [
+  'message.*', 'chat.*', 'reply.*', 'buyer.*', 'member.*', 'phrase.*', 'order.*', 'parcel.*', 'refund.*', 'coupon.*',
+  'cancel.*', 'resend.*', 'ship.*', 'order_note.*', 'plugin.*', 'peer.*',
+];
+
+const dirty = new Set<string>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+let chatDirty = false;
+let chatBusy = false;
+let chatLimit = entriesFirst;
+let chatAsked: number | string | null = null;
+const onChat: ((chat: Chat) => void)[] = [];
+export const whenChatRead = (listener: (chat: Chat) => void): void => void onChat.push(listener);
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+async function readRows(): Promise<void> {
+  timer = undefined;
+  const ids = [...dirty].slice(0, idsMax);
+  for (const id of ids) dirty.delete(id);
+  if (dirty.size > 0) timer = setTimeout(() => void readRows(), gatherMs);
+  if (ids.length === 0) return;
+  try {
+    const { chats } = await call<{ chats: ChatRow[] }>('desk.chats', { ids, view: 'all' });
+    putRows(chats);
+  } catch {
+    for (const id of ids) dirty.add(id); // read when the connection is there again
+  }
+}
+
+function touch(id: string): void {
+  if (!id) return;
+  dirty.add(id);
+  timer ??= setTimeout(() => void readRows(), gatherMs);
+  if (openChat.value?.id === id) touchChat();
+}
+
+export function touchChat(): void {
+  chatDirty = true;
+  void readChat();
+}
+
+async function readChat(): Promise<void> {
+  if (chatBusy || chatAsked === null) return;
+  chatBusy = true;
+  while (chatDirty && chatAsked !== null) {
+    chatDirty = false;
+    const asked: number | string = chatAsked;
+    try {
+      const chat = await call<Chat>('desk.chat', { chat: asked, limit: chatLimit });
+      if (chatAsked !== asked) {
+        chatDirty = true;
+        continue;
+      }
+      openChat.value = chat;
+      const { entries: _e, orders: _o, history: _h, accounts: _a, drafts: _d, ...row } = chat;
+      putRows([row]);
+      for (const listener of onChat) listener(chat);
+    } catch (error) {
+      if (link.value === 'open' && chatAsked === asked) chatErrors(error);
+      else chatDirty = true;
+      break;
+    }
+  }
+  chatBusy = false;
+}
+
+let chatErrors: (error: unknown) => void = () => {};
+
+// Shows a chat, by its number or id; null: none.
+export function showChat(chat: number | string | null, failed: (error: unknown) => void = () => {}): void {
+  if (chatAsked === chat) return;
+  chatAsked = chat;
+  chatErrors = failed;
+  chatLimit = entriesFirst;
+  if (openChat.value && openChat.value.chat !== chat && openChat.value.id !== chat) openChat.value = null;
+  if (chat !== null) touchChat();
+}
+
+export function showEarlier(): void {
+  chatLimit = Math.min(chatLimit * 4, rowsMax);
+  touchChat();
+}
+
+async function readMembers(): Promise<void> {
+  members.value = (await call<{ members: Member[] }>('desk.members')).members;
+}
+
+export async function readPhrases(): Promise<void> {
+  phrases.value = (await call<{ phrases: Phrase[] }>('desk.phrases')).phrases;
+}
+
+export async function readOpen(): Promise<void> {
+  const { chats } = await call<{ chats: ChatRow[] }>('desk.chats', { view: 'open', limit: rowsMax });
+  replaceOpenRows(chats);
+  rowsLoaded.value = true;
+}
+
+export async function readAll(): Promise<void> {
+  const { chats } = await call<{ chats: ChatRow[] }>('desk.chats', { view: 'all', limit: rowsMax });
+  putRows(chats);
+  allLoaded.value = true;
+}
+
+async function readClock(): Promise<void> {
+  const before = Date.now();
+  const found = await call<Status>('desk.status');
+  skewMs.value = found.now_ms - (before + Date.now()) / 2;
+}
+
+// Everything that is in memory, after a connection. Events that come meanwhile only add to it.
+function readEverything(): void {
+  const tries = [readClock(), readMembers(), readPhrases(), readOpen()];
+  for (const one of tries) one.catch(() => {}); // a cut: read again after the next connection
+  if (allLoaded.value) readAll().catch(() => {});
+  if (chatAsked !== null) touchChat();
+}
+
+function take(events: DeskEvent[]): void {
+  let membersDirty = false;
+  let phrasesDirty = false;
+  for (const event of events) {
+    const { facts } = event;
+    const chat = hex(facts.chat) || hex(facts.thread);
+    const family = event.type.slice(0, event.type.indexOf('.'));
+    if (event.type === 'chat.drafted') {
+      noteWriting(chat, Number(facts.member), event);
+      continue;
+    }
+    if (chat) touch(chat);
+    const open = openChat.value;
+    if (family === 'member') membersDirty = true;
+    else if (family === 'chat') membersDirty = true; // how many each has
+    else if (family === 'phrase') phrasesDirty = true;
+    else if (!chat && open) {
+      const order = hex(facts.order);
+      const request = hex(facts.request);
+      const buyer = hex(facts.buyer) || hex(facts.a);
+      if (
+        (buyer && (buyer === open.buyer || open.accounts.some((a) => a.buyer === buyer))) ||
+        (order && open.orders.some((o) => o.id === order)) ||
+        (request && (open.entries.some((e) => e.event === request) ||
+          open.orders.some((o) => o.requests.some((r) => r.request === request))))
+      ) {
+        touchChat();
+      }
+    }
+    if (event.type === 'message.received' && facts.auto !== true) {
+      onMessage(chat, textOf(event.body.text), textOf(event.body.name), event.atMs);
+    }
+  }
+  if (membersDirty) laterMembers();
+  if (phrasesDirty) readPhrases().catch(() => {});
+}
+
+let membersTimer: ReturnType<typeof setTimeout> | undefined;
+function laterMembers(): void {
+  membersTimer ??= setTimeout(() => {
+    membersTimer = undefined;
+    readMembers().catch(() => {});
+  }, 250);
+}
+
+function noteWriting(chat: string, member: number, event: DeskEvent): void {
+  if (member === me.value) return;
+  const next = new Map(writing.value);
+  if (textOf(event.body.text) === '') next.delete(chat);
+  else next.set(chat, { member, atMs: event.atMs });
+  writing.value = next;
+  if (openChat.value?.id === chat) touchChat();
+}
+
+export function follow(client: BusClient): void {
+  client.read('live', {
+    topics,
+    from: 'now',
+    onEvents: take,
+    onOpen: readEverything,
+  });
+}
+
+// The colours of those who wait change by themselves.
+export function age(): void {
+  if (link.value !== 'open') return;
+  const ids: string[] = [];
+  for (const row of rows.value.values()) {
+    if (row.waiting_since_ms && row.state !== 'closed' && row.colour !== 'red' && ids.push(row.id) >= idsMax) break;
+  }
+  for (const id of ids) dirty.add(id);
+  if (ids.length > 0) timer ??= setTimeout(() => void readRows(), gatherMs);
+}

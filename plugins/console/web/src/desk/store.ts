@@ -1,0 +1,99 @@
+// What the console knows of the desk, as signals that screens render from.
+import { computed, signal } from '@preact/signals';
+import { BusClient, BusError, type LinkState } from '../bus/client';
+import { status, type Params } from '../bus/frames';
+import { language, t } from '../text/i18n';
+import { priority } from './queue';
+import type { Chat, ChatRow, Member, Phrase, Session } from './types';
+
+export const session = signal<Session | null>(null);
+export const link = signal<LinkState>('connecting');
+export const cutSince = signal(0);
+export const members = signal<Member[]>([]);
+export const phrases = signal<Phrase[]>([]);
+export const rows = signal<ReadonlyMap<string, ChatRow>>(new Map());
+export const rowsLoaded = signal(false);
+export const allLoaded = signal(false); // closed chats, too
+export const openChat = signal<Chat | null>(null);
+// Who is writing where, by the drafts that come in: chat to member and time.
+export const writing = signal<ReadonlyMap<string, { member: number; atMs: number }>>(new Map());
+
+// The desk's clock against this machine's.
+export const skewMs = signal(0);
+export const tick = signal(Date.now()); // every second, for what shows how long something lasts
+export const now = computed(() => tick.value + skewMs.value);
+
+export const me = computed(() => session.value?.member ?? 0);
+export const mayAct = computed(() => session.value?.access === 'owner' || session.value?.access === 'agent');
+export const isOwner = computed(() => session.value?.access === 'owner');
+
+export const memberName = (number: number | undefined): string =>
+  members.value.find((m) => m.number === number)?.name ??
+  session.value?.members.find((m) => m.number === number)?.name ??
+  t('member.number', { n: number ?? 0 });
+
+export const myRows = computed(() => [...rows.value.values()].filter((r) => r.state !== 'closed' && r.member === me.value));
+
+export const nextWaiting = computed(() => {
+  const mine = myRows.value.filter((r) => r.waiting_since_ms && !r.blocked).sort(priority);
+  if (mine.length > 0) return mine;
+  return [...rows.value.values()].filter((r) => r.state === 'queued' && r.waiting_since_ms && !r.blocked).sort(priority);
+});
+
+// --- asking ---
+
+let client: BusClient | null = null;
+export const setClient = (next: BusClient | null): void => void (client = next);
+
+export function call<T = Params>(method: string, params: Params = {}, deadline?: number): Promise<T> {
+  if (!client) return Promise.reject(new BusError(status.unavailable, '', method));
+  return client.request<T>(method, { language: language.value, ...params }, deadline);
+}
+
+// A sentence for whoever asked for something that was refused.
+export function sentence(error: unknown): string {
+  if (error instanceof BusError) {
+    if (error.message) return error.message;
+    if (error.status === status.deadline) return t('error.deadline');
+    if (error.status === status.unavailable) return t('error.cut');
+    if (error.status === status.denied) return t('error.denied');
+    return t('error.other');
+  }
+  return t('error.other');
+}
+
+// --- rows ---
+
+export function putRows(list: ChatRow[]): void {
+  const next = new Map(rows.value);
+  for (const row of list) next.set(row.id, row);
+  rows.value = next;
+}
+
+// Instead of what was known of open chats: some were closed meanwhile.
+export function replaceOpenRows(list: ChatRow[]): void {
+  const next = new Map<string, ChatRow>();
+  if (allLoaded.value) {
+    for (const row of rows.value.values()) {
+      next.set(row.id, row.state === 'closed' ? row : { ...row, state: 'closed', colour: 'none' });
+    }
+  }
+  for (const row of list) next.set(row.id, row);
+  rows.value = next;
+}
+
+export const rowByNumber = (chat: number): ChatRow | undefined => {
+  for (const row of rows.value.values()) if (row.chat === chat) return row;
+  return undefined;
+};
+
+export function forgetAll(): void {
+  rows.value = new Map();
+  rowsLoaded.value = false;
+  allLoaded.value = false;
+  openChat.value = null;
+  members.value = [];
+  phrases.value = [];
+  writing.value = new Map();
+  session.value = null;
+}

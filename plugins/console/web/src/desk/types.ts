@@ -1,0 +1,254 @@
+// The answers of the desk's methods, as core/daemon/README.md lists them. Ids are hex.
+export type Access = 'owner' | 'agent' | 'viewer';
+
+export interface Session {
+  member: number;
+  name: string;
+  access: Access;
+  desk: string;
+  language: string;
+  version: string;
+  members: { number: number; name: string }[];
+}
+
+export type Colour = 'none' | 'green' | 'amber' | 'red';
+export type ChatState = 'closed' | 'fresh' | 'queued' | 'assigned';
+
+export interface ChatRow {
+  chat: number;
+  id: string;
+  shop: string;
+  buyer?: string;
+  state: ChatState;
+  member?: number;
+  wants_role?: string;
+  topic?: string;
+  blocked?: boolean;
+  waiting_since_ms?: number;
+  colour: Colour;
+  nudges: number;
+  last_in_ms?: number;
+  last_out_ms?: number;
+  last_word_theirs: boolean;
+  name?: string;
+  text?: string;
+  subject?: string;
+  why_text?: string;
+}
+
+export type Outcome = 'pending' | 'attempted' | 'again' | 'done' | 'failed' | 'unknown' | 'dropped';
+
+export interface Entry {
+  kind: 'received' | 'sent' | 'reply' | 'note' | 'transfer' | 'assigned' | 'queued' | 'flagged' | 'closed';
+  event: string;
+  at_ms: number;
+  member?: number;
+  to?: number;
+  to_role?: string;
+  topic?: string;
+  auto?: boolean;
+  files?: number;
+  outcome?: Outcome;
+  text?: string;
+  name?: string;
+  subject?: string;
+  erased?: boolean;
+  key?: string;
+  why_text?: string;
+}
+
+export interface Account {
+  buyer: string;
+  joined: boolean;
+  shop?: string;
+  name?: string;
+  email?: string;
+  phone?: string;
+  address?: unknown;
+}
+
+export interface DeskRequest {
+  request: string;
+  kind: string;
+  shop: string;
+  state: Outcome;
+  attempts: number;
+  made_ms: number;
+  chat?: string;
+  order?: string;
+  member?: number;
+  tried_ms?: number;
+  after_ms?: number;
+  code?: string;
+  detail?: string;
+}
+
+export interface Parcel {
+  id: string;
+  status: string;
+  carrier: string;
+  at_ms: number;
+  raw_code?: string;
+  tracking?: string;
+  raw_text?: string;
+}
+
+export interface Order {
+  id: string;
+  shop: string;
+  buyer?: string;
+  state: string;
+  payment: string;
+  total: number;
+  paid: number;
+  currency: string;
+  placed_ms: number;
+  updated_ms: number;
+  number?: string;
+  name?: string;
+  address?: unknown;
+  link: 'own' | 'joined' | 'contact' | 'quoted';
+  lines: { sku: string; name: string; quantity: number; price: number }[];
+  parcels: Parcel[];
+  requests: DeskRequest[];
+}
+
+export interface Draft {
+  member: number;
+  at_ms: number;
+  text: string;
+}
+
+export interface Chat extends ChatRow {
+  entries: Entry[];
+  earlier: boolean;
+  account?: Account;
+  accounts: Account[];
+  history: ChatRow[];
+  orders: Order[];
+  unproved: number;
+  drafts: Draft[];
+  blocked_until_ms?: number;
+}
+
+export type Presence = 'online' | 'back_soon' | 'away' | 'off' | 'suspended';
+
+export interface Member {
+  number: number;
+  name: string;
+  role: string;
+  weight: number;
+  zone: string;
+  schedule: string[];
+  experts: string[];
+  presence: Presence;
+  until_ms?: number;
+  on_shift: boolean;
+  full: boolean;
+  open: number;
+  waiting: number;
+  limit: number;
+  takes_chats: boolean;
+  cooling_until_ms?: number;
+}
+
+export interface Phrase {
+  name: string;
+  language: string;
+  text: string;
+}
+
+export interface PluginStatus {
+  name: string;
+  plugin: string;
+  version: string;
+  kind: string;
+  title: string;
+  isolation: string;
+  state: string;
+  since_ms: number;
+  next_start_ms?: number;
+  crashes: number;
+  starts: number;
+  denied: string[];
+  reason?: string;
+}
+
+export interface Change {
+  change: string;
+  member: number;
+  name: string;
+  weight: number;
+  removed: boolean;
+  peer: string;
+  by: string;
+  asked_ms: number;
+  agreed: string[];
+  waits_for: string[];
+  in_force: boolean;
+  in_force_ms: number;
+}
+
+export interface Peer {
+  id: string;
+  name: string;
+  self: boolean;
+  standing: string;
+  ready: boolean;
+  book: boolean;
+  since_ms: number;
+  seen: boolean;
+  linked: boolean;
+  rtt_ms?: number;
+  skew_ms?: number;
+  missing?: number;
+}
+
+export interface Alarm {
+  at_ms: number;
+  what: string;
+  peer: string;
+  detail: string;
+  raised: boolean;
+}
+
+export interface Peers {
+  self: string;
+  peers: Peer[];
+  skewed: boolean;
+  rolled_back: boolean;
+  alarms: Alarm[];
+  changes: Change[];
+  frozen: string[];
+}
+
+export interface SplitRow {
+  member: number;
+  given: Record<string, number>;
+  charged: number;
+  total: number;
+}
+
+export interface Debt {
+  member: number;
+  weight: number;
+  count: number;
+  owed: number;
+  of: number;
+}
+
+export interface Split {
+  zone: string;
+  days: { date: string; rows: SplitRow[]; debt: Debt[][]; changes: Change[] }[];
+  rows: SplitRow[];
+  waiting: Change[];
+}
+
+export interface Status {
+  desk: string;
+  version: string;
+  started_ms: number;
+  now_ms: number;
+  chats: { open: number; waiting: number; queued: number };
+  requests: { pending: number; unknown: number };
+}
