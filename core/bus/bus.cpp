@@ -69,7 +69,7 @@ Result<Admission> Bus::check(const AdmitHandlers& handlers, const Hello& hello) 
     return it != open_.end() && !it->second->ended();
   };
   if (!taken(admission->name)) return admission;
-  if (!admission->rights.owner) {
+  if (admission->rights.durable()) {
     return Error{Status::invalid, "'" + admission->name + "' is connected already", "name"};
   }
   std::string name;

@@ -39,7 +39,7 @@ using Method = std::function<void(const Call& call, Answer answer)>;
 
 // What the owner of a session wants to hear of; each may be empty.
 struct AdmitHandlers {
-  // Who may come in; see SessionHandlers. A name that is taken is refused, but the owner's is made
+  // Who may come in; see SessionHandlers. A name that is taken is refused, but a person's is made
   // unique ("cli-2").
   std::function<Result<Admission>(const Hello&)> on_hello;
   std::function<void(Session&)> on_open;

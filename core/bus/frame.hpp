@@ -49,7 +49,7 @@ using EventId = std::array<std::uint8_t, 16>;
 
 struct Hello {
   std::uint64_t protocol = protocol_version;
-  std::string role;  // "plugin" or "owner"
+  std::string role;  // "plugin", "owner" or "member"
   std::string name;
   std::string token;    // may be empty
   std::string version;  // of whoever connects; may be empty

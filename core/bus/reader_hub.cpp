@@ -168,15 +168,19 @@ void ReaderHub::serve(Bus& bus) {
   });
   bus.method("reader.open", [hub = self_](const Call& call, Answer answer) {
     if (*hub == nullptr) return;
-    const std::string_view from = call.params["from"].as_str();
-    if (from != "start" && from != "now") {
-      answer.fail({Status::invalid, "reader.open: from is neither 'start' nor 'now'", "from"});
+    const View from = call.params["from"];
+    if (!from.is_uint() && from.as_str() != "start" && from.as_str() != "now") {
+      answer.fail({Status::invalid, "reader.open: from is not 'start', 'now' or an arrival",
+                   "from"});
       return;
     }
+    std::optional<std::uint64_t> after;
+    if (from.is_uint()) after = from.as_uint();
+    if (from.as_str() == "start") after = 0;
     std::vector<std::string> topics;
     for (View topic : call.params["topics"]) topics.emplace_back(topic.as_str());
     const auto position =
-        (*hub)->open(call.session, call.params["name"].as_str(), std::move(topics), from == "start",
+        (*hub)->open(call.session, call.params["name"].as_str(), std::move(topics), after,
                      call.params["credit"].as_uint());
     if (!position) {
       answer.fail(position.error());
@@ -214,7 +218,7 @@ void ReaderHub::notify() {
 
 Result<std::uint64_t> ReaderHub::open(const std::shared_ptr<Session>& session,
                                       std::string_view reader, std::vector<std::string> topics,
-                                      bool from_start, std::uint64_t credit) {
+                                      std::optional<std::uint64_t> after, std::uint64_t credit) {
   const std::string where =
       "session '" + session->name() + "': reader '" + std::string(reader) + "': ";
   if (topics.empty() || topics.size() > topics_max) {
@@ -230,9 +234,9 @@ Result<std::uint64_t> ReaderHub::open(const std::shared_ptr<Session>& session,
       return Error{Status::denied, where + "has no right to read '" + topic + "'", topic};
     }
   }
-  const bool durable = !session->rights().owner;
+  const bool durable = session->rights().durable();
   const std::uint64_t last = source_.last_arrival();
-  std::uint64_t position = from_start ? 0 : last;
+  std::uint64_t position = std::min(after.value_or(last), last);
   bool stored = false;
   if (durable) {
     const auto cursor = source_.cursor(cursor_name(session->name(), reader));
@@ -242,7 +246,7 @@ Result<std::uint64_t> ReaderHub::open(const std::shared_ptr<Session>& session,
   }
   if (auto added = session->add_reader(reader, credit); !added) return added.error();
   // Otherwise "now" would be a later one after a crash.
-  if (durable && !stored && !from_start) {
+  if (durable && !stored && after != std::optional<std::uint64_t>(0)) {
     source_.set_cursor(cursor_name(session->name(), reader), position, {});
   }
   auto made = std::make_unique<Reader>();

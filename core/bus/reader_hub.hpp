@@ -87,12 +87,12 @@ class ReaderHub {
   // There may be something to deliver: new events, credit, a free way out. Many calls, one pass.
   void notify();
 
-  // Opens a reader for session: from its cursor, else from the start or from now. Errors: denied
-  // (a topic), limit, invalid. Returns the position: events after it follow. The owner's readers
-  // have no durable cursor.
+  // Opens a reader for session: from its cursor, else after `after`, else from now. Errors: denied
+  // (a topic), limit, invalid. Returns the position: events after it follow. A person's readers
+  // have no durable cursor (Rights::durable).
   Result<std::uint64_t> open(const std::shared_ptr<Session>& session, std::string_view reader,
-                             std::vector<std::string> topics, bool from_start,
-                             std::uint64_t credit);
+                             std::vector<std::string> topics,
+                             std::optional<std::uint64_t> after, std::uint64_t credit);
 
   // Everything up to arrival is done. done: once on disk.
   void commit(Session& session, std::string_view reader, std::uint64_t arrival,

@@ -209,6 +209,31 @@ TEST_F(ReaderHubTest, RightsAreEnforced) {
   EXPECT_EQ(refused({"order.seen"}), Status::ok);
 }
 
+TEST_F(ReaderHubTest, APersonsReaderGoesOnWhereItSaysAndKeepsNoCursor) {
+  append(5);
+  Rights rights = reading({"order.*"});
+  rights.member = 1;
+  const auto first = connect("console", rights);
+  const auto second = connect("console", rights);  // another tab
+  EXPECT_NE(first->session->name(), second->session->name());
+  for (Guest* guest : {first.get(), second.get()}) {
+    Outcome outcome;
+    EXPECT_TRUE(guest->session->request("reader.open",
+                                        Value::map({{"name", "r"},
+                                                    {"topics", Value::array({"order.*"})},
+                                                    {"from", std::uint64_t{3}},
+                                                    {"credit", 100}}),
+                                        1'000, into(outcome)));
+    loop.run();
+    EXPECT_EQ(outcome.status, Status::ok) << outcome.message;
+    EXPECT_EQ(outcome.value["position"].as_uint(), 3u);
+    EXPECT_EQ(commit(*guest, "r", 5), Status::ok);
+  }
+  for (const auto& one : hub.report()) EXPECT_EQ(one.sent, 2u);
+  EXPECT_EQ(hub.report().size(), 2u);
+  EXPECT_TRUE(source.cursors.empty());
+}
+
 TEST_F(ReaderHubTest, MalformedOpensAreRefused) {
   const auto guest = connect("mail", reading({"order.*"}));
   Outcome outcome;

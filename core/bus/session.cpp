@@ -37,6 +37,20 @@ Rights owner_rights() {
   return rights;
 }
 
+SessionLimits member_limits() {
+  SessionLimits limits;
+  limits.requests_max = 64;
+  limits.readers_max = 4;
+  limits.credit_max = 4'096;
+  limits.queued_bytes_max = 8u << 20;
+  // A browser in the background wakes up once a minute.
+  limits.heartbeat_ms = 30'000;
+  limits.heartbeat_late_ms = 90'000;
+  limits.frames_per_s = 200;
+  limits.frames_burst = 400;
+  return limits;
+}
+
 SessionLimits owner_limits() {
   SessionLimits limits;
   limits.heartbeat_ms = 0;

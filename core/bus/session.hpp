@@ -46,6 +46,8 @@ struct SessionLimits {
 };
 // The command line may stand still (a pager), so it is not pinged.
 SessionLimits owner_limits();
+// A person in a browser: pinged, since nobody else notices that a laptop was closed.
+SessionLimits member_limits();
 
 // What a session may do. Topics and methods are exact ("order.seen"), a family ("order.*") or "*".
 struct Rights {
@@ -54,6 +56,10 @@ struct Rights {
   std::vector<std::string> read;     // topics
   std::vector<std::string> append;   // event types
   std::vector<std::string> methods;  // of the desk
+  std::uint32_t member = 0;          // a person: acts as this member, and may come several times
+
+  // Whether readers go on after a restart from where they were; a person's begin where they say.
+  bool durable() const { return !owner && member == 0; }
 
   bool may_read(std::string_view topic) const;  // a topic, or a whole family of them
   bool may_append(std::string_view type) const;

@@ -46,6 +46,7 @@ constexpr Message table[] = {
     {"cli.amount", "\"{0}\" is no amount in {1}; for instance 12.50",
      "“{0}”不是 {1} 金额，例如 12.50"},
     {"cli.no_folder", "there is no desk in {0}", "{0} 中没有客服台数据"},
+    {"desk.not_your_number", "you act as yourself, not as another member", "只能以本人身份操作"},
     {"desk.which_member", "which member? Say --as N", "哪位成员？请加 --as 编号"},
     {"run.ready", "The desk is running. Socket: {0}. Talk with it: deskmate status",
      "客服台已启动。套接字：{0}。使用：deskmate status"},

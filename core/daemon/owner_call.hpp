@@ -1,5 +1,6 @@
-// What every method of owners does alike: for owners only, in the caller's language, answered once
-// the event is on disk and folded. Loop thread.
+// What every method of owners does alike: for people only (the command line's, or a member's in a
+// browser with the access for it), in the caller's language, answered once the event is on disk and
+// folded. Loop thread.
 #pragma once
 
 #include <functional>

@@ -16,6 +16,7 @@ using bus::Call;
 
 constexpr std::size_t rows_default = 100;
 constexpr std::size_t rows_max = 1'000;
+constexpr std::size_t ids_max = 256;  // rows asked for by id
 constexpr std::size_t request_prefix_min = 4;  // digits
 
 std::size_t limit_of(const Call& call) {
@@ -26,19 +27,28 @@ Present present_of(Service& service, const Call& call) {
   return {service.bodies, language_of(service, call)};
 }
 
+Language own_language(const Service& service, const Call& call) {
+  return language_of(service, call) == desk::Language::chinese ? Language::zh : Language::en;
+}
+
+// The member that is named: who acts, of whom, or whose chats.
 desk::MemberNo member_of(const Call& call) {
   return static_cast<desk::MemberNo>(
       std::min<std::uint64_t>(call.params["member"].as_uint(), 1u << 20));
 }
 
-// Who acts: the member named, or the only one there is.
+// Who acts: the member whose browser it is, the member named, or the only one there is.
 Result<desk::MemberNo> actor_of(Service& service, const Call& call) {
-  if (const auto member = member_of(call); member != 0) return member;
+  const auto own = call.session->rights().member;
+  const auto named = member_of(call);
+  if (own != 0) {
+    if (named == 0 || named == own) return own;
+    return Error{Status::denied, say(own_language(service, call), "desk.not_your_number"), "member"};
+  }
+  if (named != 0) return named;
   const auto members = service.desk.members(service.options.wall_ms());
   if (members.size() == 1) return members.front().number;
-  const Language language =
-      language_of(service, call) == desk::Language::chinese ? Language::zh : Language::en;
-  return Error{Status::invalid, say(language, "desk.which_member"), "member"};
+  return Error{Status::invalid, say(own_language(service, call), "desk.which_member"), "member"};
 }
 
 // A chat by its number or its id.
@@ -115,7 +125,16 @@ void chats(Service& service, const Call& call, Answer answer) {
   const std::uint64_t now = service.options.wall_ms();
   const auto view = call.params["view"].as_str("open");
   std::vector<desk::ChatRow> rows;
-  if (view == "queue") {
+  if (const View ids = call.params["ids"]; ids.is_array()) {
+    if (ids.size() > ids_max) {
+      return answer.fail({Status::limit, "at most " + std::to_string(ids_max) + " ids", "ids"});
+    }
+    for (const View text : ids) {
+      const auto id = id_from_hex(text.as_str());
+      if (!id) return answer.fail({Status::invalid, "an id is 32 hex digits", "ids"});
+      if (auto row = service.desk.chat_row(*id, now)) rows.push_back(std::move(*row));
+    }
+  } else if (view == "queue") {
     rows = service.desk.queue(now, limit_of(call));
   } else if (view == "last_word") {
     rows = service.desk.last_word(now, limit_of(call));
@@ -237,15 +256,21 @@ void ledger(Service& service, const Call&, Answer answer) {
 
 // --- acting -------------------------------------------------------------------------------------
 
-// An action of a member on a chat: of the one named, else of the one whose chat it is.
+// Who acts on a chat: as actor_of says; from the command line, unless named, whose chat it is.
+Result<desk::MemberNo> actor_on(Service& service, const Call& call, const desk::Id16& chat_id) {
+  if (call.session->rights().member == 0 && member_of(call) == 0) {
+    const auto row = service.desk.chat_row(chat_id, service.options.wall_ms());
+    if (row && row->owner != 0) return row->owner;
+  }
+  return actor_of(service, call);
+}
+
 void on_chat(
     Service& service, const Call& call, Answer answer,
     const std::function<desk::Result<desk::Proposal>(const desk::Id16&, desk::MemberNo)>& propose) {
   const auto id = chat_of(service, call);
   if (!id) return answer.fail(id.error());
-  const auto row = service.desk.chat_row(*id, service.options.wall_ms());
-  const bool owned = member_of(call) == 0 && row && row->owner != 0;
-  const auto member = owned ? Result<desk::MemberNo>(row->owner) : actor_of(service, call);
+  const auto member = actor_on(service, call, *id);
   if (!member) return answer.fail(member.error());
   finish(service, call, propose(*id, *member), std::move(answer));
 }
@@ -256,9 +281,7 @@ void reply(Service& service, const Call& call, Answer answer) {
   const auto id = chat_of(service, call);
   if (!id) return answer.fail(id.error());
   const auto language = language_of(service, call);
-  const auto row = service.desk.chat_row(*id, service.options.wall_ms());
-  const bool owned = member_of(call) == 0 && row && row->owner != 0;
-  const auto member = owned ? Result<desk::MemberNo>(row->owner) : actor_of(service, call);
+  const auto member = actor_on(service, call, *id);
   if (!member) return answer.fail(member.error());
   const auto kept = std::make_shared<Answer>(std::move(answer));
   const auto send = [&service, language, kept, chat_id = *id, member = *member,
@@ -318,7 +341,10 @@ void close(Service& service, const Call& call, Answer answer) {
 }
 
 void presence(Service& service, const Call& call, Answer answer) {
-  const auto member = actor_of(service, call);
+  // An owner says it of others, too.
+  const bool of_other = call.session->rights().may_request("desk.plugin") && member_of(call) != 0;
+  const auto member =
+      of_other ? Result<desk::MemberNo>(member_of(call)) : actor_of(service, call);
   if (!member) return answer.fail(member.error());
   const auto state = desk::presence_from(call.params["state"].as_str());
   if (!state) {
@@ -405,6 +431,24 @@ void unblock(Service& service, const Call& call, Answer answer) {
       [&](auto a, auto, auto member) { return service.desk.unblock(a, member); }, false);
 }
 
+void phrases(Service& service, const Call&, Answer answer) {
+  Array out;
+  for (const auto& phrase : service.desk.phrases()) {
+    out.push_back(Value::map(
+        {{"name", phrase.name}, {"language", phrase.language}, {"text", phrase.text}}));
+  }
+  answer.ok(Value::map({{"phrases", std::move(out)}}));
+}
+
+// An empty text removes the phrase.
+void phrase(Service& service, const Call& call, Answer answer) {
+  const auto text = call.params["text"].as_str();
+  finish(service, call,
+         service.desk.set_phrase(call.params["name"].as_str(), call.params["language"].as_str(),
+                                 text, text.empty()),
+         std::move(answer));
+}
+
 void plugin(Service& service, const Call& call, Answer answer) {
   const auto what = call.params["do"].as_str();
   auto done = service.plugins.command(call.params["name"].as_str(), what);
@@ -425,7 +469,7 @@ void serve_owners(Service& service) {
       {"desk.claim", claim},       {"desk.close", close},       {"desk.presence", presence},
       {"desk.action", action},     {"desk.resolve", resolve},   {"desk.join", join},
       {"desk.separate", separate}, {"desk.block", block},       {"desk.unblock", unblock},
-      {"desk.plugin", plugin},
+      {"desk.plugin", plugin},     {"desk.phrases", phrases},   {"desk.phrase", phrase},
   };
   for (const auto& [name, handler] : handlers) {
     serve_owner(service.bus, name, [&service, handler = handler](const Call& call, Answer answer) {

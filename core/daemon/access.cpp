@@ -1,0 +1,54 @@
+#include "core/daemon/access.hpp"
+
+#include <array>
+
+namespace deskmate::daemon {
+namespace {
+
+constexpr std::array see{
+    "desk.status",   "desk.members", "desk.chats",  "desk.chat",    "desk.orders",
+    "desk.order",    "desk.requests", "desk.request", "desk.plugins", "desk.ledger",
+    "desk.split",    "desk.peers",   "desk.phrases", "reader.open",  "reader.close",
+};
+constexpr std::array act{
+    "desk.reply",    "desk.note",     "desk.draft",    "desk.transfer", "desk.flag",
+    "desk.claim",    "desk.close",    "desk.presence", "desk.action",   "desk.resolve",
+    "desk.join",     "desk.separate", "desk.block",    "desk.unblock",  "desk.phrase",
+};
+
+}  // namespace
+
+std::string_view to_string(Access access) {
+  switch (access) {
+    case Access::viewer:
+      return "viewer";
+    case Access::agent:
+      return "agent";
+    case Access::owner:
+      break;
+  }
+  return "owner";
+}
+
+std::optional<Access> access_from(std::string_view text) {
+  for (const Access access : {Access::viewer, Access::agent, Access::owner}) {
+    if (to_string(access) == text) return access;
+  }
+  return std::nullopt;
+}
+
+bus::Rights rights_of(Access access, desk::MemberNo member) {
+  bus::Rights rights;
+  rights.member = member;
+  rights.read = {"*"};
+  rights.bodies = true;
+  if (access == Access::owner) {
+    rights.methods = {"desk.*", "reader.open", "reader.close"};
+    return rights;
+  }
+  rights.methods.assign(see.begin(), see.end());
+  if (access == Access::agent) rights.methods.insert(rights.methods.end(), act.begin(), act.end());
+  return rights;
+}
+
+}  // namespace deskmate::daemon
