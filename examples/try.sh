@@ -21,7 +21,7 @@ readonly start_s=30 message_s=60 delivered_s=60
 tests/setup.sh build
 [ -e .build/release/build.ninja ] || cmake --preset release -DDESKMATE_TESTS=OFF >/dev/null
 echo "try: building (the first time takes some minutes)"
-cmake --build --preset release --target deskmate deskmate-plugin-host shop-sample >.build/try-build.log ||
+cmake --build --preset release --target deskmate deskmate-plugin-host shop-sample console >.build/try-build.log ||
   { tail -n 40 .build/try-build.log >&2; echo "try: the build failed; see .build/try-build.log" >&2; exit 1; }
 
 if [ -n "$check" ]; then
@@ -46,6 +46,8 @@ trap 'exit 143' TERM
 
 if [ ! -e "$folder/deskmate.toml" ]; then
   sed "s|^folder = .*|folder = \"$folder/desk\"|" examples/shop.toml >"$folder/deskmate.toml"
+  # Any port will do for a check; a person has a bookmark.
+  [ -z "$check" ] || printf '\n[console]\nlisten = ["127.0.0.1:0"]\n' >>"$folder/deskmate.toml"
 fi
 readonly program=$PWD/.build/release/bin/deskmate
 desk() { "$program" --config "$folder/deskmate.toml" "$@"; }
@@ -71,8 +73,11 @@ done
 if [ -z "$check" ]; then
   cat <<END
 
-The desk is running; its buyers write by themselves, in Chinese and English.
-It is answered from the command line; there is no page in the browser yet. In another terminal:
+The desk is running; its buyers write by themselves, in Chinese and English. Answer them in a browser:
+
+  $(grep -o 'http://[^ ]*' "$folder/out" || echo "the console is off: $folder/log says why")
+
+or from the command line, in another terminal:
 
   alias desk='$program --config $folder/deskmate.toml'
   desk chats                      who has written, and whose chat it is

@@ -108,6 +108,8 @@ name = "Corner shop"
 folder = "$folder/$who"
 secrets = "$folder/$who-secrets"
 socket = "$folder/$who.sock"
+[console]
+listen = []
 [peers]
 name = "$who"
 $peers

@@ -6,14 +6,14 @@ namespace deskmate::daemon {
 namespace {
 
 constexpr std::array see{
-    "desk.status",   "desk.members", "desk.chats",  "desk.chat",    "desk.orders",
-    "desk.order",    "desk.requests", "desk.request", "desk.plugins", "desk.ledger",
-    "desk.split",    "desk.peers",   "desk.phrases", "reader.open",  "reader.close",
+    "desk.status", "desk.members",  "desk.chats",   "desk.chat",    "desk.orders",
+    "desk.order",  "desk.requests", "desk.request", "desk.plugins", "desk.ledger",
+    "desk.split",  "desk.peers",    "desk.phrases", "reader.open",  "reader.close",
 };
 constexpr std::array act{
-    "desk.reply",    "desk.note",     "desk.draft",    "desk.transfer", "desk.flag",
-    "desk.claim",    "desk.close",    "desk.presence", "desk.action",   "desk.resolve",
-    "desk.join",     "desk.separate", "desk.block",    "desk.unblock",  "desk.phrase",
+    "desk.reply", "desk.note",     "desk.draft",    "desk.transfer", "desk.flag",
+    "desk.claim", "desk.close",    "desk.presence", "desk.action",   "desk.resolve",
+    "desk.join",  "desk.separate", "desk.block",    "desk.unblock",  "desk.phrase",
 };
 
 }  // namespace

@@ -34,6 +34,7 @@ struct MemberConfig {
   std::vector<std::string> schedule;
   std::int64_t capacity = 0;
   std::vector<std::string> experts;
+  std::string access;
   std::string peer;
 };
 
@@ -76,6 +77,9 @@ struct Config {
   std::vector<std::string> peer_addresses;
   std::vector<std::string> peer_relays;
   std::int64_t reply_target_s = 0;
+
+  std::vector<std::string> console_listen;
+  std::vector<std::string> console_hosts;
 
   std::int64_t action_attempts = 0;
   std::int64_t action_deadline_s = 0;

@@ -20,6 +20,7 @@
 #include "core/bus/asio_loop.hpp"
 #include "core/bus/bus.hpp"
 #include "core/bus/stream_transport.hpp"
+#include "core/daemon/console.hpp"
 #include "core/daemon/errors.hpp"
 #include "core/daemon/logging.hpp"
 #include "core/daemon/notify.hpp"
@@ -69,6 +70,7 @@ struct Daemon::Impl final : Plugins {
   Result<void> open();
   Result<void> open_peers();
   Result<void> open_socket();
+  void open_console();
   void let_in();
   void watch_signals();
   void apply_plugins(const Config& next);
@@ -104,6 +106,7 @@ struct Daemon::Impl final : Plugins {
   std::unique_ptr<host::Secrets> secrets;
   std::unique_ptr<host::Supervisor> supervisor;
   std::unique_ptr<bus::Listener> listener;
+  std::unique_ptr<Console> console;
   std::function<void(std::unique_ptr<bus::Transport>)> admit;
   std::vector<std::unique_ptr<bus::Transport>> early;  // came before the members were known
   bool ready = false;
@@ -167,6 +170,7 @@ Result<void> Daemon::Impl::open() {
   };
   supervisor = std::make_unique<host::Supervisor>(loop, *bus, *http, *secrets,
                                                   std::move(supervision), std::move(supervised));
+  open_console();
   apply_plugins(config);
   if (settings.signals) watch_signals();
   return {};
@@ -225,6 +229,21 @@ Result<void> Daemon::Impl::open_socket() {
   if (!opened) return opened.error();
   listener = std::move(*opened);
   return {};
+}
+
+// A desk without a console is better than none, so its address being taken is only said.
+void Daemon::Impl::open_console() {
+  if (config.console_listen.empty()) return;
+  auto opened =
+      Console::open(loop, *service, config, [](std::string_view what, const LogFields& fields) {
+        log_line(LogLevel::info, what, fields);
+      });
+  if (!opened) {
+    return log_line(LogLevel::warn, "console", {{"off", opened.error().message}});
+  }
+  console = std::move(*opened);
+  with_console(config);
+  log_line(LogLevel::info, "console", {{"address", console->address()}});
 }
 
 // The members of the configuration are known: whoever has come may ask.
@@ -288,6 +307,10 @@ void Daemon::Impl::reload() {
     // Folder, socket and secrets stay: changing them takes a restart.
     service->set_policy(policy_of(next.value(), store->log()), outbox_times_of(next.value()));
     service->set_members(members_of(next.value()));
+    if (console) {
+      with_console(next.value());
+      console->people_changed(next.value());
+    }
     peering->set_members_elsewhere(members_elsewhere_of(next.value()));
     apply_plugins(next.value());
     config.members = next.value().members;
@@ -311,6 +334,7 @@ void Daemon::Impl::stop() {
   if (std::exchange(stopping, true)) return;
   notify_manager("STOPPING=1");
   listener.reset();
+  console.reset();
   loop.call_at(loop.now_ms() + stop_ms_max, [this] {
     log_line(LogLevel::warn, "stop", {{"late", "ended without waiting for all parts"}});
     context.stop();
@@ -361,6 +385,7 @@ Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() {
   // Users before what they use.
   impl_->listener.reset();
+  impl_->console.reset();
   impl_->early.clear();
   impl_->supervisor.reset();
   impl_->http.reset();
@@ -381,6 +406,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Language language, 
 }
 
 bool Daemon::run() { return impl_->run(); }
+
+Daemon::ConsoleWay Daemon::console() {
+  if (!impl_->console) return {};
+  return {impl_->console->address(), impl_->console->first_link()};
+}
 
 void Daemon::stop() {
   asio::post(impl_->context, [this] { impl_->stop(); });

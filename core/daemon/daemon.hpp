@@ -36,6 +36,14 @@ class Daemon {
   // Works until it is stopped; everything acknowledged is on disk then. True: all ended in time.
   bool run();
 
+  // Where the console is; empty where it is off. link: for the owner who has no password yet, good
+  // once. Before run().
+  struct ConsoleWay {
+    std::string address;
+    std::string link;
+  };
+  ConsoleWay console();
+
   // Begins to stop. [any thread]
   void stop();
 

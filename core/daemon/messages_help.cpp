@@ -61,6 +61,8 @@ constexpr Message table[] = {
     {"help.resolve", "Say what became of an action whose outcome is unknown",
      "说明结果不明的动作实际如何"},
     {"help.merge", "Two accounts are one person's", "两个账号是同一人"},
+    {"help.login_link", "A link to the console for a member (--as N), good once, for a day",
+     "给某成员（--as N）的控制台链接，一天内有效，仅可用一次"},
     {"help.invite", "Invite another owner's machine into this desk",
      "邀请另一位店主的机器加入本客服台"},
     {"help.join", "Join another owner's desk with the code of their deskmate invite",

@@ -50,6 +50,13 @@ constexpr Message table[] = {
     {"desk.which_member", "which member? Say --as N", "哪位成员？请加 --as 编号"},
     {"run.ready", "The desk is running. Socket: {0}. Talk with it: deskmate status",
      "客服台已启动。套接字：{0}。使用：deskmate status"},
+    {"run.console", "Console: {0}", "控制台：{0}"},
+    {"run.console_first", "Console: {0}  (good once, to choose a password)",
+     "控制台：{0}  （仅可用一次，用于设置密码）"},
+    {"console.off",
+     "The console is off: console.listen is empty, or its address is taken (see the log)",
+     "控制台未开启：console.listen 为空，或地址已被占用（见日志）"},
+    {"console.no_member", "There is no member {0} here", "本机没有成员 {0}"},
     {"reply.answered_elsewhere", "the buyer was answered at the channel meanwhile; read it first",
      "顾客已在平台上得到回复，请先查看"},
     // --- peers

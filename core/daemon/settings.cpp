@@ -80,6 +80,14 @@ const Setting<Config> desk_table[] = {
      "A buyer of a peer that has vanished may be taken over after waiting so many seconds",
      "对方节点失联时，顾客等待超过多少秒后可由本节点接手"},
 
+    {"console", "listen", &Config::console_listen, R"(["127.0.0.1:7380"])", 0, 0, "",
+     "Where browsers may connect; empty: nowhere. Without TLS: only this machine's addresses, or "
+     "behind a proxy that has it",
+     "浏览器可连接的地址；留空则不开放。未加密，仅用于本机地址，或置于支持 TLS 的代理之后"},
+    {"console", "hosts", &Config::console_hosts, "[]", 0, 0, "",
+     R"(Further names under which browsers reach the console, as in their address bar: ["desk.example.org"])",
+     R"(浏览器地址栏中可使用的其他名称，如 ["desk.example.org"])"},
+
     {"actions", "attempts", &Config::action_attempts, "8", 1, 100, "",
      "How often an action is attempted before it counts as failed", "一个动作最多尝试几次"},
     {"actions", "deadline_s", &Config::action_deadline_s, "120", 1, 600, "",
@@ -107,6 +115,11 @@ const Setting<MemberConfig> member_table[] = {
      "Open chats at most; 0: as the role says", "会话上限；0 表示按角色"},
     {"", "experts", &MemberConfig::experts, "[]", 0, 0, "",
      "Topics of hard cases that this member is asked for", "该成员擅长的疑难问题类别"},
+    {"", "access", &MemberConfig::access, R"("auto")", 0, 0, "auto|owner|agent|viewer",
+     "What this member may do in the console: agent answers buyers, owner everything, viewer only "
+     "looks; auto: owner for the first member here, agent for the others",
+     "该成员在控制台中的权限：agent 接待顾客，owner 全部，viewer 只看；auto 表示本机第一位成员为 "
+     "owner，其余为 agent"},
     {"", "peer", &MemberConfig::peer, R"("")", 0, 0, "",
      "The name of the other peer where this member works; empty: here. What their own desk then "
      "asks "

@@ -502,7 +502,8 @@ void Gateway::Impl::ask_plugin(std::string instance, std::string path, const Req
         }
         Response response;
         response.status = static_cast<int>(status);
-        for (const auto& [name, value] : root["headers"].members()) {
+        for (const auto& [written, value] : root["headers"].members()) {
+          const std::string name = lower(written);
           if (listed(response_headers, name) && printable(value.as_str())) {
             response.headers.emplace_back(name, value.as_str());
           }

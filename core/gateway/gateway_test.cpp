@@ -411,10 +411,10 @@ TEST_F(GatewayTest, TheConsolesFilesComeFromItsPlugin) {
     EXPECT_EQ(params["headers"]["cookie"].as_str(), "");
     EXPECT_EQ(params["headers"]["accept-encoding"].as_str(), "br");
     return Value::map({{"status", 200},
-                       {"headers", Value::map({{"content-type", "text/html"},
+                       {"headers", Value::map({{"Content-Type", "text/html"},
                                                {"set-cookie", "a=b"},
                                                {"content-security-policy", "default-src *"},
-                                               {"etag", "\"1\""},
+                                               {"ETag", "\"1\""},
                                                {"vary", "a\r\nset-cookie: x=y"}})},
                        {"body", Value::bin(std::string(params["path"].as_str()))}});
   });
@@ -423,6 +423,7 @@ TEST_F(GatewayTest, TheConsolesFilesComeFromItsPlugin) {
   EXPECT_EQ(status(answer), 200u);
   EXPECT_EQ(answer.body(), "/chats/茶");
   EXPECT_EQ(header(answer, "etag"), "\"1\"");
+  EXPECT_EQ(header(answer, "content-type"), "text/html");
   EXPECT_EQ(header(answer, "set-cookie"), "");
   EXPECT_EQ(header(answer, "vary"), "");
   EXPECT_EQ(answer.count("content-security-policy"), 1u);

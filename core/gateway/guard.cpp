@@ -16,12 +16,6 @@ constexpr std::string_view foreign_policy =
 
 char small(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), small);
-  return out;
-}
-
 int digit_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -46,6 +40,12 @@ bool is_utf8(std::string_view text) {
 Error denied(const char* what, const char* where) { return {Status::denied, what, where}; }
 
 }  // namespace
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), small);
+  return out;
+}
 
 Guard::Guard(std::uint16_t port, const std::vector<std::string>& hosts) {
   const std::string suffix = ":" + std::to_string(port);

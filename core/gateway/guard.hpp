@@ -43,6 +43,9 @@ class Guard {
 // holds control characters, or leaves the root.
 std::optional<std::string> clean_path(std::string_view target);
 
+// Letters A to Z in small.
+std::string lower(std::string_view text);
+
 // What each answer carries: CSP, nosniff, no frames, no referrer. Sandboxed: for what a plugin or a
 // buyer made, so that it runs, if at all, with an origin of its own.
 enum class Trust { own, foreign };

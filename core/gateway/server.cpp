@@ -115,8 +115,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     request.path = *path;
     if (question != std::string_view::npos) request.query = target.substr(question + 1);
     for (const auto& field : message) {
-      std::string name(field.name_string());
-      for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      std::string name = lower({field.name_string().data(), field.name_string().size()});
       if (find(request.headers, name).empty()) {
         request.headers.emplace_back(std::move(name), std::string(field.value()));
       }

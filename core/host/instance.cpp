@@ -212,6 +212,7 @@ InstanceStatus Instance::status() const {
   status.last = last_;
   status.denied = denied_;
   status.actions = manifest_.actions;
+  status.web = manifest_.web;
   status.lines_left_out = lines_.left_out_ever();
   status.pauses = run_ == nullptr ? 0 : run_->pauses();
   return status;

@@ -56,7 +56,8 @@ class ManifestReader {
  private:
   void read_root(const toml::table& root) {
     in_.only(root, {"id", "version", "kind", "abi", "name", "executable", "topics", "actions",
-                    "hosts", "secrets", "optional_secrets", "settings", "limits"});
+                    "hosts", "secrets", "optional_secrets", "settings", "limits", "web"});
+    out_.web = in_.boolean(root, "web").value_or(false);
     out_.id = required_text(root, "id");
     if (!out_.id.empty() && !is_name(out_.id, "-")) {
       in_.fault(*root.get("id"), "\"id\" has to be made of a-z, 0-9 and -, like \"chat-email\"",

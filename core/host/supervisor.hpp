@@ -89,6 +89,7 @@ struct InstanceStatus {
   std::uint64_t lines_left_out = 0;  // of its log, because there were too many
   std::uint64_t pauses = 0;          // its session was not read for a while: too much came
   std::vector<std::string> actions;  // kinds that it carries out
+  bool web = false;                  // it answers web.request
 };
 
 // What the hooks are told; facts of plugin.state.

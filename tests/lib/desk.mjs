@@ -65,6 +65,7 @@ export class Desk {
       'language = "en"',
       ...(options.plugin_folders ? [`plugin_folders = ${toml(options.plugin_folders)}`] : []),
     ];
+    lines.push('[console]', `listen = ${toml(options.console ?? [])}`);
     if (options.routing) {
       lines.push('[routing]', ...Object.entries(options.routing).map(([k, v]) => `${k} = ${toml(v)}`));
     }

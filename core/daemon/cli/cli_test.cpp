@@ -57,6 +57,8 @@ class RunningDesk : public ::testing::Test {
   RunningDesk() {
     std::ofstream(folder / "deskmate.toml")
         << "[desk]\nname = \"Test\"\nfolder = \"data\"\n[log]\nfile = \"log\"\n"
+           "[console]\nlisten = [\"127.0.0.1:0\"]\n"
+           "[[plugin]]\nname = \"console\"\nid = \"console\"\nenabled = false\n"
            "[[member]]\nnumber = 1\nname = \"Ann\"\nweight = 3\n"
            "[[member]]\nnumber = 2\nname = \"Li\"\nweight = 1\n";
     start();
@@ -123,6 +125,14 @@ TEST_F(RunningDesk, ShowsItself) {
   EXPECT_THAT(desk({"orders"}).out, HasSubstr("no orders"));
   EXPECT_EQ(desk({"requests"}).code, exit_ok);
   EXPECT_EQ(desk({"ledger"}).code, exit_ok);
+}
+
+TEST_F(RunningDesk, ALinkToTheConsoleIsForAMemberWhoWorksHere) {
+  EXPECT_THAT(desk({"login-link"}).out, HasSubstr("http://127.0.0.1:"));
+  EXPECT_THAT(desk({"login-link", "--as", "2"}).out, HasSubstr("/#setup="));
+  const Ran nobody = desk({"login-link", "--as", "9"});
+  EXPECT_EQ(nobody.code, exit_refused);
+  EXPECT_THAT(nobody.err, HasSubstr("no member 9"));
 }
 
 TEST_F(RunningDesk, AChatFromTheFirstMessageToItsEnd) {

@@ -54,6 +54,12 @@ void members(Context& context) {
   table.print(context.streams.out);
 }
 
+void login_link(Context& context) {
+  const auto answer = context.ask("desk.login_link", Value::map());
+  if (!answer || context.as_json(*answer)) return;
+  context.streams.out << (*answer)["link"].as_str() << '\n';
+}
+
 void plugins(Context& context) {
   const auto answer = context.ask("desk.plugins", Value::map());
   if (!answer || context.as_json(*answer)) return;
@@ -202,6 +208,9 @@ void add_desk_commands(CLI::App& app, Context& context) {
     context.streams.out << context.say("cli.done") << '\n';
   });
 
+  app.add_subcommand("login-link", help(context, "help.login_link"))->callback([&context] {
+    login_link(context);
+  });
   auto* command = app.add_subcommand("plugins", help(context, "help.plugins"));
   command->require_subcommand(0, 1);
   for (const char* what : {"start", "stop", "restart"}) {

@@ -38,6 +38,11 @@ void run_daemon(Context& context) {
   auto daemon = Daemon::start(std::move(mine), language);
   if (!daemon) return context.fail(exit_refused, daemon.error().message);
   context.streams.out << context.say("run.ready", {socket}) << std::endl;
+  if (const auto way = (*daemon)->console(); !way.address.empty()) {
+    context.streams.out << (way.link.empty() ? context.say("run.console", {way.address})
+                                             : context.say("run.console_first", {way.link}))
+                        << std::endl;
+  }
   if (!(*daemon)->run()) context.exit = exit_refused;
 }
 
