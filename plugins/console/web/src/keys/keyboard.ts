@@ -40,6 +40,7 @@ export function startKeyboard(): void {
     // An open dialog has its own keys; its Escape is the browser's.
     if (document.querySelector('dialog[open]')) return;
     const typing = isTyping(target);
+    if (typing && event.key === 'Escape') (target as HTMLElement).blur();
     // Enter and the arrows belong to what has the focus.
     if (event.key === 'Enter' && target?.closest('button, a, summary, [role=menuitem]')) return;
     const found = resolve(event, typing, prefix);

@@ -39,6 +39,7 @@ export function Orders() {
   }, [number, up, round]);
 
   useActions({
+    'chat.phrase': () => document.querySelector<HTMLElement>('.orders-find')?.focus(),
     'list.search': () => document.querySelector<HTMLElement>('.orders-find')?.focus(),
     'chat.action': () => document.querySelector<HTMLElement>('.order-acts button')?.focus(),
   });
@@ -59,7 +60,6 @@ export function Orders() {
             class="orders-find"
             type="search"
             value={typed}
-            autofocus
             aria-label={t('orders.find')}
             placeholder={t('orders.find')}
             onInput={(event) => setTyped(event.currentTarget.value)}
