@@ -6,6 +6,7 @@
 #include "core/daemon/errors.hpp"
 #include "core/daemon/owner_call.hpp"
 #include "core/daemon/present.hpp"
+#include "core/daemon/reply_keys.hpp"
 #include "core/daemon/version.hpp"
 
 namespace deskmate::daemon {
@@ -16,7 +17,7 @@ using bus::Call;
 
 constexpr std::size_t rows_default = 100;
 constexpr std::size_t rows_max = 1'000;
-constexpr std::size_t ids_max = 256;  // rows asked for by id
+constexpr std::size_t ids_max = 256;           // rows asked for by id
 constexpr std::size_t request_prefix_min = 4;  // digits
 
 std::size_t limit_of(const Call& call) {
@@ -43,7 +44,8 @@ Result<desk::MemberNo> actor_of(Service& service, const Call& call) {
   const auto named = member_of(call);
   if (own != 0) {
     if (named == 0 || named == own) return own;
-    return Error{Status::denied, say(own_language(service, call), "desk.not_your_number"), "member"};
+    return Error{Status::denied, say(own_language(service, call), "desk.not_your_number"),
+                 "member"};
   }
   if (named != 0) return named;
   const auto members = service.desk.members(service.options.wall_ms());
@@ -277,27 +279,49 @@ void on_chat(
 
 // In a desk of several peers only whoever the chat belongs to answers; where that is in doubt, the
 // thread is read first. Who wants to all the same takes the chat (desk.claim).
-void reply(Service& service, const Call& call, Answer answer) {
+void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call& call,
+           Answer answer) {
   const auto id = chat_of(service, call);
   if (!id) return answer.fail(id.error());
   const auto language = language_of(service, call);
   const auto member = actor_on(service, call, *id);
   if (!member) return answer.fail(member.error());
+  const std::string key = fix_utf8(call.params["key"].as_str());
+  if (key.size() > reply_key_chars_max) {
+    return answer.fail({Status::limit, "a key has at most 64 characters", "key"});
+  }
   const auto kept = std::make_shared<Answer>(std::move(answer));
-  const auto send = [&service, language, kept, chat_id = *id, member = *member,
+  ReplyKeys::Done done = [kept](const Result<Value>& result) {
+    result ? kept->ok(*result) : kept->fail(result.error());
+  };
+  if (!key.empty()) {
+    const std::string own = std::to_string(*member) + " " + hex(*id) + " " + key;
+    if (!keys->begin(own, std::move(done))) return;
+    done = [keys, own](const Result<Value>& result) { keys->finish(own, result); };
+  }
+  const auto send = [&service, language, done, key, chat_id = *id, member = *member,
                      text = std::string(call.params["text"].as_str())] {
-    finish(service, language, service.desk.reply(chat_id, member, text), kept);
+    auto proposal = service.desk.reply(chat_id, member, text);
+    if (proposal.has_error()) return done(to_error(proposal.error(), language));
+    if (!key.empty()) {
+      if (!proposal.value().body) proposal.value().body = Value::map();
+      (*proposal.value().body)["key"] = key;
+    }
+    service.append(proposal.value(), [done](const Result<std::vector<Outcome>>& result) {
+      if (!result) return done(result.error());
+      done(Value::map({{"event", hex(result->front().id)}, {"arrival", result->front().arrival}}));
+    });
   };
   if (service.desk.peers().empty()) return send();
   const desk::Right right = service.desk.may_act(*id, service.sight());
   if (right.may == desk::May::no) {
-    return kept->fail({Status::denied, desk::explain(right.why, language), "chat"});
+    return done(Error{Status::denied, desk::explain(right.why, language), "chat"});
   }
   if (right.may == desk::May::yes || service.others() == nullptr) return send();
-  service.others()->read_tail(*id, [language, kept, send](OtherPeers::Tail tail) {
+  service.others()->read_tail(*id, [language, done, send](OtherPeers::Tail tail) {
     if (tail != OtherPeers::Tail::answered) return send();
     const Language mine = language == desk::Language::chinese ? Language::zh : Language::en;
-    kept->fail({Status::denied, say(mine, "reply.answered_elsewhere"), "chat"});
+    done(Error{Status::denied, say(mine, "reply.answered_elsewhere"), "chat"});
   });
 }
 
@@ -343,8 +367,7 @@ void close(Service& service, const Call& call, Answer answer) {
 void presence(Service& service, const Call& call, Answer answer) {
   // An owner says it of others, too.
   const bool of_other = call.session->rights().may_request("desk.plugin") && member_of(call) != 0;
-  const auto member =
-      of_other ? Result<desk::MemberNo>(member_of(call)) : actor_of(service, call);
+  const auto member = of_other ? Result<desk::MemberNo>(member_of(call)) : actor_of(service, call);
   if (!member) return answer.fail(member.error());
   const auto state = desk::presence_from(call.params["state"].as_str());
   if (!state) {
@@ -434,8 +457,8 @@ void unblock(Service& service, const Call& call, Answer answer) {
 void phrases(Service& service, const Call&, Answer answer) {
   Array out;
   for (const auto& phrase : service.desk.phrases()) {
-    out.push_back(Value::map(
-        {{"name", phrase.name}, {"language", phrase.language}, {"text", phrase.text}}));
+    out.push_back(
+        Value::map({{"name", phrase.name}, {"language", phrase.language}, {"text", phrase.text}}));
   }
   answer.ok(Value::map({{"phrases", std::move(out)}}));
 }
@@ -464,18 +487,22 @@ void serve_owners(Service& service) {
       {"desk.status", status},     {"desk.members", members},   {"desk.chats", chats},
       {"desk.chat", chat},         {"desk.orders", orders},     {"desk.order", order},
       {"desk.requests", requests}, {"desk.request", request},   {"desk.plugins", plugins},
-      {"desk.ledger", ledger},     {"desk.reply", reply},       {"desk.note", note},
-      {"desk.draft", draft},       {"desk.transfer", transfer}, {"desk.flag", flag},
-      {"desk.claim", claim},       {"desk.close", close},       {"desk.presence", presence},
-      {"desk.action", action},     {"desk.resolve", resolve},   {"desk.join", join},
-      {"desk.separate", separate}, {"desk.block", block},       {"desk.unblock", unblock},
-      {"desk.plugin", plugin},     {"desk.phrases", phrases},   {"desk.phrase", phrase},
+      {"desk.ledger", ledger},     {"desk.note", note},         {"desk.draft", draft},
+      {"desk.transfer", transfer}, {"desk.flag", flag},         {"desk.claim", claim},
+      {"desk.close", close},       {"desk.presence", presence}, {"desk.action", action},
+      {"desk.resolve", resolve},   {"desk.join", join},         {"desk.separate", separate},
+      {"desk.block", block},       {"desk.unblock", unblock},   {"desk.plugin", plugin},
+      {"desk.phrases", phrases},   {"desk.phrase", phrase},
   };
   for (const auto& [name, handler] : handlers) {
     serve_owner(service.bus, name, [&service, handler = handler](const Call& call, Answer answer) {
       handler(service, call, std::move(answer));
     });
   }
+  const auto keys = std::make_shared<ReplyKeys>();
+  serve_owner(service.bus, "desk.reply", [&service, keys](const Call& call, Answer answer) {
+    reply(service, keys, call, std::move(answer));
+  });
   serve_peers(service);
   serve_upkeep(service);
   serve_log(service);

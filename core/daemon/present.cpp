@@ -132,6 +132,7 @@ Value Present::event_text(const desk::Entry& entry) const {
   set_text(out, "text", whole->body["text"].as_str(whole->body["note"].as_str()));
   set_text(out, "name", whole->body["name"].as_str());
   set_text(out, "subject", whole->body["subject"].as_str());
+  set_text(out, "key", whole->body["key"].as_str());
   for (const Value& file : whole->body["files"].as_array()) {
     const auto bytes = file["hash"].as_bin();
     storage::Hash32 hash{};
