@@ -38,6 +38,13 @@ export interface ChatRow {
 
 export type Outcome = 'pending' | 'attempted' | 'again' | 'done' | 'failed' | 'unknown' | 'dropped';
 
+export interface Attachment {
+  hash: string;
+  size: number;
+  name?: string;
+  type?: string;
+}
+
 export interface Entry {
   kind: 'received' | 'sent' | 'reply' | 'note' | 'transfer' | 'assigned' | 'queued' | 'flagged' | 'closed';
   event: string;
@@ -48,6 +55,7 @@ export interface Entry {
   topic?: string;
   auto?: boolean;
   files?: number;
+  attachments?: Attachment[];
   outcome?: Outcome;
   text?: string;
   name?: string;

@@ -1,5 +1,5 @@
 // Gives each key to the action that a screen has offered for it.
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { composes } from './composition';
 import { resolve } from './table';
 
@@ -14,7 +14,8 @@ export function useActions(offers: Record<string, Handler | undefined | false>):
   const latest = useRef(offers);
   latest.current = offers;
   const ids = Object.keys(offers).filter((id) => offers[id]).join(' ');
-  useEffect(() => {
+  // Before the next key can come.
+  useLayoutEffect(() => {
     const added = ids.split(' ').filter(Boolean).map((id) => {
       const handler = (): void => void (latest.current[id] as Handler | undefined)?.();
       handlers.set(id, [...(handlers.get(id) ?? []), handler]);

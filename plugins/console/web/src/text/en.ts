@@ -121,7 +121,7 @@ export const en = {
   'members.how': 'Members are named in deskmate.toml on the desk’s machine; their passwords are set with “deskmate login-link”.',
   'role.presale': 'Before the sale', 'role.insale': 'During the sale', 'role.aftersale': 'After the sale', 'role.review': 'Reviews', 'role.supervisor': 'Supervisor', 'role.manager': 'Manager',
   'phrase.add': 'Add a phrase', 'phrase.change_of': 'Change {name}', 'phrase.how': 'In a chat, type “/” and a few letters of the name or the text; pinyin and its initials count, too.',
-  'phrase.no_phrases': 'There are no quick phrases yet', 'phrase.empty_text': 'Write the answers that you give each day, once. An owner adds them here.',
+  'phrase.no_phrases': 'There are no quick phrases yet', 'phrase.empty_text': 'Write the answers that you give each day, once.',
   'phrase.none': 'No phrase has “{typed}”.', 'phrase.missing': 'Fill in before you send: {names}', 'phrase.name': 'Name', 'phrase.text': 'Text',
   'phrase.name_needed': 'It needs a name.', 'phrase.name_long': 'That name is too long.',
   'phrase.variables': '{buyer}, {order}, {parcel} and {agent} are filled in from the chat.',

@@ -33,6 +33,9 @@ export function span(ms: number): string {
   return t('span.d', { n: Math.floor(s / 86_400) });
 }
 
+export const bytes = (size: number): string =>
+  size < 1024 ? `${size} B` : size < 1 << 20 ? `${Math.round(size / 1024)} KB` : `${(size / (1 << 20)).toFixed(1)} MB`;
+
 const digitsOf = (currency: string): number => {
   try {
     return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;

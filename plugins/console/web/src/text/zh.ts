@@ -123,7 +123,7 @@ export const zh: Record<keyof typeof en, string> = {
   'members.how': '成员在客服台机器的 deskmate.toml 里设置，密码用 “deskmate login-link” 设置。',
   'role.presale': '售前', 'role.insale': '售中', 'role.aftersale': '售后', 'role.review': '评价', 'role.supervisor': '主管', 'role.manager': '经理',
   'phrase.add': '添加快捷语', 'phrase.change_of': '修改 {name}', 'phrase.how': '在会话里输入“/”和名称或内容的几个字，拼音和首字母也可以。',
-  'phrase.no_phrases': '还没有快捷语', 'phrase.empty_text': '把每天都要说的话写一次。由所有者在这里添加。',
+  'phrase.no_phrases': '还没有快捷语', 'phrase.empty_text': '把每天都要说的话写一次。',
   'phrase.none': '没有含“{typed}”的快捷语。', 'phrase.missing': '发送前请填好：{names}', 'phrase.name': '名称', 'phrase.text': '内容',
   'phrase.name_needed': '请填写名称。', 'phrase.name_long': '名称太长。',
   'phrase.variables': '{buyer}（买家）、{order}（订单）、{parcel}（运单）、{agent}（客服）会按会话自动填入。',

@@ -42,6 +42,10 @@ export function Composer({ chat, row, mine }: { chat: Chat; row: ChatRow; mine: 
   const [cursor, setCursor] = useState(0);
   const [at, setAt] = useState(0);
   const [shut, setShut] = useState(false); // the list of phrases, by Escape
+  const touched = useRef(text !== '');
+  useEffect(() => {
+    if (onDesk && !touched.current) setText(onDesk); // what was written in another browser
+  }, [onDesk]);
   const field = useRef<HTMLTextAreaElement>(null);
   const next = useRef<number | null>(null); // where the cursor goes after the text has changed
 
@@ -65,6 +69,7 @@ export function Composer({ chat, row, mine }: { chat: Chat; row: ChatRow; mine: 
   }, [asked !== null]);
 
   const write = (value: string): void => {
+    touched.current = true;
     setText(value);
     setShut(false);
     setAt(0);

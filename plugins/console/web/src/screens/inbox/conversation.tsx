@@ -8,7 +8,7 @@ import { useActions } from '../../keys/keyboard';
 import { day, sameDay } from '../../text/format';
 import { t } from '../../text/i18n';
 import { line, message } from '../../text/plain';
-import { Hint, Tag, Words } from '../../ui/bits';
+import { Hint, Loading, Tag, Words } from '../../ui/bits';
 import { Icon } from '../../ui/icon';
 import { say } from '../../ui/toast';
 import { Composer } from './composer';
@@ -23,11 +23,12 @@ const bottomPx = 80; // so near the end that new entries keep it there
 interface Props {
   chat: Chat;
   row: ChatRow;
+  loading: boolean;
   onBack: () => void;
   onNext: () => void;
 }
 
-export function Conversation({ chat, row, onBack, onNext }: Props) {
+export function Conversation({ chat, row, loading, onBack, onNext }: Props) {
   const [shown, setShown] = useState<Window | null>(null);
   const scroll = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
@@ -148,6 +149,7 @@ export function Conversation({ chat, row, onBack, onNext }: Props) {
             </button>
           </p>
         )}
+        {loading && <Loading />}
         {chat.subject && <p class="subject"><Words text={chat.subject} most={200} /></p>}
         {chat.entries.map((entry, i) => {
           const before = chat.entries[i - 1];

@@ -5,7 +5,7 @@ import { touchChat } from '../../desk/live';
 import type { Outgoing } from '../../desk/outbox';
 import { call, mayAct, me, memberName, sentence } from '../../desk/store';
 import type { Chat, Entry, Outcome } from '../../desk/types';
-import { clock, dateTime } from '../../text/format';
+import { bytes, clock, dateTime } from '../../text/format';
 import { t, type Key } from '../../text/i18n';
 import { line, message, shownCharsMax } from '../../text/plain';
 import { Icon, type IconName } from '../../ui/icon';
@@ -64,17 +64,31 @@ export function Resolve({ request }: { request: string }) {
   );
 }
 
+const images = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
+const filesShownMax = 20;
+
+// The gateway gives an image by its bytes, whatever its type says; everything else is a download.
 function Files({ entry }: { entry: Entry }) {
-  if (!entry.files) return null;
+  const files = (entry.attachments ?? []).slice(0, filesShownMax);
+  if (files.length === 0) return null;
   return (
     <ul class="files">
-      {Array.from({ length: Math.min(entry.files, 20) }, (_, i) => (
-        <li key={i}>
-          <a class="file" href={`/api/files/${entry.event}/${i}`} target="_blank" rel="noopener noreferrer">
-            <Icon name="file" /> {t('file.number', { n: i + 1 })}
-          </a>
-        </li>
-      ))}
+      {files.map((file, i) => {
+        const name = line(file.name, 60) || t('file.number', { n: i + 1 });
+        return (
+          <li key={i}>
+            <a class="file" href={`/api/files/${file.hash}`} target="_blank" rel="noopener noreferrer">
+              {images.has(file.type ?? '') ? (
+                <img src={`/api/files/${file.hash}`} alt={name} loading="lazy" />
+              ) : (
+                <>
+                  <Icon name="file" /> <bdi class="words">{name}</bdi> <span class="hint">{bytes(file.size)}</span>
+                </>
+              )}
+            </a>
+          </li>
+        );
+      })}
     </ul>
   );
 }

@@ -5,6 +5,7 @@ import { readAll, readOpen, showChat } from '../../desk/live';
 import { whenNoticeOpened } from '../../desk/notices';
 import { listOf, views, type View } from '../../desk/queue';
 import { allLoaded, me, nextWaiting, openChat, rowByNumber, rows, rowsLoaded, sentence } from '../../desk/store';
+import type { Chat, ChatRow } from '../../desk/types';
 import { useActions } from '../../keys/keyboard';
 import { t } from '../../text/i18n';
 import { Empty, Failed, Hint, Loading } from '../../ui/bits';
@@ -84,7 +85,9 @@ export function Inbox() {
 
   const chat = openChat.value;
   const row = number === null ? undefined : rowByNumber(number);
-  const shown = chat && (chat.chat === number || number === null) ? chat : null;
+  const read = chat && chat.chat === number ? chat : null;
+  // What the row tells is enough to begin an answer; the rest follows.
+  const shown = read ?? (row ? begun(row) : null);
   return (
     <div class={number === null ? 'inbox' : cardShown.value ? 'inbox has-chat has-card' : 'inbox has-chat'}>
       <QueueList list={list} view={view} number={number} search={search} onSearch={setSearch} onOpen={open} />
@@ -94,15 +97,19 @@ export function Inbox() {
         ) : failed ? (
           <Failed text={failed} again={() => (setFailed(''), showChat(null), showChat(number, (e) => setFailed(sentence(e))))} />
         ) : shown ? (
-          <Conversation key={shown.id} chat={shown} row={row ?? shown} onBack={() => open(null)} onNext={next} />
+          <Conversation key={shown.id} chat={shown} loading={!read} row={row ?? shown} onBack={() => open(null)} onNext={next} />
         ) : (
           <Loading />
         )}
       </section>
-      {shown && number !== null && <Card key={shown.id} chat={shown} />}
+      {read && <Card key={read.id} chat={read} />}
     </div>
   );
 }
+
+const begun = (row: ChatRow): Chat => ({
+  ...row, entries: [], earlier: false, accounts: [], history: [], orders: [], unproved: 0, drafts: [],
+});
 
 function Nothing({ count }: { count: number }) {
   if (!rowsLoaded.value) return <Loading />;

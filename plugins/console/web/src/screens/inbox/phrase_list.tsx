@@ -1,5 +1,5 @@
 // The phrases that fit what was typed after "/".
-import { isOwner } from '../../desk/store';
+import { mayAct } from '../../desk/store';
 import type { Phrase } from '../../desk/types';
 import type { Found } from '../../phrases/match';
 import { t } from '../../text/i18n';
@@ -16,7 +16,7 @@ export function PhraseList({ found, at, typed, onTake }: Props) {
     return (
       <div class="phrases none" role="status">
         {typed ? t('phrase.none', { typed }) : t('phrase.no_phrases')}{' '}
-        {isOwner.value && <a href="/settings/phrases">{t('phrase.add')}</a>}
+        {mayAct.value && <a href="/settings/phrases">{t('phrase.add')}</a>}
       </div>
     );
   }

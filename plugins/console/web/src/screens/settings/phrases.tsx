@@ -1,7 +1,7 @@
 // Quick phrases: one name may have a text in each language.
 import { useState } from 'preact/hooks';
 import { readPhrases } from '../../desk/live';
-import { call, isOwner, phrases, sentence } from '../../desk/store';
+import { call, mayAct, phrases, sentence } from '../../desk/store';
 import type { Phrase } from '../../desk/types';
 import { t } from '../../text/i18n';
 import { Empty, Tag } from '../../ui/bits';
@@ -18,7 +18,7 @@ export function Phrases() {
     <section class="panel">
       <header class="panel-head">
         <h2>{t('settings.phrases')}</h2>
-        {isOwner.value && (
+        {mayAct.value && (
           <button type="button" class="primary" onClick={() => setEdited(none)}>{t('phrase.add')}</button>
         )}
       </header>
@@ -33,7 +33,7 @@ export function Phrases() {
             <li key={`${phrase.name} ${phrase.language}`}>
               <p>
                 <strong>{phrase.name}</strong> <Tag>{phrase.language}</Tag>{' '}
-                {isOwner.value && (
+                {mayAct.value && (
                   <button
                     type="button"
                     class="link"

@@ -1,0 +1,209 @@
+// Two members at their consoles, with the keyboard alone.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bubble, delivered, password, press, row, until, withStage } from './stage.mjs';
+
+test('R3 R40 R49: a message comes, is answered with a phrase in four keystrokes and delivered; transferred in four', async () => {
+  await withStage({}, async (stage) => {
+    const ann = await stage.page(1);
+    const li = await stage.page(2);
+
+    // An owner adds a phrase.
+    await ann.goto(`${stage.base}/settings/phrases`);
+    await ann.click('text=Add a phrase >> nth=0');
+    await ann.keyboard.type('thanks');
+    await press(ann, 'Tab', 'Tab');
+    await ann.keyboard.type('Thank you, {buyer}! This is {agent}.');
+    await ann.click('dialog button[type=submit]');
+    await ann.locator('.cards', { hasText: 'thanks' }).waitFor();
+    await press(ann, 'g', 'i');
+
+    stage.writes('eve', 'Where is my parcel?', 'Eve');
+    await row(ann, 'Eve').waitFor();
+    await press(ann, 'n');
+    await bubble(ann, 'Where is my parcel?').waitFor();
+    assert.match(await ann.locator('.why-text').innerText(), /by weight/);
+    const keys = await press(ann, '/', 't', 'Enter', 'Enter');
+    assert.ok(keys <= 4);
+    await delivered(ann, 'Thank you, Eve! This is Ann.');
+    await until('the shop has sent it', () => stage.sent().includes('Thank you, Eve! This is Ann.'));
+
+    // The other sees it, and gets the chat with a note.
+    await press(li, 'v', 'e');
+    await row(li, 'Eve').waitFor();
+    await press(li, 'j');
+    await bubble(li, 'Thank you, Eve!').waitFor();
+    await press(ann, 'Escape', 't');
+    await ann.locator('dialog[data-dialog=transfer]').waitFor();
+    await press(ann, '2');
+    await ann.keyboard.type('She speaks Chinese, too.');
+    await press(ann, 'Enter');
+    await bubble(li, 'She speaks Chinese, too.').waitFor();
+    await press(li, 'v', 'm');
+    await row(li, 'Eve').waitFor();
+    await press(li, 'r');
+    await li.keyboard.type('您好，我是小李。');
+    await press(li, 'Enter');
+    await delivered(li, '您好，我是小李。');
+
+    // Note, close, and the chat comes back when the buyer writes again.
+    await press(li, 'Escape', 'm');
+    await li.keyboard.type('Prefers the evening.');
+    await press(li, 'Enter');
+    await li.locator('.entry.note', { hasText: 'Prefers the evening.' }).waitFor();
+    await press(li, 'e');
+    await row(li, 'Eve').waitFor({ state: 'detached' });
+    stage.writes('eve', 'One more thing', 'Eve');
+    await row(li, 'Eve').waitFor();
+    assert.deepEqual(stage.sent(), ['Thank you, Eve! This is Ann.', '您好，我是小李。']);
+    assert.deepEqual([...ann.faults, ...li.faults], []);
+  });
+});
+
+test('R40: Enter sends nothing while pinyin is composed; Shift+Enter begins a line', async () => {
+  await withStage({}, async (stage) => {
+    const ann = await stage.page(1);
+    stage.writes('eve', 'Hello', 'Eve');
+    await row(ann, 'Eve').waitFor();
+    await press(ann, 'j', 'r');
+    const session = await ann.context().newCDPSession(ann);
+    await session.send('Input.imeSetComposition', { text: 'fa', selectionStart: 2, selectionEnd: 2 });
+    await session.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Process', code: 'Enter', windowsVirtualKeyCode: 229 });
+    await session.send('Input.insertText', { text: '发货' });
+    await press(ann, 'Shift+Enter');
+    await ann.keyboard.type('ok');
+    assert.equal(await ann.inputValue('.composer textarea'), '发货\nok');
+    await press(ann, 'Enter');
+    await delivered(ann, '发货');
+    assert.deepEqual(stage.sent(), ['发货\nok']);
+  });
+});
+
+test('drafts survive a reload, another browser and kill -9 of the desk; the other sees who is writing', async () => {
+  await withStage({}, async (stage) => {
+    const ann = await stage.page(1);
+    const li = await stage.page(2);
+    stage.writes('eve', 'Hello', 'Eve');
+    await row(ann, 'Eve').waitFor();
+    await press(ann, 'j', 'r');
+    await ann.keyboard.type('Dear Eve, I have asked');
+    await press(li, 'v', 'e');
+    await row(li, 'Eve').waitFor();
+    await press(li, 'j');
+    await li.locator('.entry.draft', { hasText: 'Dear Eve, I have asked' }).waitFor();
+    await until('somebody is said to be writing', async () => /Ann is writing/.test(await li.locator('.inbox').innerText()));
+    await ann.reload();
+    await ann.locator('.composer textarea').waitFor();
+    assert.equal(await ann.inputValue('.composer textarea'), 'Dear Eve, I have asked');
+
+    await stage.desk.stop('SIGKILL');
+    await ann.locator('.banner').waitFor();
+    await press(ann, 'r', 'End');
+    await ann.keyboard.type(' the courier.');
+    await stage.desk.start();
+    await ann.locator('.banner').waitFor({ state: 'detached' });
+    assert.equal(await ann.inputValue('.composer textarea'), 'Dear Eve, I have asked the courier.');
+    // Another browser of the same member has it from the desk.
+    await until('the draft is on the desk', async () =>
+      (await stage.desk.ask('chat', 1)).drafts?.some((draft) => draft.text.endsWith('the courier.')));
+    const second = await stage.page(1);
+    await row(second, 'Eve').waitFor();
+    await press(second, 'j');
+    await until('it is there', async () => (await second.inputValue('.composer textarea')).endsWith('the courier.'));
+    assert.deepEqual([...ann.faults, ...li.faults, ...second.faults], []);
+  });
+});
+
+test('a cut loses and doubles nothing: sends wait, and go out once', async () => {
+  await withStage({}, async (stage) => {
+    const ann = await stage.page(1);
+    stage.writes('eve', 'Hello', 'Eve');
+    await row(ann, 'Eve').waitFor();
+    await press(ann, 'j', 'r');
+    const say = async (text) => {
+      await ann.keyboard.type(text);
+      await press(ann, 'Enter');
+    };
+    await say('before');
+    await delivered(ann, 'before');
+    await stage.desk.stop('SIGTERM');
+    await ann.locator('.banner').waitFor();
+    await say('during one');
+    await say('during two');
+    await ann.locator('.banner', { hasText: '2' }).waitFor();
+    assert.equal(await ann.locator('.entry.sending').count(), 2);
+    // What waits survives the page, too: the service worker has the shell.
+    stage.writes('eve', 'Are you there?', 'Eve');
+    await stage.desk.start();
+    await delivered(ann, 'during one');
+    await delivered(ann, 'during two');
+    await bubble(ann, 'Are you there?').waitFor();
+    await say('after');
+    await delivered(ann, 'after');
+    // Killed in the middle: an answer may be lost, a reply may not, and none goes out twice.
+    for (let i = 0; i < 3; ++i) {
+      await say(`storm ${i}`);
+      await stage.desk.stop('SIGKILL');
+      await stage.desk.start();
+    }
+    for (let i = 0; i < 3; ++i) await delivered(ann, `storm ${i}`);
+    assert.deepEqual(stage.sent(), ['before', 'during one', 'during two', 'after', 'storm 0', 'storm 1', 'storm 2']);
+    assert.equal(await ann.locator('.entry.sending').count(), 0);
+    assert.deepEqual(ann.faults, []);
+  });
+});
+
+test('log in, a wrong password, log out; an agent sees no plugins', async () => {
+  await withStage({}, async (stage) => {
+    const li = await stage.page(2);
+    await li.goto(`${stage.base}/settings/plugins`);
+    await li.locator('.settings-nav').waitFor();
+    const sections = await li.locator('.settings-nav').innerText();
+    assert.ok(!/Plugins|Co-owners|Upkeep/.test(sections), sections);
+    await li.locator('.panel button', { hasText: 'Log out' }).click();
+    await li.locator('input[name=password]').waitFor();
+    await li.selectOption('select[name=member]', '2');
+    await li.fill('input[name=password]', 'not the password');
+    await li.keyboard.press('Enter');
+    await until('it is refused', async () => (await li.locator('.error').innerText()) !== '');
+    await li.fill('input[name=password]', password);
+    await li.keyboard.press('Enter');
+    await li.locator('.settings-nav').waitFor();
+    assert.deepEqual(li.faults, []);
+  });
+});
+
+test('what strangers write is text, whatever it is', async () => {
+  await withStage({}, async (stage) => {
+    const ann = await stage.page(1);
+    const markup = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>&lt;b&gt;';
+    const long = '长'.repeat(50_000) + 'x'.repeat(50_000);
+    stage.writes('a', markup, '<b>Mallory</b>');
+    stage.writes('b', 'safe\u202egnp.exe\u2066 end', 'Eve\u202e evil\u200f');
+    stage.writes('c', long, 'N'.repeat(5_000));
+    stage.writes('d', `e${'\u0301'.repeat(3_000)} 👩‍👩‍👧‍👦`, '👍'.repeat(300));
+    await until('all are there', async () => (await ann.locator('.row').count()) === 4);
+    for (let i = 0; i < 4; ++i) {
+      await press(ann, 'j');
+      await until('it is shown', async () => (await ann.locator('.entry.theirs .bubble').count()) === 1);
+      const wide = await ann.evaluate(() => {
+        const pane = document.querySelector('.entries');
+        return pane.scrollWidth - pane.clientWidth;
+      });
+      assert.ok(wide <= 1, `row ${i} is ${wide} px too wide`);
+      await ann.waitForTimeout(0);
+      if (i < 3) await press(ann, 'Escape');
+    }
+    await ann.goto(`${stage.base}/inbox?view=open`);
+    await row(ann, '<b>Mallory</b>').click();
+    await bubble(ann, markup).waitFor();
+    assert.equal(await ann.evaluate(() => window.hacked), undefined);
+    assert.equal(await ann.locator('.entries img, .entries script').count(), 0);
+    const text = await ann.locator('.queue').innerText();
+    assert.ok(!/[\u202a-\u202e\u2066-\u2069]/.test(text));
+    await row(ann, 'NNNN').click();
+    await ann.locator('button', { hasText: /Show all 100[,.]?000/ }).click();
+    await until('all of it', async () => (await ann.locator('.entry.theirs .bubble').innerText()).length >= 100_000);
+    assert.deepEqual(ann.faults, []);
+  });
+});

@@ -1,0 +1,92 @@
+// Every screen, in both languages, light and dark, on a laptop and on a phone: nothing too wide, no
+// sentence that is a key, and nothing that axe-core finds.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { press, requireWeb, until, withStage } from './stage.mjs';
+
+const axe = fs.readFileSync(requireWeb.resolve('axe-core/axe.min.js'), 'utf8');
+const shots = process.env.DESKMATE_SHOTS; // a folder for pictures, for whoever wants to look
+const sample = { name: 'box', id: 'shop-sample', settings: { seed: 7, quick: true } };
+
+const screens = [
+  { name: 'inbox', at: '/inbox?view=open', ready: '.row' },
+  { name: 'inbox-empty', at: '/inbox?view=queue', ready: '.queue .empty' },
+  { name: 'chat', at: '/inbox/1?view=open', ready: '.entry .bubble' },
+  { name: 'transfer', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['t'], then: 'dialog[open]' },
+  { name: 'note', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['m'], then: 'dialog[open]' },
+  { name: 'help', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['?'], then: 'dialog[open]' },
+  { name: 'palette', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['Control+k'], then: 'dialog[open]' },
+  { name: 'presence', at: '/inbox', ready: '.queue', keys: ['p'], then: 'dialog[open]' },
+  { name: 'phrases-typed', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['/'], then: '.phrases' },
+  { name: 'orders', at: '/orders', ready: '.order' },
+  { name: 'orders-none', at: '/orders/NOTHING-1', ready: '.empty' },
+  { name: 'split', at: '/split', ready: 'table' },
+  { name: 'settings-me', at: '/settings/me', ready: '.panel' },
+  { name: 'settings-members', at: '/settings/members', ready: '.cards' },
+  { name: 'settings-phrases', at: '/settings/phrases', ready: '.panel' },
+  { name: 'settings-plugins', at: '/settings/plugins', ready: '.cards' },
+  { name: 'settings-peers', at: '/settings/peers', ready: '.panel' },
+  { name: 'settings-upkeep', at: '/settings/upkeep', ready: '.panel .empty' },
+];
+const sizes = { laptop: { width: 1280, height: 800 }, phone: { width: 390, height: 800 } };
+
+async function tooWide(page) {
+  return page.evaluate(() => {
+    const out = [];
+    const most = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth > most) out.push(`page: ${document.documentElement.scrollWidth}`);
+    for (const element of document.querySelectorAll('button, a, input, textarea, h1, h2, p, .tag, .bubble, dialog')) {
+      const box = element.getBoundingClientRect();
+      if (box.width === 0 || element.closest('.table, .skip, .away, .row') || element.classList.contains('skip')) continue;
+      if (box.right > most + 1 || box.left < -1) out.push(`${element.tagName}.${element.className}: ${Math.round(box.right)}`);
+    }
+    return out;
+  });
+}
+
+// A key that was never put into words: "family.code" of a dictionary.
+const keyLike = /\b(error|login|setup|nav|inbox|queue|view|state|wait|entry|outcome|sending|resolve|reply|write|act|transfer|note|flag|done|card|account|order|payment|link|parcel|kind|action|orders|split|rule|settings|me|access|presence|theme|notices|member|role|phrase|plugins?|peers|standing|alarm|invite|unknown|backup|verify|key|help|palette)\.[a-z_]{3,}\b/;
+
+async function violations(page) {
+  await page.evaluate(axe); // by the debugger: the page's own policy allows no such script
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(' | ')}`);
+}
+
+for (const [language, locale] of [['en', 'en-GB'], ['zh', 'zh-CN']]) {
+  for (const theme of ['light', 'dark']) {
+    for (const [size, viewport] of Object.entries(sizes)) {
+      test(`every screen: ${language}, ${theme}, ${size}`, async () => {
+        await withStage({ plugins: [sample] }, async (stage) => {
+          const login = await stage.browser.newPage({ viewport, colorScheme: theme, locale });
+          await login.goto(stage.base);
+          await login.waitForSelector('input[name=password]');
+          const faults = [];
+          const check = async (page, name) => {
+            if (shots) await page.screenshot({ path: path.join(shots, `${language}-${theme}-${size}-${name}.png`) });
+            faults.push(...(await tooWide(page)).map((one) => `${name}: too wide: ${one}`));
+            const words = await page.locator('body').innerText();
+            if (keyLike.test(words)) faults.push(`${name}: not in words: ${keyLike.exec(words)[0]}`);
+            faults.push(...(await violations(page)).map((one) => `${name}: ${one}`));
+          };
+          await check(login, 'login');
+          const page = await stage.page(1, { viewport, colorScheme: theme, locale });
+          await page.evaluate((one) => localStorage.setItem('deskmate.language', one), language);
+          await page.reload();
+          await until('chats', async () => (await stage.desk.list('chats')).length >= 3);
+          for (const screen of screens) {
+            await page.goto(stage.base + screen.at);
+            await page.locator(screen.ready).first().waitFor();
+            if (screen.keys) await press(page, ...screen.keys);
+            if (screen.then) await page.locator(screen.then).waitFor();
+            await check(page, screen.name);
+          }
+          assert.deepEqual(faults, []);
+          assert.deepEqual(page.faults, []);
+        });
+      });
+    }
+  }
+}

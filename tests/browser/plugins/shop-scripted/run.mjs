@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+// A shop whose buyers say what a test writes into in.jsonl, {buyer, name, text} a line; what is
+// answered goes to sent.jsonl, {request, text} a line.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+const require = createRequire(new URL('../../../../plugins/console/web/package.json', import.meta.url));
+const { decode, encode } = require('@msgpack/msgpack');
+const lookMs = 50;
+let settings = {};
+let instance = '';
+let nextId = 1;
+let taken = 0; // lines
+let busy = false;
+const sent = () => path.join(settings.folder, 'sent.jsonl');
+
+const send = (frame) => {
+  const bytes = encode(frame);
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(bytes.length);
+  process.stdout.write(Buffer.concat([head, bytes]));
+};
+const waiting = new Map();
+const ask = (method, params) =>
+  new Promise((resolve, reject) => {
+    const id = nextId++;
+    waiting.set(id, { resolve, reject });
+    send([3, id, method, 10_000, params]);
+  });
+const linesOf = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').slice(0, -1) : []);
+
+async function look() {
+  if (busy) return;
+  busy = true;
+  const lines = linesOf(path.join(settings.folder, 'in.jsonl'));
+  for (; taken < lines.length; ++taken) {
+    const { buyer, name, text } = JSON.parse(lines[taken]);
+    await ask('log.append', {
+      events: [{
+        type: 'message.received', facts: { shop: instance, at: Date.now() }, body: { text, name },
+        refs: { thread: buyer, buyer, message: `m${taken}` }, dedupe: 'message',
+      }],
+    });
+  }
+  busy = false;
+}
+
+const hexOf = (bin) => Buffer.from(bin).toString('hex');
+function take(frame) {
+  const [kind, id, what, , params] = frame;
+  if (kind === 2) {
+    settings = id.settings;
+    instance = id.instance;
+    setInterval(() => void look(), lookMs);
+  } else if (kind === 3 && what === 'action.perform') {
+    fs.appendFileSync(sent(), JSON.stringify({ request: hexOf(params.request), text: params.body.text }) + '\n');
+    send([4, id, { outcome: 'done', refs: { message: `r${hexOf(params.request)}` } }]);
+  } else if (kind === 3 && what === 'action.look_up') {
+    const request = hexOf(params.request);
+    const found = linesOf(sent()).some((line) => JSON.parse(line).request === request);
+    send([4, id, { found: found ? 'yes' : 'no', refs: found ? { message: `r${request}` } : undefined }]);
+  } else if (kind === 3) send([5, id, -3, { message: 'no such method' }]);
+  else if (kind === 4) waiting.get(id)?.resolve(what);
+  else if (kind === 5) waiting.get(id)?.reject(new Error(String(frame[3]?.message)));
+  else if (kind === 9) send([10, id]);
+  else if (kind === 11) process.exit(0);
+}
+
+let buffer = Buffer.alloc(0);
+process.stdin.on('data', (data) => {
+  buffer = Buffer.concat([buffer, data]);
+  while (buffer.length >= 4 && buffer.length >= 4 + buffer.readUInt32BE(0)) {
+    const end = 4 + buffer.readUInt32BE(0);
+    take(decode(buffer.subarray(4, end)));
+    buffer = buffer.subarray(end);
+  }
+});
+process.stdin.on('end', () => process.exit(0));
+process.on('SIGTERM', () => process.exit(0));
+send([1, { protocol: 1, role: 'plugin', name: 'shop-scripted', version: '1.0.0' }]);
