@@ -13,13 +13,13 @@ const sample = { name: 'box', id: 'shop-sample', settings: { seed: 7, quick: tru
 const screens = [
   { name: 'inbox', at: '/inbox?view=open', ready: '.row' },
   { name: 'inbox-empty', at: '/inbox?view=queue', ready: '.queue .empty' },
-  { name: 'chat', at: '/inbox/1?view=open', ready: '.entry .bubble' },
-  { name: 'transfer', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['t'], then: 'dialog[open]' },
-  { name: 'note', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['m'], then: 'dialog[open]' },
-  { name: 'help', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['?'], then: 'dialog[open]' },
-  { name: 'palette', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['Control+k'], then: 'dialog[open]' },
+  { name: 'chat', at: '/inbox/CHAT?view=open', ready: '.entry .bubble' },
+  { name: 'transfer', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['t'], then: 'dialog[open]' },
+  { name: 'note', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['m'], then: 'dialog[open]' },
+  { name: 'help', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['?'], then: 'dialog[open]' },
+  { name: 'palette', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['Control+k'], then: 'dialog[open]' },
   { name: 'presence', at: '/inbox', ready: '.queue', keys: ['p'], then: 'dialog[open]' },
-  { name: 'phrases-typed', at: '/inbox/1?view=open', ready: '.entry .bubble', keys: ['/'], then: '.phrases' },
+  { name: 'phrases-typed', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['/'], then: '.phrases' },
   { name: 'orders', at: '/orders', ready: '.order' },
   { name: 'orders-none', at: '/orders/NOTHING-1', ready: '.empty' },
   { name: 'split', at: '/split', ready: 'table' },
@@ -75,9 +75,14 @@ for (const [language, locale] of [['en', 'en-GB'], ['zh', 'zh-CN']]) {
           const page = await stage.page(1, { viewport, colorScheme: theme, locale });
           await page.evaluate((one) => localStorage.setItem('deskmate.language', one), language);
           await page.reload();
-          await until('chats', async () => (await stage.desk.list('chats')).length >= 3);
+          const chat = await until('a chat with an order', async () => {
+            for (const one of await stage.desk.list('chats')) {
+              if ((await stage.desk.ask('chat', one.chat)).orders.some((order) => order.parcels.length > 0)) return one.chat;
+            }
+            return undefined;
+          });
           for (const screen of screens) {
-            await page.goto(stage.base + screen.at);
+            await page.goto(stage.base + screen.at.replace('CHAT', chat));
             await page.locator(screen.ready).first().waitFor();
             if (screen.keys) await press(page, ...screen.keys);
             if (screen.then) await page.locator(screen.then).waitFor();

@@ -76,7 +76,7 @@ export function Frame() {
           </a>
         ))}
         <span class="rail-space" />
-        <button type="button" class="rail-item wide-only" onClick={() => run('help')} aria-label={t('key.help')}>
+        <button type="button" class="rail-item wide-only" onClick={() => run('help')}>
           <span class="rail-key" aria-hidden="true">?</span>
           <span>{t('key.help')}</span>
         </button>
@@ -121,12 +121,14 @@ function PresenceButton() {
       type="button"
       class="rail-item me"
       onClick={() => (shown.value = 'presence')}
-      aria-label={t('me.label', { name: session.value?.name ?? '', state: word('presence', state) })}
     >
       <span class={`avatar ${state}`} aria-hidden="true">
         {[...(session.value?.name ?? '?')][0]}
       </span>
-      <span>{word('presence', state)}</span>
+      <span>
+        <span class="away">{t('me.label', { name: session.value?.name ?? '' })} </span>
+        {word('presence', state)}
+      </span>
     </button>
   );
 }

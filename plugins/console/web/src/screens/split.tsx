@@ -73,12 +73,12 @@ function Ledger({ split, again }: { split: SplitView; again: () => void }) {
         <>
           <section class="panel">
             <h2>{t('split.all')}</h2>
-            <Rows rows={split.rows} />
+            <Rows rows={split.rows} label={t('split.all')} />
           </section>
           {[...split.days].reverse().map((one) => (
             <section class="panel" key={one.date}>
               <h2>{one.date}</h2>
-              <Rows rows={one.rows} />
+              <Rows rows={one.rows} label={one.date} />
               {one.debt.map((set, i) => (
                 <p class="debt" key={i}>
                   {t('split.debt')}{' '}
@@ -155,10 +155,10 @@ function Weights() {
   );
 }
 
-function Rows({ rows }: { rows: SplitRow[] }) {
+function Rows({ rows, label }: { rows: SplitRow[]; label: string }) {
   const rules = [...new Set(rows.flatMap((row) => Object.keys(row.given)))].sort();
   return (
-    <div class="table" tabIndex={0} role="region" aria-label={t('split.table')}>
+    <div class="table" tabIndex={0} role="region" aria-label={t('split.table', { what: label })}>
       <table>
         <thead>
           <tr>

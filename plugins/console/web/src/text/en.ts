@@ -97,7 +97,7 @@ export const en = {
   'orders.empty': 'No orders yet', 'orders.empty_text': 'They appear as soon as a shop is connected and has some.',
 
   'split.weights': 'Weights', 'split.weight': 'weight {n}', 'split.share': 'Share of {name}', 'split.span': 'How far back', 'split.days': '1 day|{n} days',
-  'split.all': 'Together', 'split.member': 'Member', 'split.charged': 'Charged', 'split.total': 'All', 'split.table': 'Chats by reason and member',
+  'split.all': 'Together', 'split.member': 'Member', 'split.charged': 'Charged', 'split.total': 'All', 'split.table': 'Chats by reason and member: {what}',
   'split.debt': 'At the day’s end:', 'split.even': 'even', 'split.owed': 'is owed {amount}', 'split.ahead': 'ahead by {amount}',
   'split.waiting': 'Waits for agreement', 'split.waits': 'waits for 1 owner|waits for {n} owners', 'split.agree': 'Agree',
   'split.change': '{name}: weight {weight} ({time})', 'split.change_removed': '{name} leaves ({time})',
@@ -108,7 +108,7 @@ export const en = {
 
   'settings.me': 'Mine', 'settings.members': 'Members', 'settings.phrases': 'Quick phrases', 'settings.plugins': 'Plugins', 'settings.peers': 'Co-owners',
   'settings.upkeep': 'Upkeep', 'settings.version': 'Deskmate {version}',
-  'me.label': '{name}: {state}. Change', 'me.title': '{name}, where are you?', 'me.open': 'You have 1 open chat.|You have {n} open chats.', 'me.access': 'Access: {access}',
+  'me.label': '{name}, change where you are:', 'me.title': '{name}, where are you?', 'me.open': 'You have 1 open chat.|You have {n} open chats.', 'me.access': 'Access: {access}',
   'me.looks': 'Looks', 'access.owner': 'owner', 'access.agent': 'agent', 'access.viewer': 'viewer',
   'presence.online': 'Online', 'presence.back_soon': 'Back soon', 'presence.back_2': 'Back in 2 minutes', 'presence.back_15': 'Back in 15 minutes',
   'presence.away': 'Away', 'presence.off': 'Off', 'presence.suspended': 'Full',

@@ -99,7 +99,7 @@ export const zh: Record<keyof typeof en, string> = {
   'orders.empty': '还没有订单', 'orders.empty_text': '连接店铺并有订单后会显示在这里。',
 
   'split.weights': '权重', 'split.weight': '权重 {n}', 'split.share': '{name} 的份额', 'split.span': '时间范围', 'split.days': '{n} 天',
-  'split.all': '合计', 'split.member': '成员', 'split.charged': '计入', 'split.total': '总数', 'split.table': '按原因和成员统计的会话',
+  'split.all': '合计', 'split.member': '成员', 'split.charged': '计入', 'split.total': '总数', 'split.table': '按原因和成员统计的会话：{what}',
   'split.debt': '当日结束时：', 'split.even': '持平', 'split.owed': '应补 {amount}', 'split.ahead': '多得 {amount}',
   'split.waiting': '等待同意', 'split.waits': '等待 {n} 位合伙人', 'split.agree': '同意',
   'split.change': '{name}：权重 {weight}（{time}）', 'split.change_removed': '{name} 离开（{time}）',
@@ -110,7 +110,7 @@ export const zh: Record<keyof typeof en, string> = {
 
   'settings.me': '我的', 'settings.members': '成员', 'settings.phrases': '快捷语', 'settings.plugins': '插件', 'settings.peers': '合伙人',
   'settings.upkeep': '维护', 'settings.version': 'Deskmate {version}',
-  'me.label': '{name}：{state}。点击修改', 'me.title': '{name}，您现在的状态？', 'me.open': '您有 {n} 个进行中的会话。', 'me.access': '权限：{access}',
+  'me.label': '{name}，修改状态：', 'me.title': '{name}，您现在的状态？', 'me.open': '您有 {n} 个进行中的会话。', 'me.access': '权限：{access}',
   'me.looks': '外观', 'access.owner': '所有者', 'access.agent': '客服', 'access.viewer': '只读',
   'presence.online': '在线', 'presence.back_soon': '马上回来', 'presence.back_2': '2 分钟后回来', 'presence.back_15': '15 分钟后回来',
   'presence.away': '离开', 'presence.off': '下线', 'presence.suspended': '挂起',

@@ -111,11 +111,11 @@ export function Conversation({ chat, row, loading, onBack, onNext }: Props) {
           )}
           {may && open && (
             <>
-              <button type="button" onClick={() => setShown('transfer')} aria-label={t('key.transfer')}>
-                <Icon name="transfer" /><span class="wide-only">{t('act.transfer')}</span> <Hint keys="t" />
+              <button type="button" onClick={() => setShown('transfer')}>
+                <Icon name="transfer" /><span class="act-word">{t('act.transfer')}</span> <Hint keys="t" />
               </button>
-              <button type="button" onClick={close} aria-label={t('key.close')}>
-                <Icon name="check" /><span class="wide-only">{t('act.close')}</span> <Hint keys="e" />
+              <button type="button" onClick={close}>
+                <Icon name="check" /><span class="act-word">{t('act.close')}</span> <Hint keys="e" />
               </button>
             </>
           )}

@@ -14,7 +14,7 @@ interface Props {
 export function PhraseList({ found, at, typed, onTake }: Props) {
   if (found.length === 0) {
     return (
-      <div class="phrases none" role="status">
+      <div class="phrases none" id="phrase-list" role="status">
         {typed ? t('phrase.none', { typed }) : t('phrase.no_phrases')}{' '}
         {mayAct.value && <a href="/settings/phrases">{t('phrase.add')}</a>}
       </div>

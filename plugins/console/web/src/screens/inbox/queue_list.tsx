@@ -31,7 +31,6 @@ export function QueueList({ list, view, number, search, onSearch, onOpen }: Prop
   const current = list.find((row) => row.chat === number)?.id;
   return (
     <section class="queue" aria-label={t('queue')}>
-      <h1 class="away">{t('nav.inbox')}</h1>
       <div class="queue-views" role="group" aria-label={t('queue.views')}>
         {views.map((one) => (
           <a
