@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "storage/hash.hpp"
+#include "storage/key_id.hpp"
 #include "storage/sealing.hpp"
 #include "storage/secret_file.hpp"
 
@@ -204,8 +205,8 @@ Result<std::vector<BuyerKey>> KeyRing::keys_for(std::span<const Id16> buyers) {
         continue;
       }
       BuyerKey& key = result.emplace_back();
-      randombytes_buf(key.id.data(), key.id.size());
       randombytes_buf(key.key.data(), key.key.size());
+      key.id = key_id_of(buyer, key.key);
       fresh.push_back({key.id, buyer});
       records += wrap(fresh.back(), key.key);
     }

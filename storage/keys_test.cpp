@@ -5,6 +5,8 @@
 #include <atomic>
 #include <thread>
 
+#include "storage/key_id.hpp"
+#include "storage/sealing.hpp"
 #include "storage/secret_file.hpp"
 #include "storage/test_support.hpp"
 
@@ -195,6 +197,44 @@ TEST_F(Keys, ComeFromOtherPeersAndStay) {
   EXPECT_EQ(read_bytes(file()).find(view_of(keys[0].key)), std::string::npos);  // wrapped
   EXPECT_EQ(ring->take(std::vector<CarriedKey>(keys_carried_max + 1)).error().code, Errc::limit);
   EXPECT_EQ(ring->erase_ids(std::vector<Id16>(keys_carried_max + 1)).error().code, Errc::limit);
+}
+
+TEST_F(Keys, AreNamedByWhatTheyAre) {
+  auto ring = open();
+  const BuyerKey own = key_for(*ring, 1);
+  EXPECT_EQ(own.id, key_id_of(buyer_of(1), own.key));
+  EXPECT_NE(own.id, key_id_of(buyer_of(2), own.key));
+  std::vector<CarriedKey> keys(3, {own.id, buyer_of(1), own.key});
+  keys[1].key[31] ^= 1;
+  keys[2].buyer = buyer_of(2);
+  keep_fitting(keys, {});
+  ASSERT_EQ(keys.size(), 1U);
+  EXPECT_EQ(keys[0].key, own.key);
+}
+
+// Ids that older versions drew at random are taken with what they open.
+TEST_F(Keys, WithIdsOfOlderVersionsMustOpenWhatTheyComeWith) {
+  const CarriedKey right = carried_of(10, 1);
+  CarriedKey wrong = right;
+  wrong.key[0] ^= 1;
+  const LogName log{{1}, {2}, 3};
+  Stretch stretch;
+  stretch.log = log;
+  stretch.first = 7;
+  HeaderView header;
+  header.flags = flag_body | flag_sealed;
+  header.seal_alg = seal_xchacha20_poly1305;
+  header.type = "message.received";
+  header.key_id = right.key_id;
+  header.body_hash = Hash32{};
+  header.facts = "\x80";
+  std::string body;
+  seal(body, right.key, body_context({log, 7}, header.type), "words");
+  stretch.items.push_back({encode(header), body});
+  std::vector<CarriedKey> keys{wrong, right, carried_of(11, 1)};
+  keep_fitting(keys, stretch);
+  ASSERT_EQ(keys.size(), 1U);
+  EXPECT_EQ(keys[0].key, right.key);
 }
 
 TEST_F(Keys, ThatWereErasedDoNotComeBack) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "storage/key_id.hpp"
+
 namespace deskmate::peer {
 
 using storage::Errc;
@@ -50,6 +52,7 @@ void StoreAdapter::append(out::Append append, AppendDone done) {
     if (beyond_limits(shared->stretch)) {
       return finish(storage::Error{Errc::invalid, "a stretch above the limits of one"});
     }
+    storage::keep_fitting(shared->keys, shared->stretch);
     if (!shared->keys.empty()) {
       if (const auto imported = store_.import_keys(shared->keys); !imported) {
         return finish(imported.error());

@@ -160,6 +160,32 @@ TEST_F(TwoStores, EndWithBothLogsAndCanOpenThem) {
   storage::testing::expect_whole(*desk.b);
 }
 
+// Whoever comes first with another key under the id, or another buyer, takes nothing away.
+TEST_F(TwoStores, AnotherKeyUnderTheIdOfTheRightOneIsNotTaken) {
+  append(*desk.a, {event_of("facts", "sealed", 1)});
+  const auto stretch = must(desk.a->read_stretch(desk.a->log(), 0, 1 << 20));
+  ASSERT_TRUE(stretch);
+  const auto right = desk.a->export_keys(desk.a->keys_of(buyer_of(1)));
+  ASSERT_EQ(right.size(), 1u);
+  auto other_key = right.front();
+  other_key.key[0] ^= 1;
+  auto other_buyer = right.front();
+  other_buyer.buyer = buyer_of(2);
+  std::size_t stored = 0;
+  for (const auto& key : {other_key, other_buyer, right.front()}) {
+    b.adapter.append({1, *stretch, {key}},
+                     [&](std::uint64_t, const AppendOutcome& outcome, const storage::Arrived&) {
+                       EXPECT_EQ(outcome.kind, AppendOutcome::done) << outcome.detail;
+                       ++stored;
+                     });
+    const std::size_t before = stored;
+    ASSERT_TRUE(until([&] { return stored > before; }));
+  }
+  EXPECT_EQ(bodies_of(*desk.b, desk.a->log()), std::vector<std::string>{"sealed"});
+  EXPECT_EQ(desk.b->keys_of(buyer_of(1)), desk.a->keys_of(buyer_of(1)));
+  EXPECT_TRUE(desk.b->keys_of(buyer_of(2)).empty());
+}
+
 TEST_F(TwoStores, FetchAttachmentsInPieces) {
   const std::string bytes(2 * file_piece_bytes_max + 1'000, 'p');
   const Hash32 hash = must(desk.a->put_file(buyer_of(1), bytes));
