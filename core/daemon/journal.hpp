@@ -39,7 +39,7 @@ inline constexpr std::uint64_t decide_latest_ms = 60'000;    // deadlines are lo
 inline constexpr std::string_view seen_table = "seen";    // items that have come in
 inline constexpr std::string_view clock_table = "clock";  // the highest stamp
 // Goes up with every change of what the fold writes: older tables are made anew from the log.
-inline constexpr std::string_view fold_version = "2";
+inline constexpr std::string_view fold_version = "3";
 
 // Folds one event into the desk and into the daemon's own tables; pure. Whoever rebuilds the tables
 // does the same.

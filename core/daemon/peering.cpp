@@ -275,11 +275,7 @@ void Peering::peers_changed() {
     one.id = view.id;
     if (view.standing == desk::PeerStanding::removed) {
       one.cuts = view.cut;
-      if (cut_off_.insert(view.id).second) {
-        for (const auto& [incarnation, seq] : view.cut) {
-          service_.store.cut(view.id, incarnation, seq, [](const storage::Result<void>&) {});
-        }
-      }
+      cut_off(view);
     }
     known.push_back(std::move(one));
   }
@@ -290,6 +286,39 @@ void Peering::peers_changed() {
   work();
   erase_what_is_wanted();
   if (hooks_.on_peers) hooks_.on_peers();
+}
+
+void Peering::cut_off(const desk::PeerView& removed) {
+  const auto known = cut_off_.find(removed.id);
+  if (known != cut_off_.end() && known->second == removed.cut) return;
+  cut_off_[removed.id] = removed.cut;
+  auto cuts = removed.cut;
+  if (cuts.empty()) cuts[0] = 0;  // there is no such log: nothing is taken
+  for (const auto& [incarnation, seq] : cuts) {
+    service_.store.cut(removed.id, incarnation, seq,
+                       [this, alive = alive_, id = removed.id,
+                        &loop = loop_](const storage::Result<void>& result) {
+                         if (result.has_error()) return;
+                         loop.post([this, alive, id] {
+                           if (*alive) widen_cut(id);
+                         });
+                       });
+  }
+}
+
+// What was taken of its logs beyond the cut, before this peer knew of it, is the desk's: everybody
+// is to have it, or the logs would differ for good.
+void Peering::widen_cut(const peer::PeerId& removed) {
+  std::vector<desk::Desk::LogCut> cut;
+  std::map<std::uint64_t, std::uint64_t> tips;
+  for (const auto& tip : service_.store.frontier()) {
+    if (tip.log.peer != removed || tip.seq == 0) continue;
+    cut.push_back({tip.log.incarnation, tip.seq});
+    tips[tip.log.incarnation] = tip.seq;
+  }
+  const auto wider = service_.desk.remove_peer(removed, cut);  // an error: nothing is beyond it
+  if (wider.has_error() || std::exchange(widened_[removed], tips) == tips) return;
+  service_.append(wider.value(), [](const Result<std::vector<Outcome>>&) {});
 }
 
 // A peer that left, or was restored, says that it is back before it acts.

@@ -119,6 +119,8 @@ class Peering final : public OtherPeers {
   void erase_what_is_wanted();
   void greet();
   void agree_to_members();
+  void cut_off(const desk::PeerView& removed);
+  void widen_cut(const peer::PeerId& removed);
   void finish_stop();
   void log(bool warn, std::string_view what,
            const std::vector<std::pair<std::string, std::string>>& fields) const;
@@ -138,7 +140,8 @@ class Peering final : public OtherPeers {
   std::set<storage::Id16> taking_;  // chats whose tail is being read
   std::set<storage::Id16> erasing_;
   std::set<storage::Id16> agreed_to_;
-  std::set<peer::PeerId> cut_off_;
+  std::map<peer::PeerId, std::map<std::uint64_t, std::uint64_t>> cut_off_;  // as the store has it
+  std::map<peer::PeerId, std::map<std::uint64_t, std::uint64_t>> widened_;  // to what, by us
   bus::Loop::TimerId timer_ = 0;
   std::uint64_t hash_told_ms_ = 0;
   bool could_append_ = false;

@@ -58,8 +58,19 @@ Folded Fold::peer_removed(In& in) {
     cut.push_back({item[std::size_t{0}].as_uint(), item[std::size_t{1}].as_uint()});
   }
   const Place at = state_.place(in.event);
+  // What any peer of the desk had taken is everybody's: the cut is the widest of all.
   edit_peer(state_, peer, [&](PeerRecord& record) {
-    if (take_first(record.removed_at, at)) record.cut = cut;
+    take_first(record.removed_at, at);
+    for (const CutRecord& one : cut) {
+      const auto known = std::lower_bound(
+          record.cut.begin(), record.cut.end(), one,
+          [](const CutRecord& a, const CutRecord& b) { return a.incarnation < b.incarnation; });
+      if (known == record.cut.end() || known->incarnation != one.incarnation) {
+        record.cut.insert(known, one);
+      } else {
+        known->seq = std::max(known->seq, one.seq);
+      }
+    }
   });
   // Nobody waits for its word any more.
   std::vector<Id16> open;

@@ -132,8 +132,14 @@ Result<Proposal> Commands::remove_peer(const PeerId& peer,
   const Peers peers(state_);
   if (peer == self()) return Error{Errc::same_peer, short_id(peer)};
   if (!peers.find(peer)) return Error{Errc::no_such_peer, short_id(peer)};
-  if (peers.standing(peer) == PeerStanding::removed) {
-    return Error{Errc::same_peer, short_id(peer)};
+  if (const PeerRecord* known = peers.find(peer); known->removed_at.any()) {
+    // Once more only to say that this peer had taken more of its logs by then.
+    const bool wider = std::any_of(cut.begin(), cut.end(), [&](const Desk::LogCut& one) {
+      return std::none_of(known->cut.begin(), known->cut.end(), [&](const CutRecord& there) {
+        return there.incarnation == one.incarnation && there.seq >= one.seq;
+      });
+    });
+    if (!wider) return Error{Errc::same_peer, short_id(peer)};
   }
   if (cut.size() > ids_max) return Error{Errc::too_long, std::to_string(ids_max)};
   Array list;

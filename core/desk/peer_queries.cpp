@@ -32,12 +32,7 @@ std::vector<PeerView> Queries::peers() const {
 std::optional<PeerId> Queries::book_holder() const { return Peers(state_).holder(); }
 
 bool Queries::needs_hello() const {
-  const Peers peers(state_);
-  const PeerRecord* mine = peers.find(policy_.self.peer);
-  if (peers.alone() || mine == nullptr || mine->removed_at.any()) return false;
-  const auto said = static_cast<Said>(mine->said);
-  if (said == Said::nothing) return !peers.founder(policy_.self.peer);
-  return said != Said::hello || mine->hello_at.incarnation != policy_.self.incarnation;
+  return Peers(state_).needs_hello(policy_.self);
 }
 
 std::vector<MemberChange> Queries::changes_waiting() const {

@@ -69,6 +69,19 @@ bool Peers::ready(const PeerId& peer) const {
   return record->ready_at.any() && record->hello_at < record->ready_at;
 }
 
+bool Peers::needs_hello(const storage::LogName& self) const {
+  const PeerRecord* mine = find(self.peer);
+  if (alone() || mine == nullptr || mine->removed_at.any()) return false;
+  const auto said = static_cast<Said>(mine->said);
+  // The first peer said nothing when it was alone, in the log in which it added the second.
+  if (said == Said::nothing) {
+    return !founder(self.peer) ||
+           (book_.founder_at.peer == read_be(bytes_of(self.peer).substr(0, 8)) &&
+            book_.founder_at.incarnation != self.incarnation);
+  }
+  return said != Said::hello || mine->hello_at.incarnation != self.incarnation;
+}
+
 std::vector<PeerId> Peers::owners() const {
   std::vector<PeerId> out;
   for (const One& one : all_) {

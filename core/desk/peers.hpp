@@ -35,6 +35,9 @@ class Peers {
   const std::optional<PeerId>& registered_holder() const {
     return book_.holder ? book_.holder : book_.founder;
   }
+  // Must this log's peer say hello before it acts: it left, was declared gone, or has a new log, as
+  // after a restore?
+  bool needs_hello(const storage::LogName& self) const;
   // Who has yet to say that they know of this peer's hello, before it may act.
   std::vector<PeerId> unmet(const PeerId& peer) const;
   bool has_met(const PeerId& who, const PeerId& whom) const;

@@ -437,6 +437,55 @@ TEST(PeersAgree, R6_a_removed_peer_is_not_waited_for) {
   EXPECT_TRUE(world.desk(1).changes_waiting().empty());
 }
 
+// Whoever had taken more of its log than the remover shares it: else the logs differ for good.
+TEST(PeersRemoved, R120_the_cut_is_the_widest_of_all_in_whatever_order_they_come) {
+  PeersWorld world = three();
+  world.cut(1, 2);
+  world.add(1, world.desk(1).remove_peer(peer_id(3), {{1, 5}}));
+  world.add(2, world.desk(2).remove_peer(peer_id(3), {{1, 4}, {2, 1}}));
+  world.heal();
+  world.exchange();
+  const auto cut_of = [&](std::uint8_t n) {
+    for (const PeerView& view : world.desk(n).peers()) {
+      if (view.id == peer_id(3)) return view.cut;
+    }
+    return std::map<std::uint64_t, std::uint64_t>();
+  };
+  const std::map<std::uint64_t, std::uint64_t> widest = {{1, 5}, {2, 1}};
+  EXPECT_EQ(cut_of(1), widest);
+  EXPECT_EQ(cut_of(2), widest);
+  EXPECT_TRUE(world.desk(2).remove_peer(peer_id(3), {{1, 5}, {2, 1}}).has_error());
+  world.add(2, world.desk(2).remove_peer(peer_id(3), {{1, 7}}));
+  world.exchange();
+  EXPECT_EQ(cut_of(1).at(1), 7u);
+  EXPECT_EQ(world.difference(), "");
+}
+
+// The first peer never said hello; from a backup, with a new log, it says so before it acts.
+TEST(PeersJoin, R125_the_first_peer_restored_says_hello_before_it_acts) {
+  PeersWorld world = two();
+  const std::string chat = drawn_for(world, 1);
+  world.receive(1, chat, "m");
+  world.receive(2, chat, "m");
+  world.settle();
+  EXPECT_FALSE(world.desk(1).needs_hello());
+  Policy restored = world.desk(1).policy();
+  restored.self.incarnation = 2;
+  world.desk(1).set_policy(restored);
+  world.cut(1, 2);
+  EXPECT_TRUE(world.desk(1).needs_hello());
+  EXPECT_EQ(world.may(1, chat), May::no);
+  const std::string later = drawn_for(world, 1, 1'000);
+  world.receive(1, later, "m2");
+  EXPECT_FALSE(world.decide(1));
+  world.heal();
+  world.add(1, world.desk(1).hello());
+  world.settle();
+  EXPECT_FALSE(world.desk(1).needs_hello());
+  EXPECT_EQ(world.may(1, chat), May::yes);
+  EXPECT_EQ(world.difference(), "");
+}
+
 // While a change is agreed at one side only, both rosters count.
 TEST(PeersAgree, R1_never_two_act_while_a_change_of_weights_is_under_way) {
   PeersWorld world = two();

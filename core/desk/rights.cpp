@@ -33,6 +33,7 @@ Right may_act(const State& state, const Policy& policy, const Peers& peers, cons
     default:
       return answer(May::no, "left");
   }
+  if (peers.needs_hello(policy.self)) return answer(May::no, "left");
   if (chat.owner() == 0) return answer(May::no, "nobodys");
   const auto member = state.find<MemberRecord>(table::members, Key().u32(chat.owner()));
   const PeerId owner = member ? peers.peer_of(*member) : PeerId{};

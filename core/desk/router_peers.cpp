@@ -15,6 +15,8 @@ void Router::among_peers(bool parked) {
   if (sight_.skewed) return;
   const PeerStanding standing = peers_.standing(sight_.self);
   if (standing == PeerStanding::removed) return;
+  // With a new log it says hello before anything else, whatever its backup says of it.
+  if (standing == PeerStanding::here && peers_.needs_hello(policy_.self)) return;
   know_the_others();
   // Told to be gone while at work: from here on as one that comes back.
   if (standing == PeerStanding::gone) {
