@@ -10,14 +10,17 @@ namespace deskmate::sim {
 
 void Network::connect(int a, int b) {
   if (!world_.one(a).up() || !world_.one(b).up()) return;
+  if (!world_.one(a).takes(b) || !world_.one(b).takes(a)) return;
   const LinkId id = ++links_;
   Wire& wire = wires_[id];
   wire.a = a;
   wire.b = b;
+  wire.up_ms = world_.now_ms;
   wire.delay_ms = 1 + world_.below(world_.setting.calm ? 20 : 300);
   world_.say("link " + std::to_string(id) + " up: " + std::to_string(a) + "-" + std::to_string(b));
   world_.one(a).link_up(id, b);
   world_.one(b).link_up(id, a);
+  world_.linked();
 }
 bool Network::connected(int a, int b) const {
   return std::any_of(wires_.begin(), wires_.end(), [&](const auto& entry) {
@@ -57,6 +60,7 @@ void Network::stand_still(LinkId id, int side, bool stands) {
   if (entry == wires_.end()) return;
   Wire& wire = entry->second;
   wire.stands[side] = stands;
+  wire.up_ms = world_.now_ms;
   if (stands) return;
   for (std::string& bytes : std::exchange(wire.held[side], {})) {
     send(id, side == 0 ? wire.a : wire.b, std::move(bytes));
@@ -74,6 +78,29 @@ void Network::part(int a, int b, std::uint64_t until_ms) {
     if (parted_[std::minmax(wire.a, wire.b)] > world_.now_ms) gone.push_back(id);
   }
   for (const LinkId id : gone) cut(id);
+}
+
+void Network::flap(std::uint64_t until_ms) {
+  std::vector<LinkId> ids;
+  for (const auto& [id, wire] : wires_) ids.push_back(id);
+  for (const LinkId id : ids) {
+    if (world_.chance(50)) continue;
+    const int side = static_cast<int>(world_.below(2));
+    const std::uint64_t from_ms = world_.now_ms + world_.below(2'000);
+    world_.at(from_ms, [this, id, side] { stand_still(id, side, true); });
+    world_.at(from_ms + world_.below(4'000), [this, id, side] {
+      if (world_.chance(40)) return cut(id);
+      stand_still(id, side, false);
+    });
+  }
+  const std::uint64_t next_ms = world_.now_ms + 500 + world_.below(5'000);
+  if (next_ms < until_ms) world_.at(next_ms, [this, until_ms] { flap(until_ms); });
+}
+
+std::uint64_t Network::round_trip_ms() const {
+  std::uint64_t slowest_ms = 1;
+  for (const auto& [id, wire] : wires_) slowest_ms = std::max(slowest_ms, 3 * wire.delay_ms);
+  return slowest_ms;
 }
 
 void Network::dial() {
@@ -94,6 +121,22 @@ void Network::cut_all_of(int number) {
     if (wire.a == number || wire.b == number) gone.push_back(id);
   }
   for (const peer::LinkId id : gone) cut(id, number);
+}
+
+void Network::cut_between(int a, int b) {
+  std::vector<LinkId> gone;
+  for (const auto& [id, wire] : wires_) {
+    if (std::minmax(wire.a, wire.b) == std::minmax(a, b)) gone.push_back(id);
+  }
+  for (const LinkId id : gone) cut(id);
+}
+
+bool Network::linked_for(int a, int b, std::uint64_t ms) const {
+  return std::any_of(wires_.begin(), wires_.end(), [&](const auto& entry) {
+    const Wire& wire = entry.second;
+    return std::minmax(wire.a, wire.b) == std::minmax(a, b) && !wire.stands[0] && !wire.stands[1] &&
+           world_.now_ms - wire.up_ms >= ms;
+  });
 }
 
 void Network::heal() {

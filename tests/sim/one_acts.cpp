@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/desk/rendezvous.hpp"
 #include "tests/sim/one.hpp"
@@ -15,7 +16,13 @@ void One::step() {
     replica->folded(frontier, desk->hash(), now());
   }
   drain();
-  if (store.pending_own() != 0 || !replica->may_append(now())) return;
+  if (store.pending_own() != 0) return;
+  if (closing) return crash();  // all that it has written is on disk
+  if (!may_append()) return;
+  catch_up();
+  greet();
+  widen_cuts();
+  erase();
   if (stirred) agree();
   decide();
   if (store.pending_own() != 0 || (!stirred && world.now_ms % 3'000 != 0)) return;
@@ -24,12 +31,37 @@ void One::step() {
   outbox();
 }
 
+// A peer that left, or was restored, says that it is back before it acts.
+void One::greet() {
+  if (!desk->needs_hello() || world.now_ms < first_hello_ms) return;
+  if (const auto hello = desk->hello()) append(*hello);
+}
+
+// Destroys what was asked to be destroyed anywhere, and says so.
+void One::erase() {
+  if (!std::exchange(erasures_changed_, false)) return;
+  for (const auto& wanted : desk->erasures_wanted(id_of(number))) {
+    std::vector<Id16> keys;
+    for (const auto& [id, key] : store.keys_here) {
+      if (key.buyer == wanted.buyer && wanted.erasure) keys.push_back(id);
+    }
+    keys.insert(keys.end(), wanted.keys.begin(), wanted.keys.end());
+    if (world.setting.mutant == Mutant::keeps_keys) {
+      std::erase_if(keys, [&](const Id16& id) { return id != key_of(wanted.buyer); });
+    }
+    for (const Id16& key : keys) store.erase_key(key);
+    if (wanted.erasure) ++erased_[wanted.buyer];  // from now on another key
+    if (const auto forgotten = desk->forgotten(wanted.buyer, keys)) append(*forgotten);
+  }
+}
+
 void One::agree() {
   for (const auto& change : desk->changes_waiting()) {
     if (std::find(change.waits_for.begin(), change.waits_for.end(), id_of(number)) ==
         change.waits_for.end()) {
       continue;
     }
+    if (change.name == refused_by(number)) continue;
     if (const auto agreed = desk->agree_to_change(change.change)) append(*agreed);
   }
 }
@@ -48,23 +80,43 @@ void One::decide() {
       std::optional<Answer> answered;
       for (const Asked& asked : world.asked) {
         if (row && desk::id(asked.chat) == row->id && !asked.answers.empty() &&
-            start_ms + asked.at_ms >= row->waiting_since_ms) {
+            start_ms + asked.answers.back().at_ms >= row->last_in_ms) {
           answered = asked.answers.back();
         }
       }
       if (answered) {
-        Proposal sent;
-        sent.type = "message.sent";
-        sent.facts = Value::map({{"shop", "mail"},
-                                 {"thread", proposal.facts["chat"]},
-                                 {"buyer", Value::bin(desk::bytes_of(*row->buyer))},
-                                 {"message", Value::bin(desk::bytes_of(answered->request))},
-                                 {"at", start_ms + answered->at_ms}});
-        append(sent);
+        append_sent(row->id, *row->buyer, *answered);
         continue;
       }
     }
     append(proposal);
+  }
+}
+
+// An answer that stands in the thread, as the connector shows it.
+void One::append_sent(const Id16& chat, const Id16& buyer, const Answer& answer) {
+  Proposal sent;
+  sent.type = "message.sent";
+  sent.facts = Value::map({{"shop", "mail"},
+                           {"thread", Value::bin(desk::bytes_of(chat))},
+                           {"buyer", Value::bin(desk::bytes_of(buyer))},
+                           {"message", Value::bin(desk::bytes_of(answer.request))},
+                           {"at", start_ms + answer.at_ms}});
+  append(sent);
+}
+
+// What its connector finds once it may write: messages, and after a restore what this peer had
+// answered and has forgotten.
+void One::catch_up() {
+  if (!std::exchange(catching_up_, false)) return;
+  for (std::size_t i = 0; i < world.asked.size(); ++i) see(i);
+  if (!std::exchange(restored_, false)) return;
+  std::map<std::string, const Asked*> last;
+  for (const Asked& asked : world.asked) last[asked.chat] = &asked;
+  for (const auto& [chat, asked] : last) {
+    for (const Answer& answer : asked->answers) {
+      if (answer.peer == number) append_sent(desk::id(chat), desk::id(asked->buyer), answer);
+    }
   }
 }
 
@@ -120,7 +172,9 @@ void One::answer() {
 
 void One::outbox() {
   for (const auto& request : desk->pending_requests("reply", "", 100)) {
-    if (request.home != id_of(number) || !request.chat || sending.contains(request.id)) continue;
+    const bool ours_to_do =
+        request.home == id_of(number) || world.setting.mutant == Mutant::any_home;
+    if (!ours_to_do || !request.chat || sending.contains(request.id)) continue;
     const auto view = desk->chat(*request.chat, now().utc_ms, 50);
     if (!view || !view->chat.last_in) continue;
     const auto& item = store.logs[request.ref.log].items[request.ref.seq - 1];
@@ -158,17 +212,16 @@ void One::outbox() {
       append(outcome("failed"));  // somebody else has answered
       continue;
     }
-    sending.insert(request.id);
+    sending[request.id] = {*index, tail, world.now_ms, std::string(right.why["rule"].as_str())};
     append(outcome("attempted"));
-    const std::string why(right.why["rule"].as_str());
-    const std::uint64_t read_ms = world.now_ms;
-    world.at(world.now_ms + 40 + world.below(send_max_ms),
-             [this, index, tail, why, read_ms, id = request.id, outcome] {
-               if (!up() || !sending.contains(id)) return;
-               world.deliver(number, *index, tail, read_ms, id, why);
-               sending.erase(id);
-               append(outcome("done"));
-             });
+    world.at(world.now_ms + 40 + world.below(send_max_ms), [this, id = request.id, outcome] {
+      const auto one = sending.find(id);
+      if (!up() || one == sending.end()) return;
+      const Sending sent = one->second;
+      sending.erase(one);
+      world.deliver(number, sent.asked, sent.tail, sent.read_ms, id, sent.why);
+      append(outcome("done"));
+    });
   }
 }
 

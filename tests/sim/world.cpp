@@ -13,13 +13,15 @@ PeerId id_of(int number) {
   return id;
 }
 
-storage::LogName log_of(int number) {
+storage::LogName log_of(int number, std::uint64_t incarnation) {
   storage::LogName log;
   log.desk.fill(7);
   log.peer = id_of(number);
-  log.incarnation = 1;
+  log.incarnation = incarnation;
   return log;
 }
+
+std::string refused_by(int number) { return "Refused by " + std::to_string(number); }
 
 World::World(const Setting& given) : setting(given), network(*this), random_(given.seed) {}
 World::~World() = default;
@@ -67,6 +69,7 @@ void World::write(const std::string& chat, const std::string& buyer) {
   say("buyer writes " + chat + " #" + std::to_string(index));
   for (auto& peer : all) {
     at(now_ms + 50 + below(chance(10) ? 8'000 : 1'000), [&peer, index] { peer->see(index); });
+    if (chance(5)) at(now_ms + below(40'000), [&peer, index] { peer->see_again(index); });
   }
 }
 std::optional<std::size_t> World::asked_of(const Id16& message) {
@@ -83,11 +86,18 @@ void World::deliver(int peer, std::size_t index, bool tail, std::uint64_t read_m
                     const Id16& request, const std::string& why) {
   Asked& message = asked[index];
   say("peer " + std::to_string(peer) + " answers #" + std::to_string(index) + " (" + why + ")");
+  if (const auto home = homes.find(request); home == homes.end() || home->second != peer) {
+    return fail("peer " + std::to_string(peer) + " acts on a request whose home is elsewhere");
+  }
   const bool others = std::any_of(message.answers.begin(), message.answers.end(),
                                   [&](const Answer& one) { return one.peer != peer; });
   if (others && setting.claim) return say("the claim is somebody else's");
   for (const Answer& before : message.answers) {
     if (before.peer == peer) continue;
+    if (overridden.contains(peer) || overridden.contains(before.peer)) {
+      ++outcome.overridden;
+      continue;
+    }
     if (!tail && !before.tail) {
       return fail("#" + std::to_string(index) + " answered by " + std::to_string(before.peer) +
                   " and " + std::to_string(peer) + ", and neither had vanished");
@@ -127,18 +137,12 @@ void World::found() {
   for (int a = 1; a <= setting.peers; ++a) {
     for (int b = a + 1; b <= setting.peers; ++b) network.connect(a, b);
   }
-  for (int n = 1; n <= setting.peers; ++n) {
-    at(3'000, [this, n] {
-      if (one(n).desk->needs_hello() || n > 1) {
-        if (const auto hello = one(n).desk->hello()) one(n).append(*hello);
-      }
-    });
-  }
 }
 
 void World::plan() {
   for (std::uint64_t t = step_ms; t <= end_ms; t += step_ms) {
     at(t, [this] {
+      if (clocks_apart()) clocks_apart_ms_ = now_ms;
       for (auto& peer : all) peer->step();
       if (now_ms % 5'000 == 0) look_at_limits();
     });
@@ -156,81 +160,85 @@ void World::plan() {
     at(healed_ms + 30'000 + static_cast<std::uint64_t>(i) * 3'000,
        [this, chat] { write(chat, chat); });
   }
+  plan_words();
   if (!setting.calm) plan_trouble();
   at(healed_ms, [this] { heal(); });
 }
 
-void World::plan_trouble() {
-  const int troubles = 3 + static_cast<int>(below(7));
-  for (int i = 0; i < troubles; ++i) {
-    const std::uint64_t t = settled_ms + below(busy_ms - settled_ms);
-    const std::uint64_t lasts = 1'000 + below(chance(50) ? 10'000 : 80'000);
-    const int a = 1 + static_cast<int>(below(static_cast<std::uint64_t>(setting.peers)));
-    const int b = 1 + static_cast<int>(below(static_cast<std::uint64_t>(setting.peers)));
-    switch (below(8)) {
-      case 0:
-      case 1:  // a is cut off from b, or from everybody
-        at(t, [this, a, b, lasts] { network.part(a, b == a ? 0 : b, now_ms + lasts); });
-        break;
-      case 2:
-      case 3:  // one way, or both, everything stands; after a while it breaks or goes on
-        at(t, [this, lasts] {
-          if (network.wires().empty()) return;
-          auto wire = network.wires().begin();
-          std::advance(wire, static_cast<std::ptrdiff_t>(below(network.wires().size())));
-          const LinkId id = wire->first;
-          const int sides = 1 + static_cast<int>(below(3));
-          say("link " + std::to_string(id) + " stands still, " + std::to_string(sides));
-          for (int side = 0; side < 2; ++side) {
-            if ((sides & (1 << side)) != 0) network.stand_still(id, side, true);
-          }
-          at(now_ms + lasts, [this, id] {
-            if (chance(50)) return network.cut(id);
-            network.stand_still(id, 0, false);
-            network.stand_still(id, 1, false);
-          });
-        });
-        break;
-      case 4:
-      case 5:  // kill -9
-        at(t, [this, a, lasts] {
-          one(a).crash();
-          at(now_ms + lasts, [this, a] { one(a).boot(); });
-        });
-        break;
-      case 6:  // the disk
-        at(t, [this, a, lasts] {
-          if (chance(60)) {
-            say("disk of " + std::to_string(a) + " is slow");
-            one(a).sync_ms = 4'000;
-            return at(now_ms + lasts, [this, a] { one(a).sync_ms = 30; });
-          }
-          say("disk of " + std::to_string(a) + " fails");
-          one(a).disk_works = false;
-          at(now_ms + std::min<std::uint64_t>(lasts, 8'000),
-             [this, a] { one(a).disk_works = true; });
-        });
-        break;
-      default:  // the clock
-        at(t, [this, a, lasts] {
-          one(a).clock_off_ms = static_cast<std::int64_t>(below(chance(30) ? 120'000 : 10'000)) -
-                                static_cast<std::int64_t>(chance(50) ? 60'000 : 5'000);
-          say("clock of " + std::to_string(a) + " off by " + std::to_string(one(a).clock_off_ms));
-          at(now_ms + lasts, [this, a] { one(a).clock_off_ms = 0; });
-        });
-    }
-  }
-}
-
 void World::heal() {
   say("healed");
+  unfork();
   for (auto& peer : all) {
     peer->disk_works = true;
     peer->sync_ms = 30;
     peer->clock_off_ms = 0;
-    if (!peer->up()) peer->boot();
+    peer->newer = false;
+    if (!peer->up() && on_desk(peer->number)) peer->boot();
   }
   network.heal();
+  if (now_ms - clocks_apart_ms_ < 60'000) return;  // what is stamped ahead of time is held
+  for (auto& peer : all) {
+    if (!on_desk(peer->number)) continue;
+    for (const auto& tip : peer->store.frontier()) {
+      if (!on_desk(tip.log.peer[0])) continue;
+      std::uint64_t& seq = catching_.goal[tip.log];
+      seq = std::max(seq, tip.seq);
+    }
+  }
+  catching_.up = !caught_up();
+  catching_.since_ms = now_ms;
+}
+
+// The owners have decided: whoever went on with the old disk begins a new log from before the
+// fork, and the others take the log again that they had frozen.
+void World::unfork() {
+  if (forked == 0) return;
+  check_forks();
+  const int which = std::exchange(forked, 0);
+  if (!on_desk(which)) return;
+  one(which).restore(true);
+  for (auto& peer : all) peer->unfreeze();
+}
+
+One& World::any() {
+  return **std::find_if(all.begin(), all.end(),
+                        [this](const auto& peer) { return on_desk(peer->number); });
+}
+
+bool World::caught_up() const {
+  return std::all_of(all.begin(), all.end(), [this](const auto& peer) {
+    if (!on_desk(peer->number)) return true;
+    return std::all_of(catching_.goal.begin(), catching_.goal.end(), [&](const auto& one) {
+      const auto log = peer->store.logs.find(one.first);
+      return log != peer->store.logs.end() && log->second.items.size() >= one.second;
+    });
+  });
+}
+
+void World::linked() {
+  if (catching_.up) catching_.since_ms = now_ms;
+}
+
+void World::folded() {
+  if (!catching_.up || !caught_up()) return;
+  catching_.up = false;
+  const std::uint64_t took_ms = now_ms - catching_.since_ms;
+  const std::uint64_t disks_ms = std::min<std::uint64_t>(took_ms, 30);
+  outcome.round_trips.push_back(static_cast<double>(took_ms - disks_ms) /
+                                static_cast<double>(network.round_trip_ms()));
+}
+
+void World::lost_with_a_disk() {
+  for (auto& [log, seq] : written) {
+    std::uint64_t most = 0;
+    for (const auto& peer : all) {
+      if (peer->number == forked && log.peer == id_of(forked)) continue;
+      if (!on_desk(peer->number)) continue;
+      const auto here = peer->store.logs.find(log);
+      if (here != peer->store.logs.end()) most = std::max(most, here->second.items.size());
+    }
+    seq = std::min(seq, most);
+  }
 }
 
 const char* to_string(Mutant mutant) {
@@ -245,6 +253,16 @@ const char* to_string(Mutant mutant) {
       return "hash over presence";
     case Mutant::acks_ahead:
       return "acknowledgements ahead of logs";
+    case Mutant::own_word:
+      return "a change without the others' word";
+    case Mutant::narrow_cut:
+      return "a removed peer's log cut at what the remover had";
+    case Mutant::no_hello:
+      return "restored, and no hello";
+    case Mutant::any_home:
+      return "acting on the requests of others";
+    case Mutant::keeps_keys:
+      return "destroying own keys only";
   }
   return "";
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <queue>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@ using peer::PeerId;
 
 inline constexpr std::uint64_t start_ms = 1'800'000'000'000;
 inline constexpr std::uint64_t step_ms = 500;
+inline constexpr std::uint64_t first_hello_ms = 3'000;
 inline constexpr std::uint64_t settled_ms = 30'000;  // pairing is over
 inline constexpr std::uint64_t busy_ms = 170'000;    // buyers write, things break
 inline constexpr std::uint64_t healed_ms = 175'000;  // nothing breaks any more
@@ -36,11 +38,15 @@ inline constexpr std::uint64_t send_max_ms = 3'000;
 inline constexpr std::uint64_t target_ms = 20'000;
 inline constexpr std::uint64_t visible_ms =
     4'000;  // send time-out: an answer stands in the thread by then
+inline constexpr std::uint64_t fork_noticed_ms = 20'000;  // of a link to who has the other branch
 inline constexpr std::size_t trace_kept = 60;
 inline constexpr std::size_t queue_bytes_max = 16u << 20;
+inline constexpr std::size_t appends_max = 256;  // of one peer, not yet on disk
 
 PeerId id_of(int number);
-storage::LogName log_of(int number);
+storage::LogName log_of(int number, std::uint64_t incarnation = 1);
+
+std::string refused_by(int number);  // the name that goes with such a change
 
 // What the marketplace holds of one message of a buyer.
 struct Answer {
@@ -89,6 +95,18 @@ class World {
   Outcome outcome;
   std::map<storage::LogName, std::uint64_t> written;  // of every log, what was durable
   std::vector<int> weights;
+  std::set<int> removed;       // peers, by a person, for good
+  std::set<int> overridden;    // a person's word stands against what they may still do
+  int forked = 0;              // the peer that goes on with a log of which the others have more
+  std::map<Id16, int> homes;   // of every request
+  std::set<Id16> keys_before;  // made before their maker had destroyed any of that buyer
+
+  One& any();  // that is still on the desk
+  bool on_desk(int number) const { return !removed.contains(number); }
+  void linked();  // two more see each other
+  void folded();  // somebody has more than before
+  // A disk is older than it was: nobody can have more than what is still on one.
+  void lost_with_a_disk();
 
  private:
   struct Happening {
@@ -102,19 +120,50 @@ class World {
   // world.cpp
   void found();
   void plan();
-  void plan_trouble();
   void heal();
+  void unfork();
+
+  // trouble.cpp
+  void plan_trouble();
+  void plan_words();
+  void trouble(std::uint64_t kind, int a, int b, std::uint64_t lasts_ms);
+  void stop_a_link(std::uint64_t lasts_ms);
+  void slow_disk(int a, std::uint64_t lasts_ms);
+  void move_clock(int a, std::uint64_t lasts_ms);
+  void close_laptop(int a, std::uint64_t lasts_ms);
+  void remove(int a, int victim);
+  void declare_gone(int a, int other);
+  void restore(int a, std::uint64_t lasts_ms);
+  void fork(int a, std::uint64_t lasts_ms);
+  void change_a_member(int a);
+  void erase_a_buyer(int a);
 
   // checks.cpp
   void look_at_limits();
   void check_split(double bound, bool owing);
+  void check_forks();
+  void check_logs(One& reference);
+  void check_members(One& reference);
+  void check_erasures();
+  void check_answers(One& reference);
   void finish();
+
+  // From the heal on, until all have what anybody had then.
+  struct Catching {
+    bool up = false;
+    std::uint64_t since_ms = 0;
+    peer::Frontier goal;
+  };
+  bool caught_up() const;
 
   std::mt19937_64 random_;
   std::priority_queue<Happening> happenings_;
   std::uint64_t order_ = 0;
   std::deque<std::string> lines_;
   std::map<Id16, std::size_t> names_;
+  Catching catching_;
+  std::uint64_t clocks_apart_ms_ = 0;  // when they last were
+  bool member_left_ = false;
 };
 
 }  // namespace deskmate::sim
