@@ -64,7 +64,8 @@ void World::check_split(double bound, bool owing) {
         n += static_cast<double>(share.count);
         total += share.weight;
       }
-      const bool worked_off = !owing || (n >= even_after(view) && of_the_end(*peer, view));
+      if (owing && !of_the_end(*peer, view)) continue;
+      const bool worked_off = !owing || n >= even_after(view);
       for (const auto& share : view) {
         const double off = std::abs(static_cast<double>(share.count) - n * share.weight / total);
         outcome.deviation = std::max(outcome.deviation, off);
@@ -215,6 +216,12 @@ void World::check_answers(One& reference) {
     // was sent elsewhere meanwhile. The clocks were alarmed about.
     if (!done && row && asked[i].skewed && row->waiting_since_ms == 0) {
       ++outcome.behind;
+      continue;
+    }
+    // An answer to an earlier message was found in the thread after this one had come in: by its
+    // stamp it is behind, and the chat does not count as waiting.
+    if (!done && row && row->waiting_since_ms == 0 && found_late.contains(row->id)) {
+      ++outcome.late;
       continue;
     }
     if (!done) return fail("#" + std::to_string(i) + " of " + asked[i].chat + " has no answer");

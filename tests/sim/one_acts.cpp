@@ -95,6 +95,7 @@ void One::decide() {
 
 // An answer that stands in the thread, as the connector shows it.
 void One::append_sent(const Id16& chat, const Id16& buyer, const Answer& answer) {
+  world.found_late.insert(chat);
   Proposal sent;
   sent.type = "message.sent";
   sent.facts = Value::map({{"shop", "mail"},
@@ -153,13 +154,14 @@ void One::claim_by_presence() {
 void One::answer() {
   const auto member = static_cast<desk::MemberNo>(number);
   std::set<Id16> under_way;
+  std::set<Id16> elsewhere;  // who closes a chat looks whether its answer has gone out
   for (const auto& request : desk->pending_requests("reply", "", 1'000)) {
-    if (request.chat && request.home == id_of(number)) under_way.insert(*request.chat);
+    if (request.chat) (request.home == id_of(number) ? under_way : elsewhere).insert(*request.chat);
   }
   for (const auto& row : desk->chats({.owner = member}, now().utc_ms, 200)) {
     if (under_way.contains(row.id)) continue;
     if (row.waiting_since_ms == 0) {  // answered: closed after a while
-      if (row.last_out_ms + 10'000 > now().utc_ms) continue;
+      if (row.last_out_ms + 10'000 > now().utc_ms || elsewhere.contains(row.id)) continue;
       if (const auto closed = desk->close(row.id, member)) append(*closed);
       continue;
     }

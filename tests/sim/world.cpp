@@ -163,6 +163,7 @@ void World::plan() {
   plan_words();
   if (!setting.calm) plan_trouble();
   at(healed_ms, [this] { heal(); });
+  at(healed_ms + 15'000, [this] { remove_again(); });
 }
 
 void World::heal() {
@@ -198,6 +199,23 @@ void World::unfork() {
   if (!on_desk(which)) return;
   one(which).restore(true);
   for (auto& peer : all) peer->unfreeze();
+}
+
+// Who removed it lost the word with a disk: the owners look, and say it again.
+void World::remove_again() {
+  for (const int victim : removed) {
+    One& who = any();
+    const auto peers = who.desk->peers();
+    const bool known = std::any_of(peers.begin(), peers.end(), [&](const auto& view) {
+      return view.id == id_of(victim) && view.standing == desk::PeerStanding::removed;
+    });
+    if (known || !who.may_append()) continue;
+    std::vector<desk::Desk::LogCut> cut;
+    for (const auto& tip : who.store.frontier()) {
+      if (tip.log.peer == id_of(victim)) cut.push_back({tip.log.incarnation, tip.seq});
+    }
+    if (const auto removal = who.desk->remove_peer(id_of(victim), cut)) who.append(*removal);
+  }
 }
 
 One& World::any() {
