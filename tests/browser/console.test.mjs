@@ -133,11 +133,14 @@ test('a cut loses and doubles nothing: sends wait, and go out once', async () =>
     await ann.locator('.banner', { hasText: '2' }).waitFor();
     assert.equal(await ann.locator('.entry.sending').count(), 2);
     // What waits survives the page, too: the service worker has the shell.
+    await ann.reload();
+    await ann.locator('h1', { hasText: 'The desk does not answer' }).waitFor();
     stage.writes('eve', 'Are you there?', 'Eve');
     await stage.desk.start();
     await delivered(ann, 'during one');
     await delivered(ann, 'during two');
     await bubble(ann, 'Are you there?').waitFor();
+    await press(ann, 'r');
     await say('after');
     await delivered(ann, 'after');
     // Killed in the middle: an answer may be lost, a reply may not, and none goes out twice.
@@ -205,5 +208,81 @@ test('what strangers write is text, whatever it is', async () => {
     await ann.locator('button', { hasText: /Show all 100[,.]?000/ }).click();
     await until('all of it', async () => (await ann.locator('.entry.theirs .bubble').innerText()).length >= 100_000);
     assert.deepEqual(ann.faults, []);
+  });
+});
+
+test('R10: 1,000 chats are a list of a few rows; the first load is small', async () => {
+  await withStage({}, async (stage) => {
+    for (let i = 0; i < 1_000; ++i) stage.writes(`b${i}`, `第 ${i} 位买家：请问什么时候发货？`.repeat(8), `Buyer ${i}`);
+    await until('all are there', async () => (await stage.desk.ask('status')).chats.open >= 1_000, 60);
+    const ann = await stage.page(1);
+    await press(ann, 'v', 'e');
+    await ann.locator('.queue-view[aria-current]', { hasText: '1000' }).waitFor();
+    assert.ok((await ann.locator('.row').count()) < 60);
+    await press(ann, 'k'); // the last one
+    await until('it is in view', () => ann.locator('.row[aria-current]').isVisible());
+    await ann.locator('.entry.theirs .bubble').waitFor();
+    const number = await ann.locator('.row[aria-current]').getAttribute('data-chat');
+    await ann.fill('.queue-search', 'Buyer 777');
+    await until('it is found', async () => (await ann.locator('.row').count()) <= 2); // by its name, and chat 777
+    assert.ok(Number(number) > 0);
+    await row(ann, 'Buyer 777').waitFor();
+
+    const session = await ann.context().newCDPSession(ann);
+    await session.send('Network.enable');
+    await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+    await session.send('Network.setBypassServiceWorker', { bypass: true });
+    let bytes = 0;
+    session.on('Network.loadingFinished', (event) => (bytes += event.encodedDataLength));
+    await ann.goto(`${stage.base}/inbox?view=open`);
+    await row(ann, 'Buyer').first().waitFor();
+    assert.ok(bytes > 20_000 && bytes < 150 * 1024, `${bytes} bytes`);
+    assert.deepEqual(ann.faults, []);
+  });
+});
+
+test('R60: an order is found by its number, and refunded from the chat after one more question', async () => {
+  const sample = { name: 'box', id: 'shop-sample', settings: { seed: 7, quick: true } };
+  await withStage({ plugins: [sample] }, async (stage) => {
+    const found = await until('a chat whose buyer has paid an order', async () => {
+      for (const one of await stage.desk.list('chats')) {
+        const order = (await stage.desk.ask('chat', one.chat)).orders[0];
+        if (order?.paid > 0 && order.payment === 'paid') return { chat: one.chat, order };
+      }
+      return undefined;
+    });
+    const ann = await stage.page(1);
+    await ann.goto(`${stage.base}/inbox/${found.chat}?view=open`);
+    await ann.locator('#card .order-acts').first().waitFor();
+    const keys = await press(ann, 'a', 'Enter');
+    await ann.locator('dialog[data-dialog=action-refund]').waitFor();
+    assert.equal((await stage.desk.ask('order', found.order.number)).orders[0].requests.length, 0);
+    assert.ok(keys + (await press(ann, 'Enter')) <= 8);
+    await ann.locator('#card .request', { hasText: 'Refund' }).locator('[data-outcome=done]').waitFor();
+
+    await press(ann, 'g', 'o', '/');
+    await ann.keyboard.type(found.order.number.toLowerCase());
+    await press(ann, 'Enter');
+    await ann.locator('.order[open]', { hasText: found.order.number }).waitFor();
+    await ann.locator('.order .tag', { hasText: 'Refunded' }).first().waitFor();
+    assert.deepEqual(ann.faults, []);
+  });
+});
+
+test('a viewer reads and cannot act', async () => {
+  const members = [
+    { number: 1, name: 'Ann', weight: 1, role: 'presale', access: 'owner' },
+    { number: 2, name: 'Vi', weight: 0, role: 'presale', access: 'viewer' },
+  ];
+  await withStage({ members }, async (stage) => {
+    stage.writes('eve', 'Hello', 'Eve');
+    const vi = await stage.page(2);
+    await press(vi, 'v', 'e');
+    await row(vi, 'Eve').waitFor();
+    await press(vi, 'j');
+    await bubble(vi, 'Hello').waitFor();
+    assert.equal(await vi.locator('.composer').count(), 0);
+    assert.equal(await vi.locator('.conversation-acts button:visible').count(), 0);
+    assert.deepEqual(vi.faults, []);
   });
 });

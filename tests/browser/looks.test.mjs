@@ -39,7 +39,7 @@ async function tooWide(page) {
     if (document.documentElement.scrollWidth > most) out.push(`page: ${document.documentElement.scrollWidth}`);
     for (const element of document.querySelectorAll('button, a, input, textarea, h1, h2, p, .tag, .bubble, dialog')) {
       const box = element.getBoundingClientRect();
-      if (box.width === 0 || element.closest('.table, .skip, .away, .row') || element.classList.contains('skip')) continue;
+      if (box.width === 0 || element.closest('.table, .skip, .unseen, .row') || element.classList.contains('skip')) continue;
       if (box.right > most + 1 || box.left < -1) out.push(`${element.tagName}.${element.className}: ${Math.round(box.right)}`);
     }
     return out;

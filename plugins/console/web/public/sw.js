@@ -3,9 +3,17 @@
 const shell = 'shell-1';
 const page = '/index.html';
 
+const assets = /\/assets\/[\w.-]+/g;
+
 self.addEventListener('install', (event) => {
   event.waitUntil(
-    caches.open(shell).then((cache) => cache.addAll([page])).then(() => self.skipWaiting()),
+    caches.open(shell).then(async (cache) => {
+      const html = await fetch(page, { cache: 'no-cache' });
+      const named = (await html.clone().text()).match(assets) ?? [];
+      await cache.put(page, html);
+      await cache.addAll(named);
+      await self.skipWaiting();
+    }),
   );
 });
 

@@ -8,6 +8,7 @@ import path from 'node:path';
 const require = createRequire(new URL('../../../../plugins/console/web/package.json', import.meta.url));
 const { decode, encode } = require('@msgpack/msgpack');
 const lookMs = 50;
+const batch = 100; // messages appended together
 let settings = {};
 let instance = '';
 let nextId = 1;
@@ -34,14 +35,16 @@ async function look() {
   if (busy) return;
   busy = true;
   const lines = linesOf(path.join(settings.folder, 'in.jsonl'));
-  for (; taken < lines.length; ++taken) {
-    const { buyer, name, text } = JSON.parse(lines[taken]);
-    await ask('log.append', {
-      events: [{
+  while (taken < lines.length) {
+    const events = lines.slice(taken, taken + batch).map((line, i) => {
+      const { buyer, name, text } = JSON.parse(line);
+      return {
         type: 'message.received', facts: { shop: instance, at: Date.now() }, body: { text, name },
-        refs: { thread: buyer, buyer, message: `m${taken}` }, dedupe: 'message',
-      }],
+        refs: { thread: buyer, buyer, message: `m${taken + i}` }, dedupe: 'message',
+      };
     });
+    await ask('log.append', { events });
+    taken += events.length;
   }
   busy = false;
 }

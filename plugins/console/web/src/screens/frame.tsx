@@ -59,6 +59,8 @@ export function Frame() {
   });
   const close = (): void => void (shown.value = null);
   const waiting = myRows.value.filter((row) => row.waiting_since_ms).length;
+  const title = `${waiting > 0 ? `(${waiting}) ` : ''}${session.value?.desk || 'Deskmate'}`;
+  useEffect(() => void (document.title = title), [title]);
   return (
     <div class="frame" data-place={place}>
       <a class="skip" href="#content">{t('skip')}</a>
@@ -70,7 +72,7 @@ export function Frame() {
             {one.id === 'inbox' && waiting > 0 && (
               <span class="badge">
                 {waiting}
-                <span class="away"> {t('nav.waiting', { n: waiting })}</span>
+                <span class="unseen"> {t('nav.waiting', { n: waiting })}</span>
               </span>
             )}
           </a>
@@ -126,7 +128,7 @@ function PresenceButton() {
         {[...(session.value?.name ?? '?')][0]}
       </span>
       <span>
-        <span class="away">{t('me.label', { name: session.value?.name ?? '' })} </span>
+        <span class="unseen">{t('me.label', { name: session.value?.name ?? '' })} </span>
         {word('presence', state)}
       </span>
     </button>

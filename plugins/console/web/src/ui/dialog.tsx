@@ -1,6 +1,6 @@
 // A modal window: the browser keeps the focus inside, and Escape closes it.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../text/i18n';
 import { Icon } from './icon';
 
@@ -17,7 +17,8 @@ let counter = 0;
 export function Dialog({ title, onClose, children, wide, name }: Props) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useRef(`dialog-${++counter}`);
-  useEffect(() => {
+  // Before the next key can come: what is typed at once is meant for the window.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const dialog = box.current!;
     dialog.showModal();

@@ -90,7 +90,7 @@ export function Inbox() {
   const shown = read ?? (row ? begun(row) : null);
   return (
     <div class={number === null ? 'inbox' : cardShown.value ? 'inbox has-chat has-card' : 'inbox has-chat'}>
-      <h1 class="away">{t('nav.inbox')}</h1>
+      <h1 class="unseen">{t('nav.inbox')}</h1>
       <QueueList list={list} view={view} number={number} search={search} onSearch={setSearch} onOpen={open} />
       <section class="conversation-pane" aria-label={t('conversation')}>
         {number === null ? (
