@@ -37,6 +37,10 @@ Error lmdb_error(int number, const std::string& what) {
       return {Errc::damaged, what + ": " + mdb_strerror(number) +
                                  ". Keep a copy of the folder and restore the latest backup with "
                                  "`deskmate restore FILE`"};
+    case MDB_PANIC:
+      return {Errc::io, what +
+                            ": it is not open again after an Input/output error. That is tried "
+                            "again and again"};
     case MDB_MAP_FULL:
       return {Errc::full, what + ": the map has reached its greatest size"};
     case MDB_READERS_FULL:
@@ -100,10 +104,14 @@ Result<void> Cursor::status() const {
   return lmdb_error(number_, "reading the log");
 }
 
+bool is_inside(const ReadGate& gate) {
+  const auto& gates = entered();
+  return std::find(gates.begin(), gates.end(), &gate) != gates.end();
+}
+
 void ReadGate::enter() {
-  auto& gates = entered();
-  bool again = std::find(gates.begin(), gates.end(), this) != gates.end();
-  gates.push_back(this);
+  const bool again = is_inside(*this);
+  entered().push_back(this);
   std::unique_lock lock(mutex_);
   if (!again) changed_.wait(lock, [this] { return !closed_; });
   ++inside_;
@@ -126,6 +134,11 @@ void ReadGate::open() {
   std::lock_guard lock(mutex_);
   closed_ = false;
   changed_.notify_all();
+}
+
+void ReadGate::wait(std::chrono::milliseconds at_most) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, at_most);
 }
 
 Database::Read::Read(Read&& other) noexcept
@@ -254,27 +267,45 @@ void Database::close_env() {
   env_ = nullptr;
 }
 
-Result<Database::Read> Database::read() {
-  gate_.enter();
-  MDB_txn* txn = nullptr;
+int Database::begin_read(MDB_txn** txn) {
   {
     std::lock_guard lock(pool_mutex_);
     if (!pool_.empty()) {
-      txn = pool_.back();
+      *txn = pool_.back();
       pool_.pop_back();
     }
   }
-  int number = EIO;
-  if (txn != nullptr) {
-    number = mdb_txn_renew(txn);
-    if (number != MDB_SUCCESS) mdb_txn_abort(txn);
-  } else if (env_ != nullptr) {
-    number = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
-  }
-  if (number != MDB_SUCCESS) {
+  if (*txn == nullptr) return mdb_txn_begin(env_, nullptr, MDB_RDONLY, txn);
+  const int number = mdb_txn_renew(*txn);
+  if (number != MDB_SUCCESS) mdb_txn_abort(std::exchange(*txn, nullptr));
+  return number;
+}
+
+// Enters the gate and begins; stays inside where that succeeds. MDB_PANIC is what LMDB says between
+// a commit that failed in its last step and the reopening.
+int Database::inside(const std::function<int()>& begin) {
+  // Reopening waits for those who are inside, so they cannot wait for it; nor can who does it.
+  const std::thread::id mender = mender_;
+  const bool may_wait =
+      mender != std::thread::id() && mender != std::this_thread::get_id() && !is_inside(gate_);
+  std::optional<std::chrono::steady_clock::time_point> until;
+  while (true) {
+    gate_.enter();
+    const int number = env_ == nullptr ? MDB_PANIC : begin();
+    if (number == MDB_SUCCESS) return number;
     gate_.leave();
-    return lmdb_error(number, data_file(folder_));
+    if (number != MDB_PANIC || !may_wait || mender_.load() == std::thread::id()) return number;
+    const auto now = std::chrono::steady_clock::now();
+    if (!until) until = now + reopen_wait_max;
+    if (now >= *until) return number;
+    gate_.wait(reopen_look_again);
   }
+}
+
+Result<Database::Read> Database::read() {
+  MDB_txn* txn = nullptr;
+  const int number = inside([&] { return begin_read(&txn); });
+  if (number != MDB_SUCCESS) return lmdb_error(number, data_file(folder_));
   return Read(this, txn);
 }
 
@@ -329,9 +360,8 @@ Result<void> Database::copy_to(const std::string& path) {
 Result<void> Database::copy_with(const std::string& path, unsigned flags) {
   auto fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!fd) return fd.error();
-  gate_.enter();
-  int number = env_ == nullptr ? EIO : mdb_env_copyfd2(env_, fd->get(), flags);
-  gate_.leave();
+  const int number = inside([&] { return mdb_env_copyfd2(env_, fd->get(), flags); });
+  if (number == MDB_SUCCESS) gate_.leave();
   if (number != MDB_SUCCESS) {
     ::unlink(path.c_str());
     return lmdb_error(number, path);

@@ -4,13 +4,17 @@
 
 #include <lmdb.h>
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "storage/error.hpp"
@@ -21,6 +25,8 @@ inline constexpr std::size_t map_bytes_max = std::size_t{1} << 40;   // of addre
 inline constexpr std::size_t map_growth_max = std::size_t{4} << 30;  // in one step
 inline constexpr unsigned readers_max = 510;                         // read transactions at once
 inline constexpr std::size_t lmdb_key_max = 511;                     // bytes; fixed by LMDB
+inline constexpr std::chrono::milliseconds reopen_wait_max{5'000};   // of a read for reopen()
+inline constexpr std::chrono::milliseconds reopen_look_again{20};    // the same
 
 // The named databases inside data.mdb.
 struct Databases {
@@ -91,6 +97,8 @@ class ReadGate {
   void leave();
   void close();  // waits until nobody is inside
   void open();
+  // Until it is opened, at most so long; may return sooner. [outside]
+  void wait(std::chrono::milliseconds at_most);
 
  private:
   std::mutex mutex_;
@@ -98,6 +106,9 @@ class ReadGate {
   std::size_t inside_ = 0;
   bool closed_ = false;
 };
+
+// Is the calling thread inside of this gate?
+bool is_inside(const ReadGate& gate);
 
 class Database {
  public:
@@ -138,8 +149,13 @@ class Database {
                                                 std::uint32_t newest_version);
   ~Database();
 
-  Result<Read> read();    // [any thread]
+  // After a failed commit LMDB may refuse to read until reopen(): where another thread is going to
+  // call that, waits for it, at most reopen_wait_max. [any thread]
+  Result<Read> read();
   Result<Write> write();  // [writer thread]
+  // The thread that will call reopen() after a failure, so that others may wait for it; no thread:
+  // nobody will.
+  void mended_by(std::thread::id mender) { mender_ = mender; }
   const Databases& databases() const { return databases_; }
 
   // Doubles the map. Waits for the readers; no transaction may be open on this thread.
@@ -162,6 +178,8 @@ class Database {
   Result<void> check_version(MDB_txn* txn) const;
   void close_env();
   Result<void> copy_with(const std::string& path, unsigned flags);
+  int begin_read(MDB_txn** txn);
+  int inside(const std::function<int()>& begin);
 
   std::string folder_;
   std::size_t map_bytes_;
@@ -171,6 +189,7 @@ class Database {
   ReadGate gate_;
   std::mutex pool_mutex_;
   std::vector<MDB_txn*> pool_;  // read transactions at rest, kept for their reader slots
+  std::atomic<std::thread::id> mender_;
 };
 
 }  // namespace deskmate::storage

@@ -1,10 +1,12 @@
 // What the store does when the disk does not do what it should.
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 
 #include "storage/test_support.hpp"
 
@@ -89,6 +91,62 @@ TEST(Fault, WritingGoesOnWhenTheDiskAnswersAgain) {
   dead = false;
   EXPECT_EQ(append(*store, {event_of("two")})[0].key.seq, 2U);
   EXPECT_TRUE(must(store->verify()).faults.empty());
+}
+
+// Makes the write of the page that makes a commit valid fail, as a disk error does: LMDB then gives
+// its environment up, for readers, too, until it is opened again.
+void refuse_last_write(const std::string& folder) {
+  int refused = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the directory's own
+    if (std::filesystem::read_symlink(entry.path(), gone) != folder + "/data.mdb") continue;
+    const int fd = std::stoi(entry.path().filename());
+    if ((::fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY) continue;  // this one is for those pages
+    const int unwritable = ::open((folder + "/data.mdb").c_str(), O_RDONLY | O_CLOEXEC);
+    ASSERT_EQ(::dup2(unwritable, fd), fd);
+    ::close(unwritable);
+    ++refused;
+  }
+  ASSERT_EQ(refused, 1);
+}
+
+TEST(Fault, AReadWaitsUntilTheLogIsOpenedAgain) {
+  TempFolder folder;
+  constexpr int until_well = 4;  // reopenings that fail
+  std::atomic<int> reopenings = 0;
+  Hooks hooks;
+  hooks.before_reopen = [&] { return ++reopenings > until_well ? 0 : EIO; };
+  auto store = open_at(folder.path(), hooks);
+  append(*store, {event_of("one", "body", 1)});
+  refuse_last_write(folder.path());
+  EXPECT_FALSE(try_append(*store, {event_of("lost")}));
+  // Nobody writes meanwhile: the writer opens it by itself.
+  EXPECT_EQ(must(store->table_get("t", "k")), std::nullopt);
+  EXPECT_GT(reopenings, until_well);
+  EXPECT_EQ(read_all(*store).size(), 1U);
+  EXPECT_EQ(append(*store, {event_of("two")})[0].key.seq, 2U);
+  EXPECT_TRUE(must(store->verify()).faults.empty());
+}
+
+TEST(Fault, AReadInsideAReadIsRefusedWhereItCannotWait) {
+  TempFolder folder;
+  auto store = open_at(folder.path());
+  must(await_done([&](auto done) { store->write_tables({{"t", "k", "v"}}, 0, done); }));
+  Result<std::optional<std::string>> inner{std::nullopt};
+  std::future<Result<std::vector<Appended>>> append;
+  must(store->table_scan("t", "", false, [&](std::string_view, std::string_view) {
+    refuse_last_write(folder.path());
+    // Fails, and is answered when it has opened the log again: after this read.
+    append = std::async(std::launch::async, [&] { return try_append(*store, {event_of("lost")}); });
+    const auto until = std::chrono::steady_clock::now() + patience;
+    do {
+      inner = store->table_get("t", "k");
+    } while (inner && std::chrono::steady_clock::now() < until);
+    return true;
+  }));
+  EXPECT_EQ(inner.error().code, Errc::io);
+  EXPECT_FALSE(wait_for(std::move(append)));
+  EXPECT_EQ(must(store->table_get("t", "k")), "v");
 }
 
 // A disk that is really too small: its own filesystem where that is allowed, and a limit on the

@@ -86,6 +86,7 @@ Result<void> Writer::run(const std::function<Result<void>()>& work) {
 }
 
 void Writer::loop() {
+  database_.mended_by(std::this_thread::get_id());
   while (true) {
     std::vector<Waiting> batch = take_batch();
     if (batch.empty()) break;
@@ -97,11 +98,24 @@ void Writer::loop() {
   }
   // What cannot be signed now is signed after the next start.
   static_cast<void>(sign_head());
+  database_.mended_by({});
+}
+
+// While the database is not open again after an error it is tried again and again, since readers
+// wait for it, too.
+void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto due = [this] { return stopping_ || !queue_.empty(); };
+  while (must_recover_ && !wake_.wait_for(lock, reopen_again, due)) {
+    lock.unlock();
+    static_cast<void>(recover());
+    lock.lock();
+  }
+  wake_.wait(lock, due);
 }
 
 std::vector<Writer::Waiting> Writer::take_batch() {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  wait_for_work(lock);
   wait_for_company(lock);
   std::vector<Waiting> batch;
   std::size_t events = 0;
@@ -154,15 +168,15 @@ std::chrono::steady_clock::time_point Writer::now() const {
 void Writer::commit_batch(std::vector<Waiting>& batch) {
   const auto begun = now();
   Result<void> result;
-  if (must_recover_) {
-    const std::uint64_t known = tip_.arrival;
-    result = recover();
-    // These were sent by somebody who took the failed ones for not written; they may be the same.
-    if (result && tip_.arrival != known) {
-      result = Error{Errc::io, database_.folder() +
-                                   "/data.mdb: what had failed is written after all. Read it, then "
-                                   "try again"};
-    }
+  if (must_recover_) result = recover();
+  const bool appends = std::any_of(batch.begin(), batch.end(), [](const Waiting& waiting) {
+    return std::holds_alternative<AppendTask>(waiting.task);
+  });
+  // These were sent by somebody who took the failed ones for not written; they may be the same.
+  if (result && appends && std::exchange(written_after_all_, false)) {
+    result = Error{Errc::io, database_.folder() +
+                                 "/data.mdb: what had failed is written after all. Read it, then "
+                                 "try again"};
   }
   if (result) result = prepare(batch);
   if (result) result = write(batch);
@@ -173,8 +187,8 @@ void Writer::commit_batch(std::vector<Waiting>& batch) {
         tables_position_.store(tables->position, std::memory_order_release);
       }
     }
-  } else if (must_recover_) {
-    static_cast<void>(recover());  // or with the next batch
+  } else if (must_recover_ && recover() && appends) {
+    written_after_all_ = false;  // they are told of a failure, and read
   }
   committed_ = now();
   commit_time_ = committed_ - begun;
@@ -554,6 +568,7 @@ Result<void> Writer::recover() {
   if (!keys) return keys.error();
   auto loaded = book_.load(txn->get(), database_.databases());
   if (!loaded) return loaded;
+  if (tip->arrival != tip_.arrival) written_after_all_ = true;
   tip_ = *tip;
   keys_written_ = *keys;
   last_arrival_.store(tip_.arrival, std::memory_order_release);

@@ -36,6 +36,8 @@ inline constexpr std::size_t batch_bytes_max = 8u << 20;  // in one transaction,
 inline constexpr std::chrono::microseconds company_from{1'000};
 inline constexpr std::chrono::microseconds company_max{5'000};
 inline constexpr int company_part = 4;
+// After a disk error, while the database cannot be opened again: so often it is tried.
+inline constexpr std::chrono::milliseconds reopen_again{50};
 inline constexpr std::uint64_t head_every_events = 256;  // one is signed every so many
 static_assert(head_every_events <= stretch_events_max);  // so that a stretch reaches one
 
@@ -138,6 +140,7 @@ class Writer {
 
   void loop();
   std::vector<Waiting> take_batch();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
   void wait_for_company(std::unique_lock<std::mutex>& lock);
   std::chrono::steady_clock::time_point now() const;
   void commit_batch(std::vector<Waiting>& batch);
@@ -173,6 +176,7 @@ class Writer {
   Tip tip_;
   KeysPosition keys_written_;  // what meta says
   bool must_recover_ = false;
+  bool written_after_all_ = false;  // the log has more than its appenders were told
   std::size_t answered_tasks_ = 0;  // of the last batch
   std::chrono::steady_clock::duration commit_time_{0};
   std::chrono::steady_clock::time_point committed_;
