@@ -367,7 +367,8 @@ void Journal::flush_done(const storage::Result<void>& result) {
   if (result.has_error() && hooks_.on_error) hooks_.on_error(to_error(result.error()));
   if (on_hold_) {
     const auto on_hold = std::exchange(on_hold_, nullptr);
-    if (result.has_error()) {
+    // What is on a full disk can be compared as far as it has come.
+    if (result.has_error() && result.error().code != storage::Errc::full) {
       on_hold(to_error(result.error()));
     } else {
       held_ = true;

@@ -113,9 +113,9 @@ class Journal {
 
   std::size_t in_flight() const { return in_flight_; }
 
-  // Writes the tables, then withholds their writing, so that what is on disk stands still at
-  // tables_position() while it is compared. release() goes on. Errors: unavailable where they are
-  // held already, and what the store says.
+  // Writes the tables (unless the disk is full), then withholds their writing, so that what is on
+  // disk stands still at tables_position() while it is compared. release() goes on. Errors:
+  // unavailable where they are held already, and what the store says.
   void hold(std::function<void(Result<void>)> done);
   void release();
 

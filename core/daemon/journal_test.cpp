@@ -389,5 +389,43 @@ TEST_F(JournalTest, TablesEqualARebuild) {
   EXPECT_EQ(compare_with_rebuild(store, desk::Policy()).value().differences, 2u);
 }
 
+// Verifying is worth it when the disk is full, too: nothing is lost, and it should be seen.
+TEST_F(JournalTest, OnAFullDiskTheTablesAreComparedAsFarAsTheyHaveCome) {
+  append(messages({"1", "2"}));
+  loop.advance(flush_every_ms + 1);
+  const auto position = store.tables_position();
+  append(messages({"3"}));
+  loop.run();
+  for (const auto code : {storage::Errc::io, storage::Errc::full}) {
+    store.refuse = storage::Error{code, "refused"};
+    std::optional<bool> held;
+    journal->hold([&](const Result<void>& result) { held = result.has_value(); });
+    loop.run();
+    EXPECT_EQ(held, code == storage::Errc::full);
+  }
+  const auto report = compare_with_rebuild(store, desk::Policy());
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report.value().differences, 0u);
+  EXPECT_EQ(report.value().position, position);
+  store.refuse.reset();
+  journal->release();
+  loop.advance(flush_every_ms + 1);
+  EXPECT_EQ(store.tables_position(), journal->position());
+}
+
+// The pieces in which tables are read neither leave out entries nor count them twice.
+TEST_F(JournalTest, TablesOfAnySizeAreCompared) {
+  constexpr std::size_t piece = 4'096;
+  for (const std::size_t entries : {piece - 1, piece, piece + 1, 3 * piece}) {
+    auto& seen = store.tables[std::string(seen_table)];
+    seen.clear();
+    for (std::size_t i = 0; i < entries; ++i) seen["too much " + std::to_string(i)] = "";
+    const auto report = compare_with_rebuild(store, desk::Policy());
+    ASSERT_TRUE(report.has_value());
+    EXPECT_EQ(report.value().differences, entries);
+    EXPECT_EQ(report.value().entries, entries);
+  }
+}
+
 }  // namespace
 }  // namespace deskmate::daemon

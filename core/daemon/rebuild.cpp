@@ -7,7 +7,8 @@
 namespace deskmate::daemon {
 namespace {
 
-constexpr std::size_t key_shown_max = 24;  // bytes
+constexpr std::size_t key_shown_max = 24;             // bytes
+constexpr std::size_t compare_piece_entries = 4'096;  // read from the store at a time
 
 std::string shown(std::string_view key) {
   key = key.substr(0, key_shown_max);
@@ -31,22 +32,37 @@ storage::Result<void> compare(storage::Store& store, desk::Tables& rebuilt, std:
     return true;
   });
   auto next = wanted.begin();
-  auto compared =
-      store.table_scan(table, {}, false, [&](std::string_view key, std::string_view value) {
-        ++report.entries;
-        while (next != wanted.end() && next->first < key) {
-          tell(report, table, next++->first, "is missing");
-        }
-        if (next == wanted.end() || next->first != key) {
-          tell(report, table, key, "is too much");
-        } else {
-          if (next->second != value) tell(report, table, key, "differs");
-          ++next;
-        }
-        return true;
-      });
+  const auto look = [&](std::string_view key, std::string_view value) {
+    ++report.entries;
+    while (next != wanted.end() && next->first < key) {
+      tell(report, table, next++->first, "is missing");
+    }
+    if (next == wanted.end() || next->first != key) {
+      tell(report, table, key, "is too much");
+    } else {
+      if (next->second != value) tell(report, table, key, "differs");
+      ++next;
+    }
+  };
+  // In pieces: while it reads, the store's map cannot grow.
+  std::string from;
+  for (bool more = true; more;) {
+    more = false;
+    std::size_t piece = 0;
+    auto read =
+        store.table_scan(table, from, false, [&](std::string_view key, std::string_view value) {
+          if (piece++ == compare_piece_entries) {
+            from = key;
+            more = true;
+            return false;
+          }
+          look(key, value);
+          return true;
+        });
+    if (read.has_error()) return read;
+  }
   for (; next != wanted.end(); ++next) tell(report, table, next->first, "is missing");
-  return compared;
+  return {};
 }
 
 }  // namespace
