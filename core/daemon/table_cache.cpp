@@ -101,6 +101,7 @@ void TableCache::change(std::string_view table, std::string_view key,
   unwritten_bytes_ += cost(key, value);
   if (found == changes->second.end()) {
     changes->second.emplace(std::string(key), Change{std::move(value), generation_});
+    ++unwritten_entries_;
     return;
   }
   unwritten_bytes_ -= cost(key, found->second.value);
@@ -172,6 +173,7 @@ void TableCache::flushed(bool written) {
         continue;
       }
       unwritten_bytes_ -= cost(it->first, it->second.value);
+      --unwritten_entries_;
       if (keep) remember(table, it->first, std::move(it->second.value));
       it = changes.erase(it);
     }

@@ -26,9 +26,12 @@ namespace deskmate::daemon {
 
 // Named limits.
 inline constexpr std::size_t unwritten_bytes_soft = 4u << 20;  // beyond, a flush is due
-inline constexpr std::size_t cached_bytes_max = 32u << 20;     // of clean entries; beyond, dropped
-inline constexpr std::size_t scan_piece_first = 1;             // entries read ahead by a scan
-inline constexpr std::size_t scan_piece_growth = 8;            // who wants a second wants many
+// The same. Most keys are random, so that each change is on a page of its own, and LMDB keeps the
+// memory of as many pages as one transaction ever changed.
+inline constexpr std::size_t unwritten_entries_soft = 8'192;
+inline constexpr std::size_t cached_bytes_max = 32u << 20;  // of clean entries; beyond, dropped
+inline constexpr std::size_t scan_piece_first = 1;          // entries read ahead by a scan
+inline constexpr std::size_t scan_piece_growth = 8;         // who wants a second wants many
 inline constexpr std::size_t scan_piece_max = 512;
 
 class TableCache : public desk::Tables {
@@ -50,10 +53,12 @@ class TableCache : public desk::Tables {
   std::uint64_t written_position() const { return written_position_; }
 
   bool wants_flush() const {
-    return !flushing_ && !held_ && unwritten_bytes_ > unwritten_bytes_soft;
+    return !flushing_ && !held_ &&
+           (unwritten_bytes_ > unwritten_bytes_soft || unwritten_entries_ > unwritten_entries_soft);
   }
   bool flushing() const { return flushing_; }
   std::size_t unwritten_bytes() const { return unwritten_bytes_; }
+  std::size_t unwritten_entries() const { return unwritten_entries_; }
 
   // Hands all changes to the store. done is called on the store's writer thread with its answer;
   // the owner then calls flushed() on the loop. Not while one is under way or they are held.
@@ -88,6 +93,7 @@ class TableCache : public desk::Tables {
   std::map<std::string, Clean, std::less<>> clean_;
   std::size_t clean_bytes_ = 0;
   std::size_t unwritten_bytes_ = 0;
+  std::size_t unwritten_entries_ = 0;
   std::uint64_t generation_ = 1;  // of changes that the next flush takes
   std::uint64_t position_ = 0;
   std::uint64_t flushing_position_ = 0;

@@ -44,6 +44,21 @@ TEST(TableCache, ChangesHideWhatIsStored) {
   EXPECT_EQ(store.tables["t"].at("b"), "2");
 }
 
+TEST(TableCache, ManySmallChangesAreDueAsFewLargeOnesAre) {
+  FakeStore store;
+  TableCache tables(store);
+  for (std::size_t i = 0; i < unwritten_entries_soft; ++i) tables.put("t", std::to_string(i), "1");
+  tables.put("t", "0", "2");  // no further one
+  EXPECT_FALSE(tables.wants_flush());
+  tables.erase("t", "one more");
+  EXPECT_TRUE(tables.wants_flush());
+  flush(tables, 7);
+  EXPECT_EQ(tables.unwritten_entries(), 0u);
+  EXPECT_FALSE(tables.wants_flush());
+  tables.put("t", "large", std::string(unwritten_bytes_soft, 'x'));
+  EXPECT_TRUE(tables.wants_flush());
+}
+
 TEST(TableCache, WritesAllWithThePosition) {
   FakeStore store;
   store.tables["t"] = {{"gone", "x"}};
