@@ -140,6 +140,7 @@ constexpr Message table[] = {
      "{0} 的日志出现两个版本，已冻结；与其店主商定后执行：deskmate peers unfreeze {0}"},
     {"restore.done", "restored into {0}", "已恢复到 {0}"},
     {"erase.done", "the buyer's data cannot be read any more", "该顾客的数据已无法读取"},
+    {"cli.goes_on", "still at work after {0} s", "已进行 {0} 秒，仍在继续"},
     {"verify.counts", "{0} events, {1} signatures, {2} erased bodies, {3} table entries",
      "{0} 个事件，{1} 个签名，{2} 个已擦除内容，{3} 条表记录"},
     {"verify.missing_keys", "{0} bodies of other peers whose keys have not come yet",

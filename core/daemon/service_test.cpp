@@ -11,6 +11,7 @@
 #include "core/bus/test_loop.hpp"
 #include "core/daemon/fake_store.hpp"
 #include "core/daemon/intake.hpp"
+#include "core/daemon/long_work.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -22,8 +23,11 @@ class InlinePool : public Pool {
   explicit InlinePool(bus::Loop& loop) : loop_(loop) {}
   void run(std::function<void()> work, std::function<void()> then) override {
     work();
+    if (slow) return held.push_back(std::move(then));
     loop_.post(std::move(then));
   }
+  bool slow = false;
+  std::vector<std::function<void()>> held;  // what has been done while it was slow, not yet told
 
  private:
   bus::Loop& loop_;
@@ -407,6 +411,51 @@ TEST_F(ServiceTest, VerifiesWhileItWorks) {
   for (const char* what : {"missing_keys", "unknown", "forks"}) {
     EXPECT_FALSE((*report)[what].is_nil()) << what;
   }
+}
+
+TEST_F(ServiceTest, WhatTakesLongerThanARequestIsAskedAboutAgain) {
+  const auto cli = owner();
+  const auto file = Value::map({{"file", "/backup"}, {"within_ms", 60'000}});
+  pool.slow = true;
+  std::vector<Result<Value>> told;
+  const auto ask = [&](const char* method, const Value& params) {
+    ASSERT_TRUE(cli->request(method, params, 1'000, [&](Result<std::string> result) {
+      told.push_back(result ? decode(*result) : Result<Value>(result.error()));
+    }));
+    loop.run();
+  };
+  for (const char* method : {"desk.verify", "desk.backup"}) {
+    told.clear();
+    ask(method, file);
+    EXPECT_TRUE(told.empty());
+    loop.advance(500);  // half of what the caller waits
+    ASSERT_EQ(told.size(), 1u);
+    ASSERT_TRUE(told[0]) << told[0].error().message;
+    EXPECT_TRUE((*told[0])["running"].as_bool());
+    EXPECT_EQ((*told[0])["for_ms"].as_uint(), 500u);
+    const auto run = Value::map({{"run", (*told[0])["run"]}});
+    ask(method, run);
+    ask(method, run);   // two may wait for one
+    loop.advance(900);  // and who did not ask for less waits as long as it takes
+    EXPECT_EQ(told.size(), 1u);
+    ASSERT_EQ(pool.held.size(), 1u);
+    pool.held.front()();
+    pool.held.clear();
+    loop.run();
+    ask(method, run);  // or come late
+    ASSERT_EQ(told.size(), 4u);
+    for (std::size_t i = 1; i < told.size(); ++i) {
+      ASSERT_TRUE(told[i]) << told[i].error().message;
+      EXPECT_FALSE((*told[i])["running"].as_bool());
+    }
+    loop.advance(60'000);
+    EXPECT_EQ(told.size(), 4u);
+    EXPECT_EQ(call(cli, method, Value::map({{"run", 99}})).error().code, Status::not_found);
+  }
+  // Results are not kept for ever.
+  pool.slow = false;
+  for (std::size_t i = 0; i < runs_kept_max + 1; ++i) ASSERT_TRUE(call(cli, "desk.backup", file));
+  EXPECT_EQ(call(cli, "desk.backup", Value::map({{"run", 1}})).error().code, Status::not_found);
 }
 
 TEST_F(ServiceTest, PluginsAreCommanded) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/daemon/errors.hpp"
+#include "core/daemon/long_work.hpp"
 #include "core/daemon/owner_call.hpp"
 #include "core/daemon/present.hpp"
 #include "core/daemon/rebuild.hpp"
@@ -14,18 +15,18 @@ namespace {
 using bus::Answer;
 using bus::Call;
 
-void verify(Service& service, Answer answer) {
+void verify(Service& service, LongWork::Done done) {
   struct Work {
-    Answer answer;
+    LongWork::Done done;
     desk::Policy policy;
     storage::Result<storage::VerifyReport> log = storage::Error{};
     storage::Result<RebuildReport> tables = storage::Error{};
   };
   auto work = std::make_shared<Work>();
-  work->answer = std::move(answer);
+  work->done = std::move(done);
   work->policy = service.options.policy;
   service.journal.hold([&service, work](const Result<void>& held) {
-    if (!held) return work->answer.fail(held.error());
+    if (!held) return work->done(held.error());
     service.pool.run(
         [work, &store = service.store] {
           work->log = store.verify();
@@ -33,37 +34,39 @@ void verify(Service& service, Answer answer) {
         },
         [&service, work] {
           service.journal.release();
-          if (work->log.has_error()) return work->answer.fail(to_error(work->log.error()));
-          if (work->tables.has_error()) return work->answer.fail(to_error(work->tables.error()));
-          work->answer.ok(to_value(work->log.value(), work->tables.value()));
+          if (work->log.has_error()) return work->done(to_error(work->log.error()));
+          if (work->tables.has_error()) return work->done(to_error(work->tables.error()));
+          work->done(to_value(work->log.value(), work->tables.value()));
         });
   });
 }
 
-void run_blocking(Service& service, Answer answer,
+void run_blocking(Service& service, LongWork::Done done,
                   std::function<storage::Result<void>(storage::Store&)> blocking) {
   struct Work {
-    Answer answer;
+    LongWork::Done done;
     storage::Result<void> result;
   };
   auto work = std::make_shared<Work>();
-  work->answer = std::move(answer);
+  work->done = std::move(done);
   service.pool.run([work, &store = service.store,
                     blocking = std::move(blocking)] { work->result = blocking(store); },
                    [work] {
                      if (work->result.has_error())
-                       return work->answer.fail(to_error(work->result.error()));
-                     work->answer.ok(Value::map());
+                       return work->done(to_error(work->result.error()));
+                     work->done(Value::map());
                    });
 }
 
-void backup(Service& service, const Call& call, Answer answer) {
+void backup(Service& service, LongWork& long_work, const Call& call, Answer answer) {
   const std::string file(call.params["file"].as_str());
-  if (!std::filesystem::path(file).is_absolute()) {
+  if (call.params["run"].as_uint() == 0 && !std::filesystem::path(file).is_absolute()) {
     return answer.fail({Status::invalid, "file is an absolute path", "file"});
   }
-  run_blocking(service, std::move(answer),
-               [file](storage::Store& store) { return store.backup(file); });
+  long_work.serve(call, std::move(answer), [&service, file](LongWork::Done done) {
+    run_blocking(service, std::move(done),
+                 [file](storage::Store& store) { return store.backup(file); });
+  });
 }
 
 void erase(Service& service, const Call& call, Answer answer) {
@@ -78,7 +81,11 @@ void erase(Service& service, const Call& call, Answer answer) {
   service.append(
       erased.value(), [&service, kept, buyer = *buyer](const Result<std::vector<Outcome>>& result) {
         if (!result) return kept->fail(result.error());
-        run_blocking(service, std::move(*kept),
+        const auto done = [kept](const Result<Value>& erased_now) {
+          if (!erased_now) return kept->fail(erased_now.error());
+          kept->ok(*erased_now);
+        };
+        run_blocking(service, done,
                      [buyer](storage::Store& store) { return store.erase_buyer(buyer); });
       });
 }
@@ -91,9 +98,15 @@ void serve_upkeep(Service& service) {
       handler(service, call, std::move(answer));
     });
   };
-  serve("desk.verify",
-        [](Service& at, const Call&, Answer answer) { verify(at, std::move(answer)); });
-  serve("desk.backup", backup);
+  const auto verifying = std::make_shared<LongWork>(service.loop);
+  serve("desk.verify", [verifying](Service& at, const Call& call, Answer answer) {
+    verifying->serve(call, std::move(answer),
+                     [&at](LongWork::Done done) { verify(at, std::move(done)); });
+  });
+  const auto backing_up = std::make_shared<LongWork>(service.loop);
+  serve("desk.backup", [backing_up](Service& at, const Call& call, Answer answer) {
+    backup(at, *backing_up, call, std::move(answer));
+  });
   serve("desk.erase", erase);
 }
 

@@ -107,6 +107,20 @@ std::optional<Value> Context::ask(std::string_view method, Value params,
   return std::move(*answer);
 }
 
+std::optional<Value> Context::ask_at_length(std::string_view method, Value params) {
+  constexpr std::uint32_t long_ms = 600'000;   // it answers before, however slow it is
+  constexpr std::uint32_t within_ms = 15'000;  // between two words that it goes on
+  params["within_ms"] = within_ms;
+  auto answer = ask(method, std::move(params), long_ms);
+  while (answer && (*answer)["running"].as_bool()) {
+    streams.err << say("cli.goes_on", {std::to_string((*answer)["for_ms"].as_uint() / 1'000)})
+                << std::endl;
+    answer =
+        ask(method, Value::map({{"run", (*answer)["run"]}, {"within_ms", within_ms}}), long_ms);
+  }
+  return answer;
+}
+
 bool Context::as_json(const Value& answer) {
   if (json) streams.out << to_json(answer) << '\n';
   return json;

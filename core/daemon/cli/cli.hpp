@@ -57,6 +57,9 @@ class Context {
   // Asks the running desk. Nothing: it was refused; the reason has been printed and exit says why.
   std::optional<Value> ask(std::string_view method, Value params,
                            std::uint32_t deadline_ms = bus::client_deadline_ms);
+  // Asks for what may take hours (core/daemon/long_work.hpp) until it is done; says on the error
+  // stream that it goes on.
+  std::optional<Value> ask_at_length(std::string_view method, Value params);
   // The connection for more than one question; null as above.
   bus::Client* client();
 

@@ -16,8 +16,6 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-constexpr std::uint32_t long_ms = 600'000;  // for verify and backup
-
 // The daemon speaks the language of its configuration, unless that is left to the environment.
 Language daemon_language(const Context& context, const Config& config) {
   return config.language == "zh"   ? Language::zh
@@ -74,7 +72,7 @@ void verify(Context& context) {
   if (config == nullptr) return;
   const std::string socket = context.socket.empty() ? config->socket : context.socket;
   if (auto running = bus::Client::connect(socket); running) {
-    const auto answer = context.ask("desk.verify", Value::map(), long_ms);
+    const auto answer = context.ask_at_length("desk.verify", Value::map());
     if (answer) show_verified(context, *answer);
     return;
   }
@@ -93,7 +91,7 @@ void verify(Context& context) {
 
 void backup(Context& context, const std::string& file) {
   const std::string path = std::filesystem::absolute(file).string();
-  const auto answer = context.ask("desk.backup", Value::map({{"file", path}}), long_ms);
+  const auto answer = context.ask_at_length("desk.backup", Value::map({{"file", path}}));
   if (!answer || context.as_json(*answer)) return;
   context.streams.out << context.say("backup.done", {path}) << '\n';
 }
