@@ -24,6 +24,7 @@ export function randomFrom(start) { // mulberry32
 }
 
 const pauseAfterError = 20; // ms
+const verifySecondsMax = 1800; // of millions of events
 
 export class Ledger {
   // options: random, buyers (40; each has a thread and a key), batch (up to 6 events at a time), name
@@ -142,7 +143,7 @@ export class Ledger {
   async check(where = '') {
     const { events, faults } = await this.audit();
     assert.deepEqual(faults.slice(0, 10), [], `${where} (${faults.length} faults)`);
-    const verified = await this.desk.command('verify');
+    const verified = await this.desk.commandWithin(verifySecondsMax, 'verify');
     assert.equal(verified.code, 0, `${where}: ${verified.out}${verified.err}`);
     return events;
   }

@@ -104,8 +104,11 @@ export class Desk {
   }
 
   // Runs a command; resolves with {code, out, err}.
-  async command(...args) {
-    const options = { timeout: 60_000 * patience, maxBuffer: 64 << 20 };
+  async command(...args) { return this.commandWithin(60, ...args); }
+
+  // The same, for one that may take longer.
+  async commandWithin(seconds, ...args) {
+    const options = { timeout: seconds * 1000 * patience, maxBuffer: 64 << 20 };
     try {
       const { stdout, stderr } = await run(deskmate, ['--config', this.config, ...args.map(String)], options);
       return { code: 0, out: stdout, err: stderr };
