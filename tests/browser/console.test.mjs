@@ -286,3 +286,26 @@ test('a viewer reads and cannot act', async () => {
     assert.deepEqual(vi.faults, []);
   });
 });
+
+test('the palette finds commands and chats; on a phone the card opens over the chat', async () => {
+  await withStage({}, async (stage) => {
+    stage.writes('eve', 'Hello', 'Eve');
+    const ann = await stage.page(1, { viewport: { width: 390, height: 800 } });
+    await row(ann, 'Eve').waitFor();
+    await press(ann, 'Control+k');
+    await ann.keyboard.type('hello');
+    await ann.locator('[role=option]', { hasText: 'Eve' }).first().waitFor();
+    await press(ann, 'Enter');
+    await bubble(ann, 'Hello').waitFor();
+    await press(ann, 'b');
+    await ann.locator('#card').waitFor();
+    await press(ann, 'b', 'Control+k');
+    await ann.keyboard.type('note');
+    await press(ann, 'Enter');
+    await ann.locator('dialog[data-dialog=note]').waitFor();
+    await ann.keyboard.type('By the palette.');
+    await press(ann, 'Enter');
+    await ann.locator('.entry.note', { hasText: 'By the palette.' }).waitFor();
+    assert.deepEqual(ann.faults, []);
+  });
+});

@@ -4,7 +4,9 @@ import { Rate } from '../src/desk/notices';
 import { stations, troubles } from '../src/screens/parcel';
 import { modules } from '../src/screens/settings/qr';
 import { parts, query } from '../src/ui/router';
-import type { ChatRow } from '../src/desk/types';
+import { troubleOf } from '../src/desk/trouble';
+import { language } from '../src/text/i18n';
+import type { ChatRow, Peer, Peers } from '../src/desk/types';
 
 const row = (chat: number, more: Partial<ChatRow> = {}): ChatRow => ({
   chat, id: `id${chat}`, shop: 'box', state: 'assigned', member: 1, colour: 'none', nudges: 0, last_word_theirs: false, ...more,
@@ -57,4 +59,21 @@ it('addresses', () => {
 it('counts the messages of the last minute', () => {
   const rate = new Rate();
   expect([0, 1_000, 59_000, 61_500].map((ms) => rate.add(ms))).toEqual([1, 2, 3, 2]);
+});
+
+describe('the banner of the other machines', () => {
+  const peer = (name: string, more: Partial<Peer> = {}): Peer => ({
+    id: name, name, self: false, standing: 'here', ready: true, book: false, since_ms: 0, seen: true, linked: true, ...more,
+  });
+  const of = (peers: Peer[], more: Partial<Peers> = {}): Peers => ({
+    self: 'me', peers, skewed: false, rolled_back: false, alarms: [], changes: [], frozen: [], ...more,
+  });
+  it('says who is cut off, and not who said goodbye', () => {
+    language.value = 'en';
+    const me = peer('me', { self: true, linked: false });
+    expect(troubleOf(of([me]))).toEqual([]);
+    expect(troubleOf(of([me, peer('shop'), peer('old', { standing: 'left', linked: false })]))).toEqual([]);
+    expect(troubleOf(of([me, peer('shop', { linked: false })]))[0]).toContain('No connection to shop.');
+    expect(troubleOf(of([me], { skewed: true, rolled_back: true })).length).toBe(2);
+  });
 });

@@ -9,6 +9,10 @@ const handlers = new Map<string, Handler[]>();
 export const offered = (id: string): boolean => (handlers.get(id)?.length ?? 0) > 0;
 export const run = (id: string): void => handlers.get(id)?.at(-1)?.();
 
+// After what was just changed is shown, and before the next key can come: Preact renders in a
+// microtask, and this one waits behind it.
+export const afterRender = (work: () => void): void => queueMicrotask(() => queueMicrotask(work));
+
 // Offers actions while the calling component is shown; the innermost one counts. Undefined: not now.
 export function useActions(offers: Record<string, Handler | undefined | false>): void {
   const latest = useRef(offers);

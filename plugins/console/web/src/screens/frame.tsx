@@ -1,14 +1,13 @@
 // What surrounds every screen: the places to go, who I am, the banner of the connection.
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { logout, outbox, waitingSends } from '../desk/connection';
+import { logout } from '../desk/connection';
 import { muted, setMuted } from '../desk/notices';
 import {
-  call, cutSince, isOwner, link, me, memberName, members, myRows, now, rows, sentence, session, tick,
+  call, isOwner, me, memberName, members, myRows, now, rows, sentence, session,
 } from '../desk/store';
 import type { Presence } from '../desk/types';
 import { run, useActions } from '../keys/keyboard';
-import { span } from '../text/format';
 import { language, setLanguage, t, word, type Key } from '../text/i18n';
 import { Hint } from '../ui/bits';
 import { Dialog } from '../ui/dialog';
@@ -16,6 +15,7 @@ import { Icon, type IconName } from '../ui/icon';
 import { go, parts, path } from '../ui/router';
 import { nextTheme } from '../ui/theme';
 import { say } from '../ui/toast';
+import { Banners } from './banners';
 import { Help } from './help';
 import { Inbox } from './inbox/inbox';
 import { Orders } from './orders';
@@ -85,7 +85,7 @@ export function Frame() {
         <PresenceButton />
       </nav>
       <div class="stage">
-        <LinkBanner />
+        <Banners />
         <main id="content" class="content" tabIndex={-1}>
           {place === 'orders' ? <Orders /> : place === 'split' ? <Split />
             : place === 'settings' ? <Settings onLogout={leave} /> : <Inbox />}
@@ -94,23 +94,6 @@ export function Frame() {
       {shown.value === 'help' && <Help onClose={close} />}
       {shown.value === 'palette' && <Palette onClose={close} />}
       {shown.value === 'presence' && <PresenceDialog onClose={close} />}
-    </div>
-  );
-}
-
-function LinkBanner() {
-  const cut = link.value === 'cut' || link.value === 'connecting';
-  const early = cut && cutSince.value === 0;
-  void outbox.value?.items.value;
-  if (!cut || early) return <div role="status" />;
-  const n = waitingSends();
-  return (
-    <div class="banner" role="status">
-      <Icon name="alert" />
-      <p>
-        <strong>{t('cut.title', { time: span(tick.value - cutSince.value) })}</strong>{' '}
-        {n > 0 ? t('cut.sends', { n }) : t('cut.text')}
-      </p>
     </div>
   );
 }

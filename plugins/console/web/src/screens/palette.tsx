@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from 'preact/hooks';
 import { rows } from '../desk/store';
 import { listOf } from '../desk/queue';
 import { composes } from '../keys/composition';
-import { offered, run } from '../keys/keyboard';
+import { afterRender, offered, run } from '../keys/keyboard';
 import { actions } from '../keys/table';
 import { dictionaries, t } from '../text/i18n';
 import { line } from '../text/plain';
@@ -65,7 +65,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     if (!item) return;
     onClose();
     // After the dialog has gone: it would keep the keys to itself.
-    setTimeout(item.run, 0);
+    afterRender(item.run);
   };
   return (
     <Dialog title={t('key.palette')} onClose={onClose} name="palette">

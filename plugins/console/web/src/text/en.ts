@@ -131,7 +131,7 @@ export const en = {
   'plugin.start': 'Start', 'plugin.stop': 'Stop', 'plugin.restart': 'Restart',
   'peers.alone': 'This desk is on one machine', 'peers.alone_text': 'Invite a co-owner below: each of you then has the whole desk and can answer without the other.',
   'peers.this': 'this machine', 'peers.book': 'gives out chats', 'peers.frozen': 'frozen', 'peers.linked': 'connected', 'peers.cut': 'not connected',
-  'peers.rtt': '{n} ms away', 'peers.missing': '1 event behind|{n} events behind', 'peers.alarms': 'Alarms',
+  'peers.rtt': '{n} ms away', 'peers.missing': '1 event behind|{n} events behind', 'peers.alarms': 'Alarms', 'peers.away': 'No connection to {names}. New chats are shared by a fixed rule until it is back; answer only your own.',
   'peers.rolled_back': 'This machine’s disk is older than what the others have of it. It only reads until that is settled.',
   'peers.skewed': 'This machine’s clock is wrong. It gives out no chats until it is right.',
   'standing.joining': 'joining', 'standing.here': 'here', 'standing.left': 'said goodbye', 'standing.gone': 'gone', 'standing.removed': 'removed',

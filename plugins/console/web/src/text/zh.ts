@@ -133,7 +133,7 @@ export const zh: Record<keyof typeof en, string> = {
   'plugin.start': '启动', 'plugin.stop': '停止', 'plugin.restart': '重启',
   'peers.alone': '客服台只在一台机器上', 'peers.alone_text': '可在下方邀请合伙人：双方都有完整的客服台，各自都能独立接待。',
   'peers.this': '本机', 'peers.book': '负责分配', 'peers.frozen': '已冻结', 'peers.linked': '已连接', 'peers.cut': '未连接',
-  'peers.rtt': '延迟 {n} 毫秒', 'peers.missing': '落后 {n} 个事件', 'peers.alarms': '警报',
+  'peers.rtt': '延迟 {n} 毫秒', 'peers.missing': '落后 {n} 个事件', 'peers.alarms': '警报', 'peers.away': '与 {names} 的连接已断开。恢复前新会话按固定规则分配，请只回复自己的会话。',
   'peers.rolled_back': '本机磁盘比其他机器所知的更旧，处理好之前只读。',
   'peers.skewed': '本机时钟不准，校准之前不分配会话。',
   'standing.joining': '加入中', 'standing.here': '在场', 'standing.left': '已告别', 'standing.gone': '失联', 'standing.removed': '已移除',

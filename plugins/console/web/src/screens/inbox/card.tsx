@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { touchChat } from '../../desk/live';
 import { call, mayAct, me, memberName, now, sentence } from '../../desk/store';
 import type { Account, Chat } from '../../desk/types';
-import { useActions } from '../../keys/keyboard';
+import { afterRender, useActions } from '../../keys/keyboard';
 import { short } from '../../text/format';
 import { t } from '../../text/i18n';
 import { address, line } from '../../text/plain';
@@ -19,7 +19,7 @@ export function Card({ chat }: { chat: Chat }) {
   useActions({
     'chat.action': chat.orders.length > 0 && (() => {
       cardShown.value = true;
-      setTimeout(() => document.querySelector<HTMLElement>('#card .order-acts button')?.focus(), 0);
+      afterRender(() => document.querySelector<HTMLElement>('#card .order-acts button')?.focus());
     }),
   });
   return (

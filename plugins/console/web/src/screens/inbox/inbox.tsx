@@ -6,7 +6,7 @@ import { whenNoticeOpened } from '../../desk/notices';
 import { listOf, views, type View } from '../../desk/queue';
 import { allLoaded, me, nextWaiting, openChat, rowByNumber, rows, rowsLoaded, sentence } from '../../desk/store';
 import type { Chat, ChatRow } from '../../desk/types';
-import { useActions } from '../../keys/keyboard';
+import { afterRender, useActions } from '../../keys/keyboard';
 import { t } from '../../text/i18n';
 import { Empty, Failed, Hint, Loading } from '../../ui/bits';
 import { go, parts, path, query } from '../../ui/router';
@@ -79,7 +79,7 @@ export function Inbox() {
     'list.search': () => document.querySelector<HTMLElement>('.queue-search')?.focus(),
     'chat.card': () => {
       cardShown.value = !cardShown.value;
-      if (cardShown.value) setTimeout(() => document.getElementById('card')?.focus(), 0);
+      if (cardShown.value) afterRender(() => document.getElementById('card')?.focus());
     },
   });
 
