@@ -60,13 +60,15 @@ std::int64_t World::between(std::int64_t low, std::int64_t high) {
 
 std::int64_t World::wait_ms(double per_hour, std::int64_t at_ms) {
   const auto hour = static_cast<std::size_t>((at_ms + 8 * hour_ms) / hour_ms % 24);
-  const double rate = per_hour * rhythm.at(hour) / 10.0;
+  // Whoever is in a hurry has no time for nights.
+  const bool hurried_shop = options_.messages_per_hour > unhurried_max;
+  const double rate = hurried_shop ? per_hour : per_hour * rhythm.at(hour) / 10.0;
   const double unit = (static_cast<double>(chance() >> 11) + 1.0) / 9007199254740993.0;
   return std::max<std::int64_t>(1, std::llround(-std::log(unit) / rate * double(hour_ms)));
 }
 
 std::int64_t World::hurried(std::int64_t delay_ms) const {
-  const auto pace = std::clamp<std::int64_t>(options_.messages_per_hour / 20, 1, 30);
+  const auto pace = std::clamp<std::int64_t>(options_.messages_per_hour / unhurried_max, 1, 30);
   return std::max<std::int64_t>(1, delay_ms / pace);
 }
 

@@ -29,6 +29,7 @@ inline constexpr std::size_t orders_max = 400;   // then finished ones are forgo
 inline constexpr std::size_t requests_max = 60;  // remembered of one buyer or order
 inline constexpr std::int64_t catch_up_ms =
     3'600'000;                                       // of chats after a pause; the rest is dropped
+inline constexpr std::uint32_t unhurried_max = 20;   // messages_per_hour; above, all is quicker
 inline constexpr std::size_t chats_at_once = 5;      // of Options::quick
 inline constexpr std::int64_t coupon_default = 500;  // fen
 inline constexpr const char* currency = "CNY";

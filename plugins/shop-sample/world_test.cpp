@@ -88,6 +88,21 @@ TEST(World, BeginsWithAPastAndAFewChats) {
   EXPECT_EQ(static_cast<std::size_t>(count("order.seen")), world.orders().size());
 }
 
+TEST(World, AHurriedShopIsAsBusyByNight) {
+  for (const std::int64_t china_hour : {3, 21}) {
+    const std::int64_t day = 24 * hour;
+    const std::int64_t start = now - (now + 8 * hour) % day + china_hour * hour;
+    World world = World::fresh({.messages_per_hour = 600, .quick = false}, start);
+    world.told();
+    world.advance(start + hour / 10);
+    const auto news = world.news("box");
+    const auto chats = std::count_if(news.begin(), news.end(), [](const NewEvent& event) {
+      return event.type == "message.received";
+    });
+    EXPECT_GT(chats, 25) << china_hour;
+  }
+}
+
 TEST(World, ADaySoundsLikeADay) {
   World world = World::fresh({.quick = false}, now);
   world.told();
