@@ -19,10 +19,10 @@ TEST(Plugin, polls_acts_and_stops_by_itself) {
   ASSERT_TRUE(shop.host.start(deskmate_plugin_entry));
   ASSERT_TRUE(shop.host.run_until([&] { return shop.host.events("order.seen").size() == 1; }));
   const Action refund = order_action("refund", {{"amount", 5}});
+  const std::size_t asked = shop.asked("orders(options").size();
   const auto done = shop.host.request("action.perform", testing::action_params(refund));
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ((*done)["outcome"].as_str(), "done");
-  const std::size_t asked = shop.asked("orders(options").size();
   EXPECT_TRUE(shop.host.run_until([&] { return shop.asked("orders(options").size() > asked; }))
       << "what was done is read at once";
   shop.host.stop();
