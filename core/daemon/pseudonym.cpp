@@ -69,7 +69,8 @@ std::string to_half_width(std::string_view text) {
     const auto byte = [&](std::size_t at) {
       return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
     };
-    if (byte(i) == 0xEF && (byte(i + 1) == 0xBC || byte(i + 1) == 0xBD)) {
+    const bool third = (byte(i + 2) & 0xC0u) == 0x80;
+    if (byte(i) == 0xEF && (byte(i + 1) == 0xBC || byte(i + 1) == 0xBD) && third) {
       const unsigned point = 0xF000u | ((byte(i + 1) & 0x3Fu) << 6) | (byte(i + 2) & 0x3Fu);
       if (point >= 0xFF01 && point <= 0xFF5E) {
         out += static_cast<char>(point - 0xFF01 + '!');

@@ -69,5 +69,19 @@ TEST(NormalisePhone, RefusesWhatIsNone) {
   EXPECT_EQ(normalise_phone("+49 30 1234567", "+86"), "+49301234567");
 }
 
+TEST(HalfWidth, LeavesCharactersAloneThatAreNone) {
+  // The third byte is the first of the next character.
+  EXPECT_EQ(to_half_width("\xEF\xBC\xEF\xBC\x91"),
+            "\xEF\xBC"
+            "1");
+  EXPECT_EQ(to_half_width("\xEF\xBC"
+                          "1"),
+            "\xEF\xBC"
+            "1");
+  EXPECT_EQ(to_half_width("\xEF\xBC"), "\xEF\xBC");
+  const std::string once = normalise("\xEF\xBC\xEF\xBC\x91");
+  EXPECT_EQ(normalise(once), once);
+}
+
 }  // namespace
 }  // namespace deskmate::daemon

@@ -186,7 +186,7 @@ Result<void> Imap::log_in(const Endpoint& endpoint, const Login& login) {
   // where the server agrees and then names nothing.
   code = mailimap_custom_command(imap_, "CAPABILITY");
   if (code != MAILIMAP_NO_ERROR) return error_of(code, "capability");
-  if (mailimap_has_id(imap_) != 0) {
+  if (offers("ID")) {
     // Some providers (163.com) refuse to open folders for whoever does not introduce himself.
     std::string name = "deskmate";
     std::string version = "1";
@@ -332,7 +332,7 @@ Result<std::vector<MailInfo>> Imap::list(const std::vector<std::uint32_t>& uids)
 }
 
 bool Imap::keeps_marks() const {
-  if (mailimap_has_condstore(imap_) == 0 || imap_->imap_selection_info == nullptr) return false;
+  if (!offers("CONDSTORE") || imap_->imap_selection_info == nullptr) return false;
   bool any = false;
   each<mailimap_flag_perm>(imap_->imap_selection_info->sel_perm_flags,
                            [&](mailimap_flag_perm* flag) {
@@ -389,14 +389,13 @@ Result<void> Imap::move(const std::vector<std::uint32_t>& uids, const std::strin
       mailimap_store_att_flags_new_add_flags_silent(seen));
   int code = mailimap_uid_store(imap_, set.get(), mark.get());
   if (code != MAILIMAP_NO_ERROR) return error_of(code, "mark");
-  std::string name = "MOVE";
-  if (mailimap_has_extension(imap_, name.data()) != 0) {
+  if (offers("MOVE")) {
     code = mailimap_uid_move(imap_, set.get(), folder.c_str());
     if (code != MAILIMAP_NO_ERROR) return error_of(code, "move");
     return {};
   }
   // EXPUNGE without UIDs would remove what the owner marked elsewhere.
-  if (mailimap_has_uidplus(imap_) == 0) return {};
+  if (!offers("UIDPLUS")) return {};
   code = mailimap_uid_copy(imap_, set.get(), folder.c_str());
   if (code != MAILIMAP_NO_ERROR) return error_of(code, "copy");
   mailimap_flag_list* deleted = mailimap_flag_list_new_empty();
@@ -435,7 +434,16 @@ Result<std::string> Imap::sent_folder() {
   return Error{Status::not_found, "no folder for sent mails", ""};
 }
 
-bool Imap::has_idle() const { return mailimap_has_idle(imap_) != 0; }
+bool Imap::has_idle() const { return offers("IDLE"); }
+
+// mailimap_has_extension, but where the server has named capabilities and among them none.
+bool Imap::offers(const char* extension) const {
+  const auto* info = imap_->imap_connection_info;
+  if (info == nullptr || info->imap_capability == nullptr) return false;
+  if (info->imap_capability->cap_list == nullptr) return false;
+  std::string name = extension;
+  return mailimap_has_extension(imap_, name.data()) != 0;
+}
 
 Result<bool> Imap::idle(std::uint32_t timeout_ms) {
   wire_->new_answer();

@@ -102,6 +102,7 @@ class Imap {
   Result<std::vector<MailInfo>> infos(mailimap_set* set);
   Error error_of(int code, const std::string& doing) const;
   std::string answer() const;
+  bool offers(const char* extension) const;
 
   std::unique_ptr<Wire> wire_;
   std::string password_;

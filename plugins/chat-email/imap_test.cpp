@@ -19,6 +19,15 @@ TEST(Imap, AServerThatNamesNoCapabilitiesIsTakenAsOneWithoutAny) {
   EXPECT_FALSE((*imap)->has_idle());
 }
 
+TEST(Imap, AServerThatTakesItsCapabilitiesBackHasNone) {
+  const Talker server(
+      "* OK [CAPABILITY IMAP4rev1 IDLE] ready\r\n1 OK logged in\r\n* CAPABILITY\r\n2 OK done\r\n");
+  const Interrupt interrupt;
+  const auto imap = Imap::open(server.endpoint(), {"shop", "secret"}, interrupt);
+  ASSERT_TRUE(imap) << imap.error().message;
+  EXPECT_FALSE((*imap)->has_idle());
+}
+
 TEST(Imap, CapabilitiesAreKnownOnceTheyWereAskedFor) {
   const Talker server(
       "* OK ready\r\n1 OK logged in\r\n* CAPABILITY IMAP4rev1 IDLE\r\n2 OK done\r\n");
