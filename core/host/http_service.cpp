@@ -104,6 +104,7 @@ Result<HttpRequest> parse_http_request(const View& params) {
       static_cast<std::uint32_t>(std::clamp<std::uint64_t>(timeout, 1, http_timeout_ms_max));
   request.retries = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(params["retries"].as_uint(0), http_retries_max));
+  if (auto good = check(request); !good) return good.error();
   return request;
 }
 

@@ -57,7 +57,7 @@ struct HttpAnswer {
   std::string body;
 };
 
-// Of http.fetch's params, and of its result; see frames.md.
+// Of http.fetch's params, and of its result; see frames.md. What cannot be sent is refused here.
 Result<HttpRequest> parse_http_request(const View& params);
 Value to_value(HttpAnswer answer);
 

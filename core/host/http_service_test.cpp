@@ -235,5 +235,20 @@ TEST_F(HttpTest, ReadsRequestsFromParams) {
   EXPECT_FALSE(parse_http_request(View()));
 }
 
+TEST(HttpParams, WhatCannotBeSentIsRefused) {
+  const auto refused = [](const Value& params) {
+    const std::string bytes = encode(params);
+    Document document;
+    EXPECT_TRUE(document.parse(bytes));
+    const auto request = parse_http_request(document.root());
+    return request ? std::string() : request.error().where;
+  };
+  EXPECT_EQ(refused(Value::map({{"method", std::string("\0aT", 3)}, {"url", "https://a.test/"}})),
+            "method");
+  EXPECT_EQ(refused(Value::map(
+                {{"url", "https://a.test/"}, {"headers", Value::map({{"a", "b\r\nc: d"}})}})),
+            "headers");
+}
+
 }  // namespace
 }  // namespace deskmate::host

@@ -22,6 +22,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       send_mail(settings, {"ann@example.org"}, "Subject: x\r\n\r\nHello\r\n", interrupt);
   if (result.kind == SendResult::Kind::accepted) check(words.find('2') != std::string::npos);
   check(result.kind == SendResult::Kind::accepted || !result.code.empty());
-  check(result.message.find("secret") == std::string::npos);
+  check(settings.login.password.empty() || result.message.find("secret") == std::string::npos);
   return 0;
 }
