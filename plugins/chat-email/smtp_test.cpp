@@ -38,7 +38,7 @@ TEST(Smtp, AnOfferThatIsNoneIsPassedOver) {
 
 TEST(Smtp, AnAnswerWithoutAnEndIsGivenUp) {
   std::string words = "220 mx.test\r\n";
-  for (int i = 0; i < 100'000; ++i) words += "250-X\r\n";
+  for (int i = 0; i < 1'000; ++i) words += "250-X\r\n";
   const Talker server(words);
   EXPECT_EQ(send(server).kind, Kind::not_now);
 }
