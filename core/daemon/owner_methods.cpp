@@ -127,6 +127,7 @@ void chats(Service& service, const Call& call, Answer answer) {
   const std::uint64_t now = service.options.wall_ms();
   const auto view = call.params["view"].as_str("open");
   std::vector<desk::ChatRow> rows;
+  std::string next;
   if (const View ids = call.params["ids"]; ids.is_array()) {
     if (ids.size() > ids_max) {
       return answer.fail({Status::limit, "at most " + std::to_string(ids_max) + " ids", "ids"});
@@ -145,13 +146,18 @@ void chats(Service& service, const Call& call, Answer answer) {
     filter.open = view == "open";
     filter.shop = call.params["shop"].as_str();
     if (call.params.contains("member")) filter.owner = member_of(call);
-    rows = service.desk.chats(filter, now, limit_of(call));
+    auto page = service.desk.chat_page(filter, call.params["after"].as_bin(), now, limit_of(call));
+    if (!page) return answer.fail({Status::invalid, "after is the next of a page", "after"});
+    rows = std::move(page->rows);
+    next = std::move(page->next);
   } else {
     return answer.fail({Status::invalid, "view is open, all, queue or last_word", "view"});
   }
   Array out;
   for (const auto& row : rows) out.push_back(present.chat_row(row));
-  answer.ok(Value::map({{"chats", std::move(out)}}));
+  Value page = Value::map({{"chats", std::move(out)}});
+  if (!next.empty()) page["next"] = Value::bin(std::string_view(next));
+  answer.ok(std::move(page));
 }
 
 void chat(Service& service, const Call& call, Answer answer) {

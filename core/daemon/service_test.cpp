@@ -466,6 +466,10 @@ TEST_F(ServiceTest, PluginsAreCommanded) {
 TEST_F(ServiceTest, TellsWhatIsWrongWithAQuestion) {
   const auto cli = owner();
   EXPECT_EQ(call(cli, "desk.chats", Value::map({{"view", "x"}})).error().code, Status::invalid);
+  EXPECT_EQ(call(cli, "desk.chats", Value::map({{"after", Value::bin(std::string_view("x"))}}))
+                .error()
+                .code,
+            Status::invalid);
   EXPECT_EQ(call(cli, "desk.chat", Value::map({{"chat", 5}})).error().code, Status::not_found);
   EXPECT_EQ(call(cli, "desk.presence", Value::map({{"member", 1}, {"state", "x"}})).error().code,
             Status::invalid);

@@ -315,6 +315,47 @@ TEST(Chats, R5_lists_by_owner_shop_and_age) {
   EXPECT_EQ(world.desk.chats({.owner = {}, .open = false}, world.now_ms, 1).size(), 1u);
 }
 
+TEST(Chats, pages_have_every_chat_once_and_end) {
+  World world;
+  world.member(1, 1);
+  std::vector<std::string> latest_first;
+  for (int i = 0; i < 7; ++i) {
+    world.now_ms += 1000;
+    latest_first.insert(latest_first.begin(), "c" + std::to_string(i));
+    world.receive(latest_first.front(), "b" + std::to_string(i));
+  }
+  world.decide();
+  world.close("c2", 1);
+  for (const bool open : {true, false}) {
+    std::vector<Id16> want;
+    for (const auto& name : latest_first) {
+      if (!open || name != "c2") want.push_back(id(name));
+    }
+    for (const std::size_t limit : {1u, 2u, 3u, 7u, 100u}) {
+      std::vector<Id16> got;
+      std::string after;
+      std::size_t pages = 0;
+      do {
+        const auto page = world.desk.chat_page({.open = open}, after, world.now_ms, limit);
+        ASSERT_TRUE(page);
+        ASSERT_LE(page->rows.size(), limit);
+        for (const ChatRow& row : page->rows) got.push_back(row.id);
+        after = page->next;
+        ASSERT_LE(++pages, want.size());
+      } while (!after.empty());
+      EXPECT_EQ(got, want) << open << " " << limit;
+    }
+  }
+  EXPECT_FALSE(world.desk.chat_page({}, "x", world.now_ms, 10));
+  // One that is heard of between two pages is at the front, where the reader has been.
+  const auto first = world.desk.chat_page({}, {}, world.now_ms, 3);
+  world.now_ms += 1000;
+  world.receive("c0", "b0");
+  const auto second = world.desk.chat_page({}, first->next, world.now_ms, 10);
+  EXPECT_EQ(second->rows.size(), 2u);
+  EXPECT_EQ(world.desk.chat_page({}, {}, world.now_ms, 1)->rows[0].id, id("c0"));
+}
+
 TEST(Commands, what_is_not_there_or_not_allowed_is_refused) {
   World world;
   world.member(1, 1);

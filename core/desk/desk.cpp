@@ -190,6 +190,10 @@ std::vector<ChatRow> Desk::chats(const ChatFilter& filter, std::uint64_t now_ms,
                                  std::size_t limit) const {
   return parts_->queries.chats(filter, now_ms, limit);
 }
+std::optional<ChatPage> Desk::chat_page(const ChatFilter& filter, std::string_view after,
+                                        std::uint64_t now_ms, std::size_t limit) const {
+  return parts_->queries.chat_page(filter, after, now_ms, limit);
+}
 std::vector<ChatRow> Desk::queue(std::uint64_t now_ms, std::size_t limit) const {
   return parts_->queries.queue(now_ms, limit);
 }

@@ -157,6 +157,11 @@ class Desk {
 
   std::vector<ChatRow> chats(const ChatFilter& filter, std::uint64_t now_ms,
                              std::size_t limit) const;
+  // The same by the page, latest first by when it came here: after what `next` of the page before
+  // says, empty for the first. Chats that are heard of meanwhile move to the front, where pages
+  // have been: whoever reads on follows the events. Nothing: `after` was never a `next`.
+  std::optional<ChatPage> chat_page(const ChatFilter& filter, std::string_view after,
+                                    std::uint64_t now_ms, std::size_t limit) const;
   // R11: everyone who waits for an answer, longest first, nudges counted.
   std::vector<ChatRow> queue(std::uint64_t now_ms, std::size_t limit) const;
   // R21: chats that the buyer ended last, closed ones too, latest first.

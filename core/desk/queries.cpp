@@ -106,26 +106,49 @@ std::optional<ChatRow> Queries::row(const Id16& id, std::uint64_t now_ms) const 
 
 std::vector<ChatRow> Queries::chats(const ChatFilter& filter, std::uint64_t now_ms,
                                     std::size_t limit) const {
-  std::vector<ChatRow> out;
-  const bool by_owner = filter.open && filter.owner.has_value();
-  const TableInfo& table = filter.open ? table::open : table::recent;
-  const std::size_t id_offset = filter.open ? 4 : place_size;
-  std::vector<Id16> ids;
-  state_.each(table, by_owner ? Key().u32(*filter.owner) : Key(), !filter.open,
-              [&](std::string_view key, std::string_view) {
-                const Id16 id = id_at(key, id_offset);
-                const auto chat = state_.find<ChatRecord>(table::chats, Key().id(id));
-                if (!chat || (!filter.shop.empty() && chat->shop != filter.shop)) return true;
-                const MemberNo owner = chat->open() ? chat->owner() : chat->served_by;
-                if (filter.owner && owner != *filter.owner) return true;
-                out.push_back(row(id, *chat, now_ms));
-                return filter.open || out.size() < limit;
-              });
-  // Open ones: the latest first, too.
-  std::stable_sort(out.begin(), out.end(), [](const ChatRow& a, const ChatRow& b) {
+  return chat_page(filter, {}, now_ms, limit)->rows;
+}
+
+std::optional<ChatPage> Queries::chat_page(const ChatFilter& filter, std::string_view after,
+                                           std::uint64_t now_ms, std::size_t limit) const {
+  constexpr std::size_t key_size = place_size + sizeof(Id16);  // of `recent`, and of a page's end
+  if (!after.empty() && after.size() != key_size) return std::nullopt;
+  struct Found {
+    std::string key;
+    Id16 id{};
+    ChatRecord chat;
+  };
+  std::vector<Found> found;
+  const auto take = [&](const Id16& id, std::string key) {
+    auto chat = state_.find<ChatRecord>(table::chats, Key().id(id));
+    if (!chat || (!filter.shop.empty() && chat->shop != filter.shop)) return;
+    const MemberNo owner = chat->open() ? chat->owner() : chat->served_by;
+    if (filter.owner && owner != *filter.owner) return;
+    if (key.empty()) key = Key().place(chat->latest()).id(id).str();
+    if (after.empty() || key < after) found.push_back({std::move(key), id, std::move(*chat)});
+  };
+  if (filter.open) {
+    state_.each(
+        table::open, filter.owner ? Key().u32(*filter.owner) : Key(), false,
+        [&](std::string_view key, std::string_view) { return take(id_at(key, 4), {}), true; });
+    std::sort(found.begin(), found.end(),
+              [](const Found& a, const Found& b) { return a.key > b.key; });
+  } else {
+    state_.scan(table::recent, after.empty() ? Key().last() : Key().text(after), true,
+                [&](std::string_view key, std::string_view) {
+                  take(id_at(key, place_size), std::string(key));
+                  return found.size() <= limit;
+                });
+  }
+  ChatPage out;
+  if (found.size() > limit) {
+    found.resize(limit);
+    if (limit != 0) out.next = found.back().key;
+  }
+  for (const Found& one : found) out.rows.push_back(row(one.id, one.chat, now_ms));
+  std::stable_sort(out.rows.begin(), out.rows.end(), [](const ChatRow& a, const ChatRow& b) {
     return std::max(a.last_in_ms, a.last_out_ms) > std::max(b.last_in_ms, b.last_out_ms);
   });
-  if (out.size() > limit) out.resize(limit);
   return out;
 }
 

@@ -25,6 +25,8 @@ class Queries {
 
   std::vector<ChatRow> chats(const ChatFilter& filter, std::uint64_t now_ms,
                              std::size_t limit) const;
+  std::optional<ChatPage> chat_page(const ChatFilter& filter, std::string_view after,
+                                    std::uint64_t now_ms, std::size_t limit) const;
   std::vector<ChatRow> queue(std::uint64_t now_ms, std::size_t limit) const;
   std::vector<ChatRow> last_word(std::uint64_t now_ms, std::size_t limit) const;
   std::optional<ChatView> chat(const Id16& id, std::uint64_t now_ms, std::size_t limit) const;

@@ -73,6 +73,12 @@ struct ChatRow {
   Value why;                        // of the latest decision; see explain()
 };
 
+// Some of a list, latest first.
+struct ChatPage {
+  std::vector<ChatRow> rows;
+  std::string next;  // what comes after these begins here; empty: nothing does
+};
+
 // A request's state. Only pending and again may be performed.
 enum class RequestState {
   pending,    // nothing tried yet

@@ -241,6 +241,35 @@ test('R10: 1,000 chats are a list of a few rows; the first load is small', async
   });
 });
 
+test('closed chats are read by the page, as far as somebody looks; the oldest is found', async () => {
+  await withStage({ members: [{ number: 1, name: 'Ann', weight: 0, role: 'presale', access: 'owner' }] }, async (stage) => {
+    const chats = 300; // more than a page
+    for (let i = 0; i < chats; ++i) stage.writes(`b${i}`, `about no${i}.`, `Buyer ${i}`);
+    await until('all are there', async () => (await stage.desk.ask('status')).chats.open >= chats, 60);
+    for (let i = 0; i < chats; i += 20) {
+      const numbers = Array.from({ length: 20 }, (_, k) => i + k + 1);
+      await Promise.all(numbers.map((number) => stage.desk.ask('close', number, '--as', 1)));
+    }
+    const ann = await stage.page(1);
+    await press(ann, 'v', 'a');
+    const list = ann.locator('.virtual');
+    const height = () => ann.locator('.virtual-rows').evaluate((rows) => rows.clientHeight);
+    await ann.locator('.row').first().waitFor();
+    const oldest = row(ann, 'Buyer 0');
+    await until('the end of the list is the oldest chat', async () => {
+      await list.evaluate((box) => box.scrollTo(0, box.scrollHeight));
+      return (await oldest.count()) > 0;
+    });
+    assert.equal(await height(), chats * 76);
+    assert.ok((await ann.locator('.row').count()) < 60);
+    await ann.reload();
+    await ann.locator('.row').first().waitFor();
+    await ann.fill('.queue-search', 'no3.');
+    await row(ann, 'Buyer 3').waitFor();
+    assert.deepEqual(ann.faults, []);
+  });
+});
+
 test('R60: an order is found by its number, and refunded from the chat after one more question', async () => {
   const sample = { name: 'box', id: 'shop-sample', settings: { seed: 7, quick: true } };
   await withStage({ plugins: [sample] }, async (stage) => {

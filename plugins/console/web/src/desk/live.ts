@@ -5,13 +5,16 @@ import type { DeskEvent } from '../bus/frames';
 import { hex } from '../bus/frames';
 import { onMessage } from './notices';
 import {
-  allLoaded, call, link, me, members, openChat, phrases, putRows, replaceOpenRows, rows, rowsLoaded, skewMs, writing,
+  allLoaded, call, forgetClosed, link, me, members, openChat, phrases, putRows, rows, rowsLoaded, skewMs, writing,
 } from './store';
 import type { Chat, ChatRow, Member, Phrase, Status } from './types';
 
 // Named limits and times.
 export const idsMax = 256; // of one question
-export const rowsMax = 1_000;
+export const pageRows = 250; // of one question: a page has to fit into a frame
+export const openRowsMax = 20_000; // open chats that are kept in memory
+export const allRowsMax = 40_000; // closed ones, too
+export const entriesMax = 1_000; // of the open chat
 export const gatherMs = 40; // events of which the rows are read together
 export const agingMs = 5_000; // between two looks at the colours of those who wait
 export const entriesFirst = 60;
@@ -97,7 +100,7 @@ export function showChat(chat: number | string | null, failed: (error: unknown) 
 }
 
 export function showEarlier(): void {
-  chatLimit = Math.min(chatLimit * 4, rowsMax);
+  chatLimit = Math.min(chatLimit * 4, entriesMax);
   touchChat();
 }
 
@@ -109,16 +112,44 @@ export async function readPhrases(): Promise<void> {
   phrases.value = (await call<{ phrases: Phrase[] }>('desk.phrases')).phrases;
 }
 
-export async function readOpen(): Promise<void> {
-  const { chats } = await call<{ chats: ChatRow[] }>('desk.chats', { view: 'open', limit: rowsMax });
-  replaceOpenRows(chats);
-  rowsLoaded.value = true;
+interface Page {
+  chats: ChatRow[];
+  next?: Uint8Array; // where the next page begins
 }
 
-export async function readAll(): Promise<void> {
-  const { chats } = await call<{ chats: ChatRow[] }>('desk.chats', { view: 'all', limit: rowsMax });
-  putRows(chats);
-  allLoaded.value = true;
+const readPage = (view: 'open' | 'all', after: Uint8Array | undefined): Promise<Page> =>
+  call<Page>('desk.chats', { view, limit: pageRows, after });
+
+// The first page is shown at once, the others as they come.
+export async function readOpen(): Promise<void> {
+  const before = rows.value;
+  const open = new Set<string>();
+  let after: Uint8Array | undefined;
+  do {
+    const page = await readPage('open', after);
+    for (const row of page.chats) open.add(row.id);
+    putRows(page.chats);
+    after = page.next;
+    rowsLoaded.value = true;
+  } while (after && open.size < openRowsMax);
+  forgetClosed(before, open);
+}
+
+let allNext: Uint8Array | undefined;
+let allBusy = false;
+
+// Closed ones, too: another page with each call, until all are there.
+export async function readMore(): Promise<void> {
+  if (allBusy || allLoaded.value === 'all' || rows.value.size >= allRowsMax) return;
+  allBusy = true;
+  try {
+    const page = await readPage('all', allLoaded.value === 'none' ? undefined : allNext);
+    putRows(page.chats);
+    allNext = page.next;
+    allLoaded.value = page.next ? 'some' : 'all';
+  } finally {
+    allBusy = false;
+  }
 }
 
 async function readClock(): Promise<void> {
@@ -131,7 +162,10 @@ async function readClock(): Promise<void> {
 function readEverything(): void {
   const tries = [readClock(), readMembers(), readPhrases(), readOpen()];
   for (const one of tries) one.catch(() => {}); // a cut: read again after the next connection
-  if (allLoaded.value) readAll().catch(() => {});
+  if (allLoaded.value !== 'none') {
+    allLoaded.value = 'none';
+    readMore().catch(() => {});
+  }
   if (chatAsked !== null) touchChat();
 }
 

@@ -13,7 +13,7 @@ export const members = signal<Member[]>([]);
 export const phrases = signal<Phrase[]>([]);
 export const rows = signal<ReadonlyMap<string, ChatRow>>(new Map());
 export const rowsLoaded = signal(false);
-export const allLoaded = signal(false); // closed chats, too
+export const allLoaded = signal<'none' | 'some' | 'all'>('none'); // of closed chats, too
 export const openChat = signal<Chat | null>(null);
 // Who is writing where, by the drafts that come in: chat to member and time.
 export const writing = signal<ReadonlyMap<string, { member: number; atMs: number }>>(new Map());
@@ -70,15 +70,15 @@ export function putRows(list: ChatRow[]): void {
   rows.value = next;
 }
 
-// Instead of what was known of open chats: some were closed meanwhile.
-export function replaceOpenRows(list: ChatRow[]): void {
-  const next = new Map<string, ChatRow>();
-  if (allLoaded.value) {
-    for (const row of rows.value.values()) {
-      next.set(row.id, row.state === 'closed' ? row : { ...row, state: 'closed', colour: 'none' });
-    }
+// Of the chats that were known before all open ones were read: those not among them were closed
+// meanwhile, unless something newer was read of them since.
+export function forgetClosed(before: ReadonlyMap<string, ChatRow>, open: ReadonlySet<string>): void {
+  const next = new Map(rows.value);
+  for (const [id, row] of before) {
+    if (row.state === 'closed' || open.has(id) || next.get(id) !== row) continue;
+    if (allLoaded.value === 'none') next.delete(id);
+    else next.set(id, { ...row, state: 'closed', colour: 'none' });
   }
-  for (const row of list) next.set(row.id, row);
   rows.value = next;
 }
 
@@ -90,7 +90,7 @@ export const rowByNumber = (chat: number): ChatRow | undefined => {
 export function forgetAll(): void {
   rows.value = new Map();
   rowsLoaded.value = false;
-  allLoaded.value = false;
+  allLoaded.value = 'none';
   openChat.value = null;
   members.value = [];
   phrases.value = [];

@@ -11,9 +11,10 @@ interface Props<T> {
   render: (item: T, index: number) => ComponentChildren;
   label: string;
   current?: string; // key of the item to keep in view
+  onEnd: (() => void) | undefined; // the last items are in view
 }
 
-export function VirtualList<T>({ items, rowHeight, keyOf, render, label, current }: Props<T>) {
+export function VirtualList<T>({ items, rowHeight, keyOf, render, label, current, onEnd }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 800 });
   const frame = useRef(0);
@@ -43,6 +44,10 @@ export function VirtualList<T>({ items, rowHeight, keyOf, render, label, current
 
   const first = Math.max(0, Math.floor(view.top / rowHeight) - beyond);
   const last = Math.min(items.length, Math.ceil((view.top + view.height) / rowHeight) + beyond);
+  const atEnd = last === items.length;
+  useEffect(() => {
+    if (atEnd) onEnd?.();
+  }, [atEnd, items.length]);
   const onScroll = (): void => {
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => {

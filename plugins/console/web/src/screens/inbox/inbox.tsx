@@ -1,10 +1,10 @@
 // The queue, one conversation, and what is known of its buyer. /inbox, /inbox/12?view=mine
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { readAll, readOpen, showChat } from '../../desk/live';
+import { readMore, readOpen, showChat } from '../../desk/live';
 import { whenNoticeOpened } from '../../desk/notices';
 import { listOf, views, type View } from '../../desk/queue';
-import { allLoaded, me, nextWaiting, openChat, rowByNumber, rows, rowsLoaded, sentence } from '../../desk/store';
+import { me, nextWaiting, openChat, rowByNumber, rows, rowsLoaded, sentence } from '../../desk/store';
 import type { Chat, ChatRow } from '../../desk/types';
 import { afterRender, useActions } from '../../keys/keyboard';
 import { t } from '../../text/i18n';
@@ -16,6 +16,8 @@ import { Conversation } from './conversation';
 import { QueueList } from './queue_list';
 
 export const cardShown = signal(false); // on narrow screens; on wide ones it is always there
+
+const rowsSeen = 40; // more than a window shows
 
 export const viewOf = (address: string): View => {
   const found = query(address, 'view') as View;
@@ -38,9 +40,12 @@ export function Inbox() {
     showChat(number, (error) => setFailed(sentence(error)));
   }, [number]);
   useEffect(() => () => showChat(null), []);
+  // Closed chats are read as far as somebody looks.
+  const all = view === 'all' || search !== '';
+  const more = (): void => void readMore().catch(() => {});
   useEffect(() => {
-    if ((view === 'all' || search) && !allLoaded.value) readAll().catch(() => {});
-  }, [view, search !== '']);
+    if (all && rowsLoaded.value && list.length < rowsSeen) more();
+  }, [all, list.length, rows.value.size, rowsLoaded.value]);
   useEffect(
     () =>
       whenNoticeOpened((id) => {
@@ -91,7 +96,7 @@ export function Inbox() {
   return (
     <div class={number === null ? 'inbox' : cardShown.value ? 'inbox has-chat has-card' : 'inbox has-chat'}>
       <h1 class="unseen">{t('nav.inbox')}</h1>
-      <QueueList list={list} view={view} number={number} search={search} onSearch={setSearch} onOpen={open} />
+      <QueueList list={list} view={view} number={number} search={search} onSearch={setSearch} onOpen={open} onEnd={all ? more : undefined} />
       <section class="conversation-pane" aria-label={t('conversation')}>
         {number === null ? (
           <Nothing count={list.length} />

@@ -21,9 +21,10 @@ interface Props {
   search: string;
   onSearch: (text: string) => void;
   onOpen: (chat: number | null) => void;
+  onEnd: (() => void) | undefined; // the end of the list is in view
 }
 
-export function QueueList({ list, view, number, search, onSearch, onOpen }: Props) {
+export function QueueList({ list, view, number, search, onSearch, onOpen, onEnd }: Props) {
   const counts = Object.fromEntries(views.map((one) => [one, 0])) as Record<View, number>;
   for (const row of rows.value.values()) {
     for (const one of views) if (belongs(row, one, me.value)) ++counts[one];
@@ -74,6 +75,7 @@ export function QueueList({ list, view, number, search, onSearch, onOpen }: Prop
           keyOf={(row) => row.id}
           current={current}
           label={t('queue')}
+          onEnd={onEnd}
           render={(row) => <Row row={row} current={row.chat === number} view={view} />}
         />
       )}
