@@ -15,6 +15,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/bus/shared_transport.hpp"
+
 namespace deskmate::bus {
 
 namespace {
@@ -190,22 +192,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool dead_ = false;
 };
 
-class StreamTransport : public Transport {
- public:
-  explicit StreamTransport(std::shared_ptr<Connection> connection)
-      : connection_(std::move(connection)) {}
-  ~StreamTransport() override { connection_->close(); }
-
-  void start(User& user) override { connection_->start(user); }
-  void send(Frame frame) override { connection_->send(frame); }
-  std::size_t queued_bytes() const override { return connection_->queued_bytes(); }
-  void pause(bool paused) override { connection_->pause(paused); }
-  void close() override { connection_->close(); }
-
- private:
-  std::shared_ptr<Connection> connection_;
-};
-
 Error system_error(const std::string& what, int number = errno) {
   return {Status::internal, what + ": " + std::generic_category().message(number), "socket"};
 }
@@ -327,7 +313,7 @@ class UnixListener : public Listener {
 }  // namespace
 
 std::unique_ptr<Transport> make_stream_transport(AsioLoop& loop, int fd) {
-  return std::make_unique<StreamTransport>(std::make_shared<Connection>(loop, fd));
+  return std::make_unique<SharedTransport<Connection>>(std::make_shared<Connection>(loop, fd));
 }
 
 Result<SocketPair> make_socket_pair() {

@@ -4,6 +4,8 @@
 #include <deque>
 #include <utility>
 
+#include "core/bus/shared_transport.hpp"
+
 namespace deskmate::gateway {
 namespace {
 
@@ -163,27 +165,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool dead_ = false;
 };
 
-class WebSocketTransport : public bus::Transport {
- public:
-  explicit WebSocketTransport(std::shared_ptr<Connection> connection)
-      : connection_(std::move(connection)) {}
-  ~WebSocketTransport() override { connection_->close(); }
-
-  void start(User& user) override { connection_->start(user); }
-  void send(Frame frame) override { connection_->send(frame); }
-  std::size_t queued_bytes() const override { return connection_->queued_bytes(); }
-  void pause(bool paused) override { connection_->pause(paused); }
-  void close() override { connection_->close(); }
-
- private:
-  std::shared_ptr<Connection> connection_;
-};
-
 }  // namespace
 
 std::unique_ptr<bus::Transport> make_websocket_transport(bus::AsioLoop& loop, WebSocket socket,
                                                          std::function<void()> done) {
-  return std::make_unique<WebSocketTransport>(
+  return std::make_unique<bus::SharedTransport<Connection>>(
       std::make_shared<Connection>(loop, std::move(socket), std::move(done)));
 }
 
