@@ -280,6 +280,10 @@ test('R60: an order is found by its number, and refunded from the chat after one
       }
       return undefined;
     });
+    const li = await stage.page(2); // looks at it all the while
+    await li.goto(`${stage.base}/orders/${found.order.number}`);
+    await li.locator('.order[open]', { hasText: found.order.number }).waitFor();
+
     const ann = await stage.page(1);
     await ann.goto(`${stage.base}/inbox/${found.chat}?view=open`);
     await ann.locator('#card .order-acts').first().waitFor();
@@ -294,7 +298,8 @@ test('R60: an order is found by its number, and refunded from the chat after one
     await press(ann, 'Enter');
     await ann.locator('.order[open]', { hasText: found.order.number }).waitFor();
     await ann.locator('.order .tag', { hasText: 'Refunded' }).first().waitFor();
-    assert.deepEqual(ann.faults, []);
+    await li.locator('.order .tag', { hasText: 'Refunded' }).first().waitFor();
+    assert.deepEqual([...ann.faults, ...li.faults], []);
   });
 });
 

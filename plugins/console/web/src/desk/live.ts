@@ -5,7 +5,8 @@ import type { DeskEvent } from '../bus/frames';
 import { hex } from '../bus/frames';
 import { onMessage } from './notices';
 import {
-  allLoaded, call, forgetClosed, link, me, members, openChat, phrases, putRows, rows, rowsLoaded, skewMs, writing,
+  allLoaded, call, forgetClosed, link, me, members, openChat, orderNews, phrases, putRows, rows, rowsLoaded, skewMs,
+  writing,
 } from './store';
 import type { Chat, ChatRow, Member, Phrase, Status } from './types';
 
@@ -24,6 +25,9 @@ const topics = [
   'message.*', 'chat.*', 'reply.*', 'buyer.*', 'member.*', 'phrase.*', 'order.*', 'parcel.*', 'refund.*', 'coupon.*',
   'cancel.*', 'resend.*', 'ship.*', 'order_note.*', 'plugin.*', 'peer.*',
 ];
+
+// What orders are shown with.
+const ofOrders = new Set(['order', 'parcel', 'refund', 'coupon', 'cancel', 'resend', 'ship', 'order_note']);
 
 const dirty = new Set<string>();
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -172,6 +176,7 @@ function readEverything(): void {
 function take(events: DeskEvent[]): void {
   let membersDirty = false;
   let phrasesDirty = false;
+  let ordersDirty = false;
   for (const event of events) {
     const { facts } = event;
     const chat = hex(facts.chat) || hex(facts.thread);
@@ -182,6 +187,7 @@ function take(events: DeskEvent[]): void {
     }
     if (chat) touch(chat);
     const open = openChat.value;
+    if (ofOrders.has(family)) ordersDirty = true;
     if (family === 'member') membersDirty = true;
     else if (family === 'chat') membersDirty = true; // how many each has
     else if (family === 'phrase') phrasesDirty = true;
@@ -204,6 +210,15 @@ function take(events: DeskEvent[]): void {
   }
   if (membersDirty) laterMembers();
   if (phrasesDirty) readPhrases().catch(() => {});
+  if (ordersDirty) laterOrders();
+}
+
+let ordersTimer: ReturnType<typeof setTimeout> | undefined;
+function laterOrders(): void {
+  ordersTimer ??= setTimeout(() => {
+    ordersTimer = undefined;
+    orderNews.value += 1;
+  }, gatherMs);
 }
 
 let membersTimer: ReturnType<typeof setTimeout> | undefined;

@@ -16,6 +16,7 @@ export const rowsLoaded = signal(false);
 export const allLoaded = signal<'none' | 'some' | 'all'>('none'); // of closed chats, too
 export const openChat = signal<Chat | null>(null);
 // Who is writing where, by the drafts that come in: chat to member and time.
+export const orderNews = signal(0); // how often anything about orders came
 export const writing = signal<ReadonlyMap<string, { member: number; atMs: number }>>(new Map());
 
 // The desk's clock against this machine's.

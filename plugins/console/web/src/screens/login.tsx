@@ -1,11 +1,12 @@
 // Log in; set a password by the one-time link.
+import type { RefObject } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { known, startSession } from '../desk/connection';
 import { HttpError, post } from '../desk/http';
 import { language, setLanguage, t } from '../text/i18n';
 
 // Named limits, as the gateway has them.
-const passwordCharsMin = 10;
+const passwordCharsMin = 8;
 const passwordCharsMax = 256;
 
 function sentenceOf(error: unknown): string {
@@ -84,26 +85,50 @@ function Enter() {
           />
         )}
       </label>
-      <label>
-        {t('login.password')}
-        <input
-          ref={field}
-          name="password"
-          type="password"
-          autocomplete="current-password"
-          maxLength={passwordCharsMax}
-          value={password}
-          onInput={(e) => setPassword(e.currentTarget.value)}
-          required
-          autofocus
-        />
-      </label>
+      <Password
+        label={t('login.password')}
+        name="password"
+        complete="current-password"
+        value={password}
+        set={setPassword}
+        field={field}
+        autofocus
+      />
       <p class="error" role="alert">{error}</p>
       <button type="submit" class="primary" disabled={busy}>
         {t('login.enter')}
       </button>
       <p class="hint">{t('login.forgot')}</p>
     </form>
+  );
+}
+
+interface PasswordProps {
+  label: string;
+  name: string;
+  complete: 'current-password' | 'new-password';
+  value: string;
+  set: (value: string) => void;
+  field?: RefObject<HTMLInputElement>;
+  autofocus?: boolean;
+}
+
+function Password({ label, name, complete, value, set, field, autofocus = false }: PasswordProps) {
+  return (
+    <label>
+      {label}
+      <input
+        ref={field}
+        name={name}
+        type="password"
+        autocomplete={complete}
+        maxLength={passwordCharsMax}
+        value={value}
+        onInput={(e) => set(e.currentTarget.value)}
+        required
+        autofocus={autofocus}
+      />
+    </label>
   );
 }
 
@@ -133,31 +158,8 @@ function SetUp({ token, done }: { token: string; done: () => void }) {
     <form onSubmit={(event) => void submit(event)}>
       <h2>{t('setup.title')}</h2>
       <p class="hint">{t('setup.text', { n: passwordCharsMin })}</p>
-      <label>
-        {t('setup.password')}
-        <input
-          name="new-password"
-          type="password"
-          autocomplete="new-password"
-          maxLength={passwordCharsMax}
-          value={password}
-          onInput={(e) => setPassword(e.currentTarget.value)}
-          required
-          autofocus
-        />
-      </label>
-      <label>
-        {t('setup.again')}
-        <input
-          name="repeated-password"
-          type="password"
-          autocomplete="new-password"
-          maxLength={passwordCharsMax}
-          value={again}
-          onInput={(e) => setAgain(e.currentTarget.value)}
-          required
-        />
-      </label>
+      <Password label={t('setup.password')} name="new-password" complete="new-password" value={password} set={setPassword} autofocus />
+      <Password label={t('setup.again')} name="repeated-password" complete="new-password" value={again} set={setAgain} />
       <p class="error" role="alert">{error}</p>
       <button type="submit" class="primary" disabled={busy}>
         {t('setup.enter')}

@@ -1,6 +1,6 @@
 // Orders: the latest, or those of a number. /orders, /orders/T_1001
-import { useEffect, useState } from 'preact/hooks';
-import { call, link, sentence } from '../desk/store';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { call, link, orderNews, sentence } from '../desk/store';
 import type { Order } from '../desk/types';
 import { useActions } from '../keys/keyboard';
 import { composes } from '../keys/composition';
@@ -18,8 +18,9 @@ export function Orders() {
   const [typed, setTyped] = useState(number);
   const [round, setRound] = useState(0);
   const up = link.value === 'open';
+  const news = orderNews.value;
 
-  useEffect(() => setTyped(number), [number]);
+  useLayoutEffect(() => setTyped(number), [number]); // before a key can come
   useEffect(() => {
     if (!up) return undefined;
     let current = true;
@@ -36,7 +37,7 @@ export function Orders() {
       },
     );
     return () => void (current = false);
-  }, [number, up, round]);
+  }, [number, up, round, news]);
 
   useActions({
     'chat.phrase': () => document.querySelector<HTMLElement>('.orders-find')?.focus(),
