@@ -11,9 +11,9 @@ constexpr std::array see{
     "desk.split",  "desk.peers",    "desk.phrases", "reader.open",  "reader.close",
 };
 constexpr std::array act{
-    "desk.reply", "desk.note",     "desk.draft",    "desk.transfer", "desk.flag",
-    "desk.claim", "desk.close",    "desk.presence", "desk.action",   "desk.resolve",
-    "desk.join",  "desk.separate", "desk.block",    "desk.unblock",  "desk.phrase",
+    "desk.reply", "desk.note",     "desk.draft",  "desk.transfer", "desk.flag",  "desk.claim",
+    "desk.close", "desk.presence", "desk.action", "desk.resolve",  "desk.join",  "desk.separate",
+    "desk.block", "desk.unblock",  "desk.phrase", "file.create",   "file.write", "file.finish",
 };
 
 }  // namespace
@@ -43,7 +43,8 @@ bus::Rights rights_of(Access access, desk::MemberNo member) {
   rights.read = {"*"};
   rights.bodies = true;
   if (access == Access::owner) {
-    rights.methods = {"desk.*", "reader.open", "reader.close"};
+    rights.methods = {"desk.*",      "reader.open", "reader.close",
+                      "file.create", "file.write",  "file.finish"};
     return rights;
   }
   rights.methods.assign(see.begin(), see.end());

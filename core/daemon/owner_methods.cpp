@@ -283,6 +283,24 @@ void on_chat(
   finish(service, call, propose(*id, *member), std::move(answer));
 }
 
+// The files of a reply: {hash, size, name, type} each, as file.finish gave the hash and size.
+Result<std::vector<desk::ReplyFile>> reply_files(Service& service, const View files) {
+  std::vector<desk::ReplyFile> out;
+  if (files.size() > desk::reply_files_max) {
+    return Error{Status::limit, "at most " + std::to_string(desk::reply_files_max) + " files",
+                 "files"};
+  }
+  for (const View file : files) {
+    const auto hash = hash_from_hex(file["hash"].as_str());
+    if (!hash || !service.store.has_file(*hash)) {
+      return Error{Status::not_found, "there is no such file", "files"};
+    }
+    out.push_back({*hash, file["size"].as_uint(), fix_utf8(file["name"].as_str()),
+                   fix_utf8(file["type"].as_str())});
+  }
+  return out;
+}
+
 // In a desk of several peers only whoever the chat belongs to answers; where that is in doubt, the
 // thread is read first. Who wants to all the same takes the chat (desk.claim).
 void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call& call,
@@ -305,9 +323,11 @@ void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call&
     if (!keys->begin(own, std::move(done))) return;
     done = [keys, own](const Result<Value>& result) { keys->finish(own, result); };
   }
-  const auto send = [&service, language, done, key, chat_id = *id, member = *member,
+  const auto files = reply_files(service, call.params["files"]);
+  if (!files) return done(files.error());
+  const auto send = [&service, language, done, key, chat_id = *id, member = *member, files = *files,
                      text = std::string(call.params["text"].as_str())] {
-    auto proposal = service.desk.reply(chat_id, member, text);
+    auto proposal = service.desk.reply(chat_id, member, text, files);
     if (proposal.has_error()) return done(to_error(proposal.error(), language));
     if (!key.empty()) {
       if (!proposal.value().body) proposal.value().body = Value::map();

@@ -8,6 +8,7 @@
 
 #include "core/daemon/errors.hpp"
 #include "core/daemon/kv_keys.hpp"
+#include "core/daemon/present.hpp"
 #include "core/daemon/service.hpp"
 
 namespace deskmate::daemon {
@@ -118,15 +119,12 @@ class Files {
 
   void create(const Call& call, Answer answer) {
     forget_ended();
-    const auto buyer = call.params["buyer"].as_str();
-    if (buyer.empty() || buyer.size() > ref_bytes_max) {
-      return answer.fail({Status::invalid, "buyer is an external id", "buyer"});
-    }
+    const auto buyer = buyer_of(call);
+    if (!buyer) return answer.fail(buyer.error());
     std::size_t open = 0;
     for (const auto& [number, file] : files_) open += file.session.lock() == call.session ? 1u : 0u;
     if (open >= DM_FILE_OPEN_MAX) return answer.fail({Status::limit, "too many files", "file"});
-    const auto id = service_.pseudonyms.of_shop("buyer", call.session->name(), buyer);
-    files_[++last_] = File{call.session, id, {}};
+    files_[++last_] = File{call.session, *buyer, {}};
     answer.ok(Value::map({{"file", last_}}));
   }
 
@@ -191,6 +189,23 @@ class Files {
     storage::Id16 buyer{};
     std::string bytes;
   };
+
+  // Whose key seals it: a connector names its buyer, a member the chat that will be answered.
+  Result<storage::Id16> buyer_of(const Call& call) const {
+    const auto& rights = call.session->rights();
+    if (rights.owner || rights.member != 0) {
+      const auto chat = id_from_hex(call.params["chat"].as_str());
+      if (!chat) return Error{Status::invalid, "chat is an id", "chat"};
+      const auto row = service_.desk.chat_row(*chat, service_.options.wall_ms());
+      if (!row || !row->buyer) return Error{Status::not_found, "no such chat", "chat"};
+      return *row->buyer;
+    }
+    const auto buyer = call.params["buyer"].as_str();
+    if (buyer.empty() || buyer.size() > ref_bytes_max) {
+      return Error{Status::invalid, "buyer is an external id", "buyer"};
+    }
+    return service_.pseudonyms.of_shop("buyer", call.session->name(), buyer);
+  }
 
   File* find(const Call& call) {
     const auto found = files_.find(call.params["file"].as_uint());

@@ -40,13 +40,10 @@ void set_time(Value& out, const char* key, std::uint64_t ms) {
   if (ms != 0) out[key] = ms;
 }
 
-}  // namespace
-
-std::string hex(const storage::Id16& id) { return storage::hex(id); }
-
-std::optional<storage::Id16> id_from_hex(std::string_view text) {
-  storage::Id16 id{};
-  if (text.size() != id.size() * 2) return std::nullopt;
+template <class Bytes>
+std::optional<Bytes> bytes_from_hex(std::string_view text) {
+  Bytes out{};
+  if (text.size() != out.size() * 2) return std::nullopt;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     unsigned digit = 0;
@@ -57,9 +54,21 @@ std::optional<storage::Id16> id_from_hex(std::string_view text) {
     } else {
       return std::nullopt;
     }
-    id[i / 2] = static_cast<std::uint8_t>(static_cast<unsigned>(id[i / 2]) << 4 | digit);
+    out[i / 2] = static_cast<std::uint8_t>(static_cast<unsigned>(out[i / 2]) << 4 | digit);
   }
-  return id;
+  return out;
+}
+
+}  // namespace
+
+std::string hex(const storage::Id16& id) { return storage::hex(id); }
+
+std::optional<storage::Id16> id_from_hex(std::string_view text) {
+  return bytes_from_hex<storage::Id16>(text);
+}
+
+std::optional<storage::Hash32> hash_from_hex(std::string_view text) {
+  return bytes_from_hex<storage::Hash32>(text);
 }
 
 Value Present::member(const desk::MemberView& member) const {

@@ -32,5 +32,6 @@ class Present {
 
 std::string hex(const storage::Id16& id);
 std::optional<storage::Id16> id_from_hex(std::string_view text);
+std::optional<storage::Hash32> hash_from_hex(std::string_view text);
 
 }  // namespace deskmate::daemon

@@ -9,6 +9,7 @@
 
 #include "core/bus/memory_transport.hpp"
 #include "core/bus/test_loop.hpp"
+#include "core/daemon/access.hpp"
 #include "core/daemon/fake_store.hpp"
 #include "core/daemon/intake.hpp"
 #include "core/daemon/long_work.hpp"
@@ -302,6 +303,43 @@ TEST_F(ServiceTest, TakesAttachmentsInPieces) {
   EXPECT_EQ(read->as_bin(), "second");
   EXPECT_EQ(call(mail, "file.finish", Value::map({{"file", file}})).error().code,
             Status::not_found);
+}
+
+TEST_F(ServiceTest, AMemberSendsFilesWithAReply) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  const auto ann = connect("console-7", rights_of(Access::agent, 7));
+  const auto chat = (*call(ann, "desk.chats", Value::map()))["chats"].as_array().at(0)["id"];
+  EXPECT_EQ(call(ann, "file.create", Value::map({{"buyer", "eve@x"}})).error().code,
+            Status::invalid);
+  EXPECT_EQ(call(ann, "file.create", Value::map({{"chat", std::string(32, '0')}})).error().code,
+            Status::not_found);
+  const auto made = call(ann, "file.create", Value::map({{"chat", chat}}));
+  ASSERT_TRUE(made);
+  const Value& file = (*made)["file"];
+  ASSERT_TRUE(call(ann, "file.write", Value::map({{"file", file}, {"piece", Value::bin("%PDF")}})));
+  const auto finished = call(ann, "file.finish", Value::map({{"file", file}}));
+  ASSERT_TRUE(finished);
+  storage::Hash32 hash{};
+  const auto bytes = (*finished)["hash"].as_bin();
+  std::copy(bytes.begin(), bytes.end(), hash.begin());
+  const auto reply = [&](const std::string& of, std::uint64_t size, const std::string& name) {
+    const Value one =
+        Value::map({{"hash", of}, {"size", size}, {"name", name}, {"type", "application/pdf"}});
+    return call(ann, "desk.reply", Value::map({{"chat", chat}, {"files", Value::array({one})}}));
+  };
+  EXPECT_EQ(reply(std::string(64, '0'), 4, "a.pdf").error().code, Status::not_found);
+  EXPECT_EQ(reply("x", 4, "a.pdf").error().code, Status::not_found);
+  EXPECT_FALSE(reply(storage::hex(hash), 4, ""));
+  EXPECT_FALSE(reply(storage::hex(hash), desk::reply_files_bytes_max + 1, "a.pdf"));
+  ASSERT_TRUE(reply(storage::hex(hash), 4, "a.pdf"));
+  const auto shown = call(ann, "desk.chat", Value::map({{"chat", chat}}));
+  const Value& last = (*shown)["entries"].as_array().back();
+  EXPECT_EQ(last["attachments"].as_array().at(0)["name"].as_str(), "a.pdf");
+  EXPECT_EQ(last["attachments"].as_array().at(0)["hash"].as_str(), storage::hex(hash));
+  const auto viewer = connect("console-7", rights_of(Access::viewer, 7));
+  EXPECT_EQ(call(viewer, "file.create", Value::map({{"chat", chat}})).error().code, Status::denied);
 }
 
 TEST_F(ServiceTest, AttachmentsAreLimited) {

@@ -31,6 +31,22 @@ Result<void> check_text(std::string_view text, std::size_t max, Errc missing) {
   return {};
 }
 
+Result<void> check_files(const std::vector<ReplyFile>& files) {
+  if (files.size() > reply_files_max) return Error{Errc::too_long, std::to_string(reply_files_max)};
+  std::uint64_t bytes = 0;
+  for (const ReplyFile& file : files) {
+    if (file.name.empty() || file.name.size() > file_name_max || !is_utf8(file.name) ||
+        file.type.size() > file_name_max || !is_utf8(file.type)) {
+      return Error{Errc::bad_value, "file"};
+    }
+    bytes += std::min(file.size, reply_files_bytes_max + 1);
+  }
+  if (bytes > reply_files_bytes_max) {
+    return Error{Errc::too_long, std::to_string(reply_files_bytes_max)};
+  }
+  return {};
+}
+
 // Seals what was written under the buyer's key, as far as there is a buyer.
 void add_text(Proposal& event, const ChatRecord& chat, std::string_view text) {
   event.body = Value::map({{"text", text}});
@@ -59,11 +75,16 @@ Result<MemberRecord> Commands::member_of(MemberNo number) const {
   return std::move(*member);
 }
 
-Result<Proposal> Commands::reply(const Id16& id, MemberNo member, std::string_view text) const {
+Result<Proposal> Commands::reply(const Id16& id, MemberNo member, std::string_view text,
+                                 const std::vector<ReplyFile>& files) const {
   const auto chat = chat_of(id);
   if (!chat) return chat.error();
   if (const auto known = member_of(member); !known) return known.error();
-  if (const auto fits = check_text(text, text_max, Errc::text_required); !fits) return fits.error();
+  const bool only_files = !files.empty() && text.empty();
+  if (const auto fits = check_text(text, text_max, Errc::text_required); !fits && !only_files) {
+    return fits.error();
+  }
+  if (const auto fit = check_files(files); !fit) return fit.error();
   if (!chat->buyer) return Error{Errc::no_such_buyer, {}};
   // A block ends routing, not the shop's own word to the buyer by hand: unblock first, on purpose.
   if (const auto buyer = state_.find<BuyerRecord>(table::buyers, Key().id(*chat->buyer));
@@ -85,6 +106,14 @@ Result<Proposal> Commands::reply(const Id16& id, MemberNo member, std::string_vi
   out.facts = std::move(facts);
   out.request = true;
   add_text(out, *chat, text);
+  Array attached;
+  for (const ReplyFile& file : files) {
+    attached.push_back(Value::map({{"hash", Value::bin(file.hash)},
+                                   {"size", file.size},
+                                   {"name", file.name},
+                                   {"type", file.type}}));
+  }
+  if (!attached.empty()) (*out.body)["files"] = std::move(attached);
   return out;
 }
 

@@ -15,7 +15,8 @@ class Commands {
   // The policy says which peer this is; it must outlive the commands.
   Commands(const State& state, const Policy& policy) : state_(state), policy_(policy) {}
 
-  Result<Proposal> reply(const Id16& chat, MemberNo member, std::string_view text) const;
+  Result<Proposal> reply(const Id16& chat, MemberNo member, std::string_view text,
+                         const std::vector<ReplyFile>& files) const;
   // note, draft: type chat.noted, chat.drafted.
   Result<Proposal> written(std::string_view type, const Id16& chat, MemberNo member,
                            std::string_view text) const;

@@ -99,8 +99,9 @@ Right Desk::may_act(const Id16& chat, const Sight& sight) const {
   return desk::may_act(parts_->state, parts_->policy, Peers(parts_->state), record, sight);
 }
 
-Result<Proposal> Desk::reply(const Id16& chat, MemberNo member, std::string_view text) const {
-  return parts_->commands.reply(chat, member, text);
+Result<Proposal> Desk::reply(const Id16& chat, MemberNo member, std::string_view text,
+                             const std::vector<ReplyFile>& files) const {
+  return parts_->commands.reply(chat, member, text, files);
 }
 Result<Proposal> Desk::note(const Id16& chat, MemberNo member, std::string_view text) const {
   return parts_->commands.written("chat.noted", chat, member, text);

@@ -109,7 +109,9 @@ class Desk {
   Right may_act(const Id16& chat, const Sight& sight) const;
 
   // --- commands: a valid proposal, or why not ----------------------------------------------------
-  Result<Proposal> reply(const Id16& chat, MemberNo member, std::string_view text) const;
+  // With files the text may be empty.
+  Result<Proposal> reply(const Id16& chat, MemberNo member, std::string_view text,
+                         const std::vector<ReplyFile>& files = {}) const;
   Result<Proposal> note(const Id16& chat, MemberNo member, std::string_view text) const;
   Result<Proposal> draft(const Id16& chat, MemberNo member, std::string_view text) const;
   Result<Proposal> transfer(const Id16& chat, MemberNo from, const Target& to,

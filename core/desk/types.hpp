@@ -35,6 +35,9 @@ inline constexpr std::size_t sku_max = 128;         // bytes
 inline constexpr std::size_t schedule_ranges_max = 64;  // of one member
 inline constexpr std::size_t group_max = 32;            // joined accounts of one buyer
 inline constexpr std::size_t ids_max = 64;              // contacts or mentions of one event
+inline constexpr std::size_t reply_files_max = 10;
+inline constexpr std::uint64_t reply_files_bytes_max = 25u << 20;  // of one reply, together
+inline constexpr std::size_t file_name_max = 255;                  // bytes
 inline constexpr std::size_t text_max = std::size_t{32} * 1024;   // bytes of a reply, note or draft
 inline constexpr std::size_t phrase_max = std::size_t{4} * 1024;  // bytes of a quick phrase
 inline constexpr std::size_t order_lines_max = 500;               // of one order
@@ -56,6 +59,14 @@ struct EventView {
 };
 
 // An event that somebody wants appended: the book, or an owner whose command was found valid.
+// A file that goes with a reply; it is in the store.
+struct ReplyFile {
+  storage::Hash32 hash{};
+  std::uint64_t size = 0;  // bytes
+  std::string name;
+  std::string type;  // MIME
+};
+
 struct Proposal {
   std::string type;
   Value facts;                // a map

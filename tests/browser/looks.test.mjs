@@ -47,7 +47,7 @@ async function tooWide(page) {
 }
 
 // A key that was never put into words: "family.code" of a dictionary.
-const keyLike = /\b(error|login|setup|nav|inbox|queue|view|state|wait|entry|outcome|sending|resolve|reply|write|act|transfer|note|flag|done|card|account|order|payment|link|parcel|kind|action|orders|split|rule|settings|me|access|presence|theme|notices|member|role|phrase|plugins?|peers|standing|alarm|invite|unknown|backup|verify|key|help|palette)\.[a-z_]{3,}\b/;
+const keyLike = /\b(error|login|attach|call|numbers|listen|setup|nav|inbox|queue|view|state|wait|entry|outcome|sending|resolve|reply|write|act|transfer|note|flag|done|card|account|order|payment|link|parcel|kind|action|orders|split|rule|settings|me|access|presence|theme|notices|member|role|phrase|plugins?|peers|standing|alarm|invite|unknown|backup|verify|key|help|palette)\.[a-z_]{3,}\b/;
 
 async function violations(page) {
   await page.evaluate(axe); // by the debugger: the page's own policy allows no such script

@@ -55,10 +55,13 @@ export class Stage {
   }
 
   // What the shop was told to send, in order.
-  sent() {
+  told() {
     const file = path.join(this.desk.folder, 'sent.jsonl');
     if (!fs.existsSync(file)) return [];
-    return fs.readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line).text);
+    return fs.readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  }
+  sent() {
+    return this.told().map((one) => one.text);
   }
 
   async link(member) {

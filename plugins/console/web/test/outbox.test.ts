@@ -4,17 +4,7 @@ import { BusError } from '../src/bus/client';
 import { status } from '../src/bus/frames';
 import { Outbox, againMs } from '../src/desk/outbox';
 import type { Chat } from '../src/desk/types';
-
-class Store implements Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'> {
-  readonly map = new Map<string, string>();
-  get length(): number {
-    return this.map.size;
-  }
-  key = (i: number): string | null => [...this.map.keys()][i] ?? null;
-  getItem = (name: string): string | null => this.map.get(name) ?? null;
-  setItem = (name: string, text: string): void => void this.map.set(name, text);
-  removeItem = (name: string): void => void this.map.delete(name);
-}
+import { MemoryStore } from './memory_store';
 
 // A desk that has a chat, and loses answers when told so.
 class Desk {
@@ -36,7 +26,7 @@ class Desk {
   };
 }
 
-let store: Store;
+let store: MemoryStore;
 let desk: Desk;
 let keys = 0;
 const open = (): Outbox =>
@@ -49,7 +39,7 @@ const texts = (): string[] => desk.entries.map((entry) => entry.text);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  store = new Store();
+  store = new MemoryStore();
   desk = new Desk();
   keys = 0;
 });

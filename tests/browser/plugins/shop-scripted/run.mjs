@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // A shop whose buyers say what a test writes into in.jsonl, {buyer, name, text} a line; what is
-// answered goes to sent.jsonl, {request, text} a line.
+// answered goes to sent.jsonl, {request, text, files} a line.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import path from 'node:path';
 const require = createRequire(new URL('../../../../plugins/console/web/package.json', import.meta.url));
 const { decode, encode } = require('@msgpack/msgpack');
 const lookMs = 50;
+const readMax = 262_144; // bytes of a file read at a time
 const batch = 100; // messages appended together
 let settings = {};
 let instance = '';
@@ -49,6 +50,17 @@ async function look() {
   busy = false;
 }
 
+async function perform(id, params) {
+  const files = [];
+  for (const { hash, name, type, size } of params.body.files ?? []) {
+    const bytes = await ask('file.read', { hash, offset: 0, size: readMax });
+    files.push({ name, type, size, begins: Buffer.from(bytes).toString('latin1').slice(0, 20), read: bytes.length });
+  }
+  const request = hexOf(params.request);
+  fs.appendFileSync(sent(), JSON.stringify({ request, text: params.body.text, ...(files.length > 0 && { files }) }) + '\n');
+  send([4, id, { outcome: 'done', refs: { message: `r${request}` } }]);
+}
+
 const hexOf = (bin) => Buffer.from(bin).toString('hex');
 function take(frame) {
   const [kind, id, what, , params] = frame;
@@ -57,8 +69,7 @@ function take(frame) {
     instance = id.instance;
     setInterval(() => void look(), lookMs);
   } else if (kind === 3 && what === 'action.perform') {
-    fs.appendFileSync(sent(), JSON.stringify({ request: hexOf(params.request), text: params.body.text }) + '\n');
-    send([4, id, { outcome: 'done', refs: { message: `r${hexOf(params.request)}` } }]);
+    void perform(id, params);
   } else if (kind === 3 && what === 'action.look_up') {
     const request = hexOf(params.request);
     const found = linesOf(sent()).some((line) => JSON.parse(line).request === request);

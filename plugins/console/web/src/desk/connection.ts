@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { BusClient, type Socket } from '../bus/client';
 import { language, languageChosen, languageOf, setLanguage } from '../text/i18n';
+import { Attached } from './attached';
 import { Drafts } from './drafts';
 import { post, readSession, type NoSession } from './http';
 import { age, agingMs, follow, whenChatRead } from './live';
@@ -14,6 +15,7 @@ export const gate = signal<Gate>('loading');
 export const known = signal<NoSession>({ desk: '', setup: false, members: [] });
 export const outbox = signal<Outbox | null>(null);
 export const drafts = signal<Drafts | null>(null);
+export const attached = signal<Attached | null>(null);
 
 const retryMs = 2_000;
 let client: BusClient | null = null;
@@ -46,6 +48,7 @@ function begin(found: Session): void {
   const mark = `${found.desk}.${found.member}.`;
   outbox.value = new Outbox({ call, sentence, storage: localStorage, prefix: `deskmate.out.${mark}`, alone });
   drafts.value = new Drafts({ call, storage: localStorage, prefix: `deskmate.draft.${mark}` });
+  attached.value = new Attached({ call, sentence, storage: localStorage, prefix: `deskmate.files.${mark}` });
   client = new BusClient({
     connect: () => {
       const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
@@ -63,6 +66,7 @@ function begin(found: Session): void {
       link.value = state;
       outbox.value?.setOpen(state === 'open');
       drafts.value?.setOpen(state === 'open');
+      attached.value?.setOpen(state === 'open');
       if (state === 'refused') void leave();
     },
   });
@@ -81,6 +85,7 @@ async function leave(): Promise<void> {
   forgetAll();
   outbox.value = null;
   drafts.value = null;
+  attached.value = null;
   link.value = 'connecting';
   await startSession();
 }

@@ -4,12 +4,13 @@
 import { signal } from '@preact/signals';
 import { BusError } from '../bus/client';
 import { status, type Params } from '../bus/frames';
-import type { Chat } from './types';
+import type { Attachment, Chat } from './types';
 
 export interface Outgoing {
   key: string;
   chat: string;
   text: string;
+  files?: Attachment[]; // on the desk already
   atMs: number;
   state: 'waiting' | 'sending' | 'sent' | 'refused';
   tried: boolean; // it may have reached the desk
@@ -61,11 +62,12 @@ export class Outbox {
     return this.items.value.filter((item) => item.chat === chat);
   }
 
-  send(chat: string, text: string): void {
+  send(chat: string, text: string, files: Attachment[] = []): void {
     const item: Outgoing = {
       key: (this.options.newKey ?? newKey)(),
       chat,
       text,
+      ...(files.length > 0 && { files }),
       atMs: (this.options.now ?? Date.now)(),
       state: 'waiting',
       tried: false,
@@ -132,7 +134,7 @@ export class Outbox {
       }
       this.change(item.key, { state: 'sending', tried: true });
       const { event } = await this.options.call<{ event: string }>('desk.reply', {
-        chat: item.chat, text: item.text, key: item.key,
+        chat: item.chat, text: item.text, key: item.key, files: item.files,
       });
       this.change(item.key, { state: 'sent', event });
       return true;

@@ -27,6 +27,7 @@ export const actions: Action[] = [
   { id: 'list.search', label: 'key.search', keys: ['Ctrl+f'], typing: ['Ctrl+f'], group: 'list' },
   { id: 'chat.reply', label: 'key.reply', keys: ['r', 'd'], group: 'chat' },
   { id: 'chat.phrase', label: 'key.phrase', keys: ['/'], group: 'chat' },
+  { id: 'chat.attach', label: 'key.attach', keys: ['i'], typing: ['Alt+i'], group: 'chat' },
   { id: 'chat.transfer', label: 'key.transfer', keys: ['t'], typing: ['Alt+t'], group: 'chat' },
   { id: 'chat.claim', label: 'key.claim', keys: ['c'], typing: ['Alt+c'], group: 'chat' },
   { id: 'chat.close', label: 'key.close', keys: ['e'], typing: ['Alt+e'], group: 'chat' },

@@ -1,6 +1,7 @@
 // Where an answer is written. Enter sends, Shift+Enter begins a new line, "/" finds a phrase.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { drafts, outbox } from '../../desk/connection';
+import { filesBytesMax, filesMax, type Attaching } from '../../desk/attached';
+import { attached, drafts, outbox } from '../../desk/connection';
 import { me, memberName, phrases } from '../../desk/store';
 import type { Chat, ChatRow, Phrase } from '../../desk/types';
 import { composes, sends } from '../../keys/composition';
@@ -9,6 +10,7 @@ import { findPhrases, hasHan, typedPhrase } from '../../phrases/match';
 import { readings, wantReadings } from '../../phrases/pinyin';
 import { usesOf, used } from '../../phrases/uses';
 import { expand, type Variables } from '../../phrases/variables';
+import { bytes } from '../../text/format';
 import { t } from '../../text/i18n';
 import { line } from '../../text/plain';
 import { Hint } from '../../ui/bits';
@@ -85,16 +87,42 @@ export function Composer({ chat, row, mine }: { chat: Chat; row: ChatRow; mine: 
     field.current?.focus();
   };
 
+  const files = attached.value?.of(chat.id) ?? [];
+  const attach = (list: FileList | null | undefined): boolean => {
+    const added = [...(list ?? [])];
+    if (added.length === 0) return false;
+    if (!attached.value?.add(chat.id, added)) say(t('attach.too_much', { n: filesMax, size: bytes(filesBytesMax) }), true);
+    return true;
+  };
   const send = (): void => {
     const words = text.trim();
-    if (words === '') return;
+    if (words === '' && files.length === 0) return;
     if (new TextEncoder().encode(words).length > replyBytesMax) return say(t('reply.too_long'), true);
-    outbox.value?.send(chat.id, words);
+    const ready = attached.value?.take(chat.id) ?? null;
+    if (!ready) return say(t('attach.wait'), true);
+    outbox.value?.send(chat.id, words, ready);
     setText('');
     drafts.value?.set(chat.id, '');
   };
 
+  const picker = useRef<HTMLInputElement>(null);
+  // Wherever it is let go: the browser would leave the page for the file.
+  useEffect(() => {
+    const over = (event: DragEvent): void => event.preventDefault();
+    const drop = (event: DragEvent): void => {
+      event.preventDefault();
+      if (attach(event.dataTransfer?.files)) field.current?.focus();
+    };
+    addEventListener('dragover', over);
+    addEventListener('drop', drop);
+    return () => {
+      removeEventListener('dragover', over);
+      removeEventListener('drop', drop);
+    };
+  });
+
   useActions({
+    'chat.attach': () => picker.current?.click(),
     'chat.phrase': () => {
       field.current?.focus();
       const begun = text === '' || /\s$/.test(text) ? `${text}/` : `${text} /`;
@@ -152,7 +180,24 @@ export function Composer({ chat, row, mine }: { chat: Chat; row: ChatRow; mine: 
       }}
     >
       {asked && <PhraseList found={found} at={at} typed={asked.typed} onTake={(phrase) => take(phrase, asked.from, cursor)} />}
+      {files.length > 0 && <AttachedList files={files} />}
       <div class="composer-box">
+        <input
+          ref={picker}
+          type="file"
+          class="picker"
+          multiple
+          hidden
+          aria-label={t('key.attach')}
+          onChange={(event) => {
+            attach(event.currentTarget.files);
+            event.currentTarget.value = '';
+            field.current?.focus();
+          }}
+        />
+        <button type="button" class="quiet attach" aria-label={t('key.attach')} onClick={() => picker.current?.click()}>
+          <Icon name="clip" />
+        </button>
         <textarea
           ref={field}
           rows={1}
@@ -168,15 +213,42 @@ export function Composer({ chat, row, mine }: { chat: Chat; row: ChatRow; mine: 
           }}
           onSelect={(event) => setCursor(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}
+          onPaste={(event) => {
+            if (attach(event.clipboardData?.files)) event.preventDefault();
+          }}
         />
-        <button type="submit" class="primary send" disabled={text.trim() === ''} aria-label={t('reply.send')}>
+        <button type="submit" class="primary send" disabled={text.trim() === '' && files.length === 0} aria-label={t('reply.send')}>
           <Icon name="send" />
         </button>
       </div>
       <p class="composer-hint wide-only">
         <Hint keys="Enter" /> {t('write.send')} · <Hint keys="Shift+Enter" /> {t('write.line')} · <Hint keys="/" />{' '}
-        {t('write.phrase')} · <Hint keys="Esc" /> {t('write.leave')}
+        {t('write.phrase')} · <Hint keys="Alt+i" /> {t('write.attach')} · <Hint keys="Esc" /> {t('write.leave')}
       </p>
     </form>
   );
 }
+
+const AttachedList = ({ files }: { files: Attaching[] }) => (
+  <ul class="files attaching" aria-label={t('attach.list')}>
+    {files.map((file) => (
+      <li key={file.id} class={file.state === 'refused' ? 'file bad' : 'file'} data-state={file.state}>
+        <Icon name="file" /> <bdi class="words">{line(file.name, 40)}</bdi>{' '}
+        <span class="hint" role="status">
+          {file.state === 'refused' ? file.error
+            : file.state === 'ready' ? bytes(file.size)
+            : file.state === 'waiting' ? t('attach.waiting')
+            : t('attach.sending', { n: Math.floor((file.sent / Math.max(file.size, 1)) * 100) })}
+        </span>
+        <button
+          type="button"
+          class="quiet small"
+          aria-label={t('attach.remove', { name: line(file.name, 40) })}
+          onClick={() => attached.value?.remove(file.id)}
+        >
+          <Icon name="close" />
+        </button>
+      </li>
+    ))}
+  </ul>
+);

@@ -4,7 +4,7 @@ import { outbox } from '../../desk/connection';
 import { touchChat } from '../../desk/live';
 import type { Outgoing } from '../../desk/outbox';
 import { call, mayAct, me, memberName, sentence } from '../../desk/store';
-import type { Chat, Entry, Outcome } from '../../desk/types';
+import type { Attachment, Chat, Entry, Outcome } from '../../desk/types';
 import { bytes, clock, dateTime } from '../../text/format';
 import { t, type Key } from '../../text/i18n';
 import { line, message, shownCharsMax } from '../../text/plain';
@@ -68,8 +68,8 @@ const images = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 const filesShownMax = 20;
 
 // The gateway gives an image by its bytes, whatever its type says; everything else is a download.
-function Files({ entry }: { entry: Entry }) {
-  const files = (entry.attachments ?? []).slice(0, filesShownMax);
+function Files({ all }: { all: Attachment[] | undefined }) {
+  const files = (all ?? []).slice(0, filesShownMax);
   if (files.length === 0) return null;
   return (
     <ul class="files">
@@ -137,7 +137,7 @@ export function EntryView({ entry, chat }: { entry: Entry; chat: Chat }) {
         {entry.auto && <span> · {t('entry.auto')}</span>} {time}
       </p>
       {entry.erased ? <div class="bubble erased">{t('entry.erased')}</div> : entry.text && <Text text={entry.text} />}
-      <Files entry={entry} />
+      <Files all={entry.attachments} />
       {entry.outcome && (
         <p class="entry-foot">
           <OutcomeMark state={entry.outcome} />
@@ -158,7 +158,8 @@ export function Sending({ item }: { item: Outgoing }) {
       <p class="entry-who">
         {memberName(me.value)} <time>{clock(item.atMs)}</time>
       </p>
-      <Text text={item.text} />
+      {item.text && <Text text={item.text} />}
+      <Files all={item.files} />
       <p class="entry-foot">
         <span class={item.state === 'refused' ? 'outcome bad' : 'outcome'} data-outcome={item.state}>
           <Icon name={item.state === 'refused' ? 'alert' : 'clock'} />

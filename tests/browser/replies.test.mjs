@@ -1,0 +1,99 @@
+// What goes out with an answer, and what is kept of a telephone call.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bubble, delivered, press, row, until, withStage } from './stage.mjs';
+
+const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64');
+
+// Gives the page files as a paste or a drop does.
+const hand = (page, how, files) =>
+  page.evaluate(({ type, list }) => {
+    const data = new DataTransfer();
+    for (const { name, mime, text } of list) data.items.add(new File([text], name, { type: mime }));
+    const event = type === 'paste'
+      ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })
+      : new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+    document.querySelector('.composer textarea').dispatchEvent(event);
+  }, { type: how, list: files });
+
+const ready = (page, name) => page.locator('.attaching [data-state=ready]', { hasText: name }).waitFor();
+
+test('files are picked, pasted and dropped into an answer, and go out with it; limits are said', async () => {
+  await withStage({}, async (stage) => {
+    const ann = await stage.page(1);
+    const li = await stage.page(2);
+    const choosers = [];
+    ann.on('filechooser', (one) => choosers.push(one));
+    const chooser = () => until('files are asked for', () => choosers.pop());
+    stage.writes('eve', 'Please send the invoice', 'Eve');
+    await row(ann, 'Eve').waitFor();
+    await press(ann, 'j', 'r');
+    await press(ann, 'Alt+i');
+    const big = 'x'.repeat(600_000); // three pieces
+    await (await chooser()).setFiles([
+      { name: 'invoice 发票.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 ' + big) },
+      { name: 'left out.txt', mimeType: 'text/plain', buffer: Buffer.from('no') },
+    ]);
+    await hand(ann, 'paste', [{ name: 'pasted.txt', mime: 'text/plain', text: 'pasted' }]);
+    await hand(ann, 'drop', [{ name: 'dropped.txt', mime: 'text/plain', text: 'dropped' }]);
+    for (const name of ['invoice', 'left out', 'pasted', 'dropped']) await ready(ann, name);
+    await ann.locator('.attaching .file', { hasText: 'left out' }).locator('button').click();
+    assert.equal(await ann.locator('.attaching .file').count(), 3);
+    // What the desk has stays with the draft.
+    await ann.reload();
+    await ready(ann, 'dropped');
+    assert.equal(await ann.locator('.attaching .file').count(), 3);
+
+    await hand(ann, 'paste', Array.from({ length: 8 }, (_, i) => ({ name: `n${i}`, mime: '', text: 'n' })));
+    await ann.locator('.toast.bad').waitFor();
+    assert.equal(await ann.locator('.attaching .file').count(), 3);
+
+    await press(ann, 'r');
+    await ann.keyboard.type('Here it is.');
+    await press(ann, 'Enter');
+    await delivered(ann, 'Here it is.');
+    assert.deepEqual(stage.told().map(({ text, files }) => [text, files.map((file) => [file.name, file.size, file.begins])]), [[
+      'Here it is.',
+      [['invoice 发票.pdf', 600_009, '%PDF-1.4 xxxxxxxxxxx'], ['pasted.txt', 6, 'pasted'], ['dropped.txt', 7, 'dropped']],
+    ]]);
+    // The other sees and gets them; an image alone is an answer, too.
+    await press(li, 'v', 'e');
+    await row(li, 'Eve').waitFor();
+    await press(li, 'j');
+    const link = li.locator('.entry.ours .file', { hasText: 'pasted.txt' });
+    await link.waitFor();
+    const got = await li.request.get(stage.base + (await link.getAttribute('href')));
+    assert.equal(await got.text(), 'pasted');
+    await press(ann, 'Escape', 'i');
+    await (await chooser()).setFiles([{ name: 'shoe.png', mimeType: 'image/png', buffer: png }]);
+    await ready(ann, 'shoe.png');
+    await press(ann, 'r', 'Enter');
+    await li.locator('.entry.ours .file img').waitFor();
+    await until('it is a picture', () => li.locator('.entry.ours .file img').evaluate((img) => img.naturalWidth === 1));
+    assert.equal(stage.told()[1].files[0].name, 'shoe.png');
+    assert.deepEqual([...ann.faults, ...li.faults], []);
+  });
+});
+
+test('a file that was on its way when the desk was killed is brought again', async () => {
+  await withStage({}, async (stage) => {
+    const ann = await stage.page(1);
+    stage.writes('eve', 'Hello', 'Eve');
+    await row(ann, 'Eve').waitFor();
+    await press(ann, 'j', 'r');
+    await bubble(ann, 'Hello').waitFor();
+    await stage.desk.stop('SIGKILL');
+    await ann.locator('.banner').waitFor();
+    await hand(ann, 'drop', [{ name: 'a.txt', mime: 'text/plain', text: 'after the cut' }]);
+    await ann.locator('.attaching [data-state=waiting]').waitFor();
+    await ann.keyboard.type('See there.');
+    await press(ann, 'Enter'); // not before the file is there
+    assert.equal(await ann.inputValue('.composer textarea'), 'See there.');
+    await stage.desk.start();
+    await ready(ann, 'a.txt');
+    await press(ann, 'Enter');
+    await delivered(ann, 'See there.');
+    assert.equal(stage.told()[0].files[0].begins, 'after the cut');
+    assert.deepEqual(ann.faults, []);
+  });
+});
