@@ -212,7 +212,7 @@ Result<void> Database::open_env() {
 }
 
 Result<void> Database::open_databases() {
-  const std::array<std::pair<const char*, MDB_dbi*>, 11> names{{{"meta", &databases_.meta},
+  const std::array<std::pair<const char*, MDB_dbi*>, 13> names{{{"meta", &databases_.meta},
                                                                 {"logs", &databases_.logs},
                                                                 {"events", &databases_.events},
                                                                 {"bodies", &databases_.bodies},
@@ -222,7 +222,9 @@ Result<void> Database::open_databases() {
                                                                 {"kv", &databases_.kv},
                                                                 {"tables", &databases_.tables},
                                                                 {"forks", &databases_.forks},
-                                                                {"cuts", &databases_.cuts}}};
+                                                                {"cuts", &databases_.cuts},
+                                                                {"awaited", &databases_.awaited},
+                                                                {"later", &databases_.later}}};
   std::string what = data_file(folder_);
   // What is there needs no transaction that writes, so a full disk does not keep us from reading.
   for (unsigned flags : {unsigned{MDB_RDONLY}, 0U}) {

@@ -39,8 +39,11 @@ struct Databases {
   MDB_dbi cursors = 0;
   MDB_dbi kv = 0;
   MDB_dbi tables = 0;
-  MDB_dbi forks = 0;  // these two came later: folders that lack them get them at their next open
+  // These came later: folders that lack them get them at their next open.
+  MDB_dbi forks = 0;
   MDB_dbi cuts = 0;
+  MDB_dbi awaited = 0;
+  MDB_dbi later = 0;
 };
 
 // What LMDB's or errno's number means here.

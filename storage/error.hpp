@@ -23,6 +23,7 @@ enum class Errc {
   forked,       // one log, two histories, both signed by its peer
   rolled_back,  // others have more of this peer's own log than its disk
   cut,          // beyond what is taken of a removed peer
+  awaited,      // a body that has not come yet
 };
 
 // code is for programs; message says what, where and what to do, for the owner.

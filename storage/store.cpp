@@ -11,6 +11,7 @@
 #include "storage/files.hpp"
 #include "storage/folder.hpp"
 #include "storage/hooks.hpp"
+#include "storage/late_bodies.hpp"
 #include "storage/log_book.hpp"
 #include "storage/sealing.hpp"
 #include "storage/setup.hpp"
@@ -34,6 +35,8 @@ struct Page {
     std::size_t record;
     std::size_t record_size;
     std::size_t body_size;
+    bool body_apart;
+    bool again;
   };
   std::string bytes;
   std::vector<Item> items;
@@ -71,6 +74,7 @@ class StoreImpl final : public Store {
     start.tip = tip;
     start.tables_position = tables_position;
     writer_ = std::make_unique<Writer>(*database_, *keys_, book_, secrets_, hooks_, start);
+    settle_erased();
     return {};
   }
 
@@ -108,10 +112,25 @@ class StoreImpl final : public Store {
   const Identity& identity() const override { return secrets_.identity(); }
   std::vector<LogTip> frontier() const override { return book_.tips(setup_.own_log); }
   Result<std::optional<Stretch>> read_stretch(const LogName& log, std::uint64_t after,
-                                              std::size_t max_bytes) override {
-    return storage::read_stretch(*database_, book_, secrets_.identity(), log, after, max_bytes);
+                                              std::size_t max_bytes, bool bodies_behind) override {
+    return storage::read_stretch(*database_, book_, secrets_.identity(), log, after, max_bytes,
+                                 bodies_behind);
   }
   void append_stretch(Stretch stretch, StretchDone done) override;
+  Result<std::vector<Awaited>> awaited(const LogName& log, std::uint64_t above, std::uint64_t below,
+                                       std::size_t most) override {
+    const auto state = book_.find(log);
+    if (!state) return std::vector<Awaited>();
+    return read_awaited(*database_, *keys_, state->number, above, below, most);
+  }
+  std::uint64_t awaited_count() override { return count_awaited(*database_); }
+  Result<std::vector<BodyRead>> read_bodies(const LogName& log, std::span<const std::uint64_t> seqs,
+                                            std::size_t max_bytes) override {
+    const auto state = book_.find(log);
+    if (!state) return std::vector<BodyRead>(seqs.size());
+    return storage::read_bodies(*database_, state->number, seqs, max_bytes);
+  }
+  void append_bodies(Bodies bodies, StretchDone done) override;
   Result<std::vector<Fork>> forks() override;
   void unfreeze(const LogName& log, Done done) override;
   void cut(const Id32& peer, std::uint64_t incarnation, std::uint64_t seq, Done done) override;
@@ -141,6 +160,9 @@ class StoreImpl final : public Store {
   template <class T>
   void submit(T&& made, std::size_t events, std::size_t bytes);
   Result<std::optional<std::string>> get_copy(MDB_dbi dbi, std::string_view key);
+  Result<std::optional<std::string>> missing_body(const StoredEvent& event, std::string_view slot);
+  Result<void> destroy(const std::function<Result<bool>()>& keys);
+  void settle_erased();
 
   HeldFolder held_;
   Secrets secrets_;
@@ -240,6 +262,7 @@ Result<Page> StoreImpl::read_page(std::uint64_t after, std::size_t limit, bool w
   Cursor arrivals(txn->get(), databases.arrivals);
   Cursor events(txn->get(), databases.events);
   Cursor bodies(txn->get(), databases.bodies);
+  const bool late_too = with_bodies && any_late(txn->get(), databases);
   bool in_step = false;  // the events cursor stands just before the next one
   for (arrivals.seek(view_of(encode_number(after + 1)));
        arrivals.valid() && page.items.size() < limit && page.bytes.size() < read_bytes_max;
@@ -257,13 +280,24 @@ Result<Page> StoreImpl::read_page(std::uint64_t after, std::size_t limit, bool w
                        " leads nowhere. Run `deskmate verify`"};
     }
     std::string_view record = events.value().substr(event_prefix_size);
-    Page::Item item{get_number<std::uint64_t>(arrivals.key().data()), decode_slot(slot),
-                    page.bytes.size(), record.size(), 0};
+    Page::Item item{get_number<std::uint64_t>(arrivals.key().data()),
+                    decode_slot(slot),
+                    page.bytes.size(),
+                    record.size(),
+                    0,
+                    false,
+                    false};
+    item.again = get_number<std::uint64_t>(events.value().data()) != item.arrival;
     page.bytes.append(record);
     bool has_body = record.size() > 1 && (static_cast<std::uint8_t>(record[1]) & flag_body) != 0;
     if (with_bodies && has_body && bodies.seek(slot) && bodies.key() == slot) {
       item.body_size = bodies.value().size();
       page.bytes.append(bodies.value());
+    }
+    if (late_too && has_body && !item.again) {
+      auto late = late_state(txn->get(), databases, slot);
+      if (!late) return late.error();
+      item.body_apart = late->awaited || late->arrival != 0;
     }
     page.items.push_back(item);
   }
@@ -296,6 +330,8 @@ Result<std::uint64_t> StoreImpl::read(std::uint64_t after, std::size_t limit, bo
       event.record = std::string_view(page->bytes).substr(item.record, item.record_size);
       event.body =
           std::string_view(page->bytes).substr(item.record + item.record_size, item.body_size);
+      event.body_apart = item.body_apart;
+      event.again = item.again;
       auto header = decode_header(event.record);
       if (!header && header.error().code != Errc::newer) return header.error();
       event.header = header ? *header : header_of_newer(event.record);
@@ -338,7 +374,7 @@ Result<std::optional<std::string>> StoreImpl::open_body(const StoredEvent& event
     auto slot = encode(Slot{known->number, event.key.seq});
     auto value = get_copy(database_->databases().bodies, view_of(slot));
     if (!value) return value.error();
-    if (!*value) return Error{Errc::damaged, "a body is missing. Run `deskmate verify`"};
+    if (!*value) return missing_body(event, view_of(slot));
     stored = std::move(**value);
     body = stored;
   }
@@ -357,6 +393,19 @@ Result<std::optional<std::string>> StoreImpl::open_body(const StoredEvent& event
   sodium_memzero(key->data(), key->size());
   if (!plain) return Error{Errc::damaged, "a body does not open. Run `deskmate verify`"};
   return std::optional<std::string>(std::move(*plain));
+}
+
+// Erased before it came, lost, or on its way.
+Result<std::optional<std::string>> StoreImpl::missing_body(const StoredEvent& event,
+                                                           std::string_view slot) {
+  auto txn = database_->read();
+  if (!txn) return txn.error();
+  auto late = late_state(txn->get(), database_->databases(), slot);
+  if (!late) return late.error();
+  const bool erased = event.header.key_id && keys_->erased(*event.header.key_id);
+  if (erased || late->arrival != 0) return std::optional<std::string>();
+  if (late->awaited) return Error{Errc::awaited, "this body has not come yet"};
+  return Error{Errc::damaged, "a body is missing. Run `deskmate verify`"};
 }
 
 Result<std::optional<std::uint64_t>> StoreImpl::cursor(std::string_view reader) {
@@ -491,6 +540,28 @@ void StoreImpl::append_stretch(Stretch stretch, StretchDone done) {
   submit(StretchTask{std::move(stretch), std::move(done)}, events, bytes);
 }
 
+void StoreImpl::append_bodies(Bodies bodies, StretchDone done) {
+  if (bodies.items.empty() || bodies.items.size() > bodies_max) {
+    return refuse(done, {Errc::limit, "1 to " + std::to_string(bodies_max) + " bodies at once"});
+  }
+  std::size_t bytes = 0;
+  for (const Bodies::Item& item : bodies.items) bytes += sizeof(item) + item.body.size();
+  const std::size_t events = bodies.items.size();
+  submit(BodiesTask{std::move(bodies), std::move(done)}, events, bytes);
+}
+
+// What nobody could open is not waited for.
+void StoreImpl::settle_erased() {
+  auto lost = awaited_in_vain(*database_, *keys_);
+  if (!lost) return;  // it is not asked for all the same
+  for (auto& [number, bodies] : *lost) {
+    const auto log = book_.name_of(number);
+    if (!log) continue;
+    bodies.log = *log;
+    append_bodies(std::move(bodies), {});
+  }
+}
+
 Result<std::vector<Fork>> StoreImpl::forks() {
   auto txn = database_->read();
   if (!txn) return txn.error();
@@ -510,20 +581,27 @@ void StoreImpl::lift_cuts(const Id32& peer, Done done) {
 }
 
 Result<void> StoreImpl::erase_keys(std::span<const Id16> ids) {
-  return writer_->run([&]() -> Result<void> {
-    auto erased = keys_->erase_ids(ids);
-    if (!erased) return erased.error();
-    return *erased ? files_->forget_erased() : Result<void>();
-  });
+  return destroy([&] { return keys_->erase_ids(ids); });
 }
 
 Result<void> StoreImpl::erase_buyer(const Id16& buyer) {
-  // On the writer thread, so that no event is sealed under a key that is being destroyed.
-  return writer_->run([&]() -> Result<void> {
+  return destroy([&]() -> Result<bool> {
     auto erased = keys_->erase(buyer);
     if (!erased) return erased.error();
-    return erased->empty() ? Result<void>() : files_->forget_erased();
+    return !erased->empty();
   });
+}
+
+// On the writer thread, so that no event is sealed under a key that is being destroyed. keys: true
+// where there was any.
+Result<void> StoreImpl::destroy(const std::function<Result<bool>()>& keys) {
+  auto done = writer_->run([&]() -> Result<void> {
+    auto erased = keys();
+    if (!erased) return erased.error();
+    return *erased ? files_->forget_erased() : Result<void>();
+  });
+  settle_erased();
+  return done;
 }
 
 Result<VerifyReport> StoreImpl::verify() {
@@ -629,50 +707,6 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& h
   auto started = store->start(tip, tables_position);
   if (!started) return started.error();
   return std::unique_ptr<Store>(std::move(store));
-}
-
-Result<Identity> open_identity(const Options& options) {
-  auto held = hold_folder(options, Hooks{});
-  if (!held) return held.error();
-  auto secrets = Secrets::open(held->secrets, !exists(held->folder + "/data.mdb"));
-  if (!secrets) return secrets.error();
-  return secrets->identity();
-}
-
-Result<void> create_joined(const Options& options, const Id16& desk, const Key32& pseudonym_key) {
-  auto held = hold_folder(options, Hooks{});
-  if (!held) return held.error();
-  if (exists(held->folder + restore_folder) || exists(held->folder + "/keys")) {
-    return Error{Errc::invalid, held->folder + " holds a desk already. Join with a new folder"};
-  }
-  auto secrets = Secrets::open(held->secrets, true);
-  if (!secrets) return secrets.error();
-  auto database = Database::open(held->folder, options.initial_map_bytes, format_version);
-  if (!database) return database.error();
-  auto ready = is_set_up(**database);
-  if (!ready) return ready.error();
-  if (*ready) {
-    return Error{Errc::invalid, held->folder + " holds a desk already. Join with a new folder"};
-  }
-  // Its keys file is made when it is opened, so that a cut before the next line changes nothing.
-  return set_up(**database, *secrets, KeysPosition{}, Founding{desk, pseudonym_key});
-}
-
-Result<void> renew(const Options& options) {
-  auto held = hold_folder(options, Hooks{});
-  if (!held) return held.error();
-  auto secrets = Secrets::open(held->secrets, false);
-  if (!secrets) return secrets.error();
-  if (!exists(held->folder + "/data.mdb") || exists(held->folder + restore_folder)) {
-    return Error{Errc::not_found, held->folder + " holds no desk"};
-  }
-  auto database = Database::open(held->folder, options.initial_map_bytes, format_version);
-  if (!database) return database.error();
-  auto migrated = migrate(**database, format_version, migrations());
-  if (!migrated) return migrated;
-  auto setup = read_setup(**database, *secrets);
-  if (!setup) return setup.error();
-  return start_new_log(**database, *setup);
 }
 
 }  // namespace deskmate::storage

@@ -67,7 +67,11 @@ struct StoredEvent {
   LogKey key;
   HeaderView header;
   std::string_view record;  // the header's bytes as chained
-  std::string_view body;    // as stored: sealed where the header says so; empty unless asked for
+  // Of an event whose body came after it there are two arrivals. The first is that of the event;
+  // when it is read with bodies it says that its body has, or will have, an arrival of its own.
+  bool body_apart = false;
+  bool again = false;     // the second: its body has come, or is known to be lost
+  std::string_view body;  // as stored: sealed where the header says so; empty unless asked for
 };
 
 // One change of a derived table; value nullopt removes.
@@ -85,7 +89,9 @@ struct VerifyReport {
   std::uint64_t missing_keys = 0;  // bodies of other peers whose keys have not come
   std::uint64_t unknown = 0;       // events of a newer version: kept, not opened
   std::uint64_t forks = 0;
-  std::vector<std::string> faults;  // empty: all is well
+  std::uint64_t awaited_bodies = 0;  // of other peers: not here yet
+  std::uint64_t lost_bodies = 0;     // that nobody has any more
+  std::vector<std::string> faults;   // empty: all is well
 };
 
 class Store {
@@ -109,13 +115,16 @@ class Store {
 
   // Calls each with the events after arrival `after`, in arrival order, at most `limit`; stops when
   // it returns false. Returns the last arrival seen, or `after`. What a newer version wrote comes
-  // as newer_type, without facts or body. [any thread]
+  // as newer_type, without facts or body. An event whose body came later comes twice, see
+  // StoredEvent: those who only want headers pass over the second, those who want bodies over the
+  // first. [any thread]
   virtual Result<std::uint64_t> read(std::uint64_t after, std::size_t limit, bool with_bodies,
                                      const std::function<bool(const StoredEvent&)>& each) = 0;
   virtual std::uint64_t last_arrival() const = 0;  // [any thread]
   virtual Result<std::optional<std::uint64_t>> arrival_of(const LogKey& key) = 0;
 
-  // Opens a body: the plain bytes; nullopt where its key was destroyed. [any thread]
+  // Opens a body: the plain bytes; nullopt where its key was destroyed or nobody has it any more;
+  // Errc::awaited where it has not come yet. [any thread]
   virtual Result<std::optional<std::string>> open_body(const StoredEvent& event) = 0;
 
   // Cursors. done on the writer thread, after the commit; it may be empty. [any thread]
@@ -171,9 +180,15 @@ class Store {
   // The events of the log after seq `after`, at most max_bytes of them but at least one (or, of
   // another peer's log, as far as the next signed head); nullopt: nothing beyond. What is sent is
   // signed: this peer's own logs at any event, others' where their peers did. Ends at a cut.
-  // [any thread]
+  // bodies_behind: bodies that a header covers are left out; otherwise it ends before the first
+  // that is not here. [any thread]
   virtual Result<std::optional<Stretch>> read_stretch(const LogName& log, std::uint64_t after,
-                                                      std::size_t max_bytes) = 0;
+                                                      std::size_t max_bytes,
+                                                      bool bodies_behind) = 0;
+  Result<std::optional<Stretch>> read_stretch(const LogName& log, std::uint64_t after,
+                                              std::size_t max_bytes) {
+    return read_stretch(log, after, max_bytes, false);
+  }
 
   // Stores what is new of a stretch, all or nothing, in the same commits as appends. done on the
   // writer thread once it is on disk. What is there already is compared and passed over, so a
@@ -192,6 +207,21 @@ class Store {
   //   invalid      another desk's, or an event that cannot be one; limit, full, io as in append
   using StretchDone = std::function<void(Result<Arrived>)>;
   virtual void append_stretch(Stretch stretch, StretchDone done) = 0;
+
+  // Bodies of that log that are awaited, of events after `above` and before `below`, the newest
+  // first, at most `most`. Those whose key was destroyed are not waited for. [any thread]
+  virtual Result<std::vector<Awaited>> awaited(const LogName& log, std::uint64_t above,
+                                               std::uint64_t below, std::size_t most) = 0;
+  virtual std::uint64_t awaited_count() = 0;  // of all logs; cheap. [any thread]
+  // Of the bodies of these events as many, in this order, as make max_bytes, but at least one.
+  // [any thread]
+  virtual Result<std::vector<BodyRead>> read_bodies(const LogName& log,
+                                                    std::span<const std::uint64_t> seqs,
+                                                    std::size_t max_bytes) = 0;
+  // Stores those that are awaited, all or nothing; passes over others. Import their keys before.
+  // done as of append_stretch. Errors: mismatch: not what its header names; not_found: an unknown
+  // log; limit, full, io.
+  virtual void append_bodies(Bodies bodies, StretchDone done) = 0;
 
   // Proofs of forks, by log and seq. [any thread]
   virtual Result<std::vector<Fork>> forks() = 0;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ inline constexpr std::size_t stored_body_max = body_max + 256;  // bytes, sealed
 inline constexpr std::size_t logs_max = 4'096;                  // of all peers and incarnations
 inline constexpr std::size_t keys_carried_max = 4'096;          // in one import or erasure
 inline constexpr std::size_t file_parts_max = 256;              // sealed files half received
+inline constexpr std::size_t bodies_max = 256;  // in one Bodies, or asked for at once
 
 // How far a log is on this disk.
 struct LogTip {
@@ -33,7 +35,7 @@ struct LogTip {
 struct Stretch {
   struct Item {
     std::string record;
-    std::string body;  // as stored; empty: none
+    std::string body;  // as stored; empty: none, or left behind
     bool operator==(const Item&) const = default;
   };
   LogName log;
@@ -41,11 +43,38 @@ struct Stretch {
   std::vector<Item> items;
   Hash32 chain{};                            // after the last item
   std::array<std::uint8_t, 64> signature{};  // of that head, by log.peer
+  // A body that a header names may be missing: it is then awaited, and comes as one of Bodies.
+  bool bodies_behind = false;
   std::uint64_t last() const { return first + items.size() - 1; }
   bool operator==(const Stretch&) const = default;
 };
 
-// What a stretch brought. Its new events have the arrivals from first_arrival on, without gaps.
+// Bodies of one log that had been left behind.
+struct Bodies {
+  struct Item {
+    std::uint64_t seq = 0;
+    std::string body;  // as stored; empty: nobody has it any more
+    bool operator==(const Item&) const = default;
+  };
+  LogName log;
+  std::vector<Item> items;
+};
+
+// One that has not come yet.
+struct Awaited {
+  std::uint64_t seq = 0;
+  std::optional<Id16> key_id = {};  // opens it
+  bool operator==(const Awaited&) const = default;
+};
+
+// One that was asked for.
+struct BodyRead {
+  std::string body;  // as stored; empty: not here
+  std::optional<Id16> key_id = {};
+};
+
+// What a stretch or bodies brought. What is new has the arrivals from first_arrival on, without
+// gaps.
 struct Arrived {
   std::uint64_t first_arrival = 0;  // 0 when all was there already
   std::uint64_t count = 0;

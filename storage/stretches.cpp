@@ -4,6 +4,7 @@
 #include <string>
 
 #include "storage/hash.hpp"
+#include "storage/late_bodies.hpp"
 #include "storage/layout.hpp"
 
 namespace deskmate::storage {
@@ -40,12 +41,13 @@ bool stands_in(const Cursor& cursor, std::uint32_t log) {
 class Gatherer {
  public:
   Gatherer(MDB_txn* txn, const Databases& databases, const LogState& log, std::uint64_t after,
-           std::uint64_t end)
+           std::uint64_t end, bool bodies_behind)
       : txn_(txn),
         databases_(databases),
         log_(log),
         after_(after),
         end_(end),
+        bodies_behind_(bodies_behind),
         events_(txn, databases.events),
         bodies_(txn, databases.bodies),
         heads_(txn, databases.heads) {}
@@ -73,6 +75,7 @@ class Gatherer {
     stretch.items = std::move(items_);
     stretch.chain = head_->chain;
     stretch.signature = head_->signature;
+    stretch.bodies_behind = bodies_behind_;
     return std::optional(std::move(stretch));
   }
 
@@ -93,7 +96,12 @@ class Gatherer {
       }
       const std::string_view record = events_.value().substr(event_prefix_size);
       std::string_view body;
-      if (bodies_.valid() && bodies_.key() == view_of(slot)) body = bodies_.value();
+      if (!bodies_behind_ || !may_stay_behind(record)) {
+        if (bodies_.valid() && bodies_.key() < view_of(slot)) bodies_.seek(view_of(slot));
+        if (bodies_.valid() && bodies_.key() == view_of(slot)) body = bodies_.value();
+        // Awaited here, too: it goes when it has come.
+        if (body.empty() && may_stay_behind(record)) return {};
+      }
       bytes += record.size() + body.size();
       // At least one event, and of others' logs at least up to a head.
       const bool enough = own ? !items_.empty() : head_.has_value();
@@ -116,6 +124,7 @@ class Gatherer {
   const LogState& log_;
   const std::uint64_t after_;
   const std::uint64_t end_;
+  const bool bodies_behind_;
   Cursor events_;
   Cursor bodies_;
   Cursor heads_;
@@ -215,7 +224,7 @@ Error bad(std::uint64_t seq, const std::string& why) {
   return {Errc::invalid, "event " + std::to_string(seq) + " of a stretch: " + why};
 }
 
-Result<void> check_item(std::uint64_t seq, const Stretch::Item& item) {
+Result<void> check_item(std::uint64_t seq, const Stretch::Item& item, bool bodies_behind) {
   if (item.record.size() > record_max || item.body.size() > stored_body_max) {
     return Error{Errc::limit, bad(seq, "too long").message};
   }
@@ -225,6 +234,7 @@ Result<void> check_item(std::uint64_t seq, const Stretch::Item& item) {
     if (header.error().code == Errc::newer) return {};
     return bad(seq, header.error().message);
   }
+  if (item.body.empty() && bodies_behind && may_stay_behind(item.record)) return {};
   if (header->body_hash.has_value() == item.body.empty()) {
     return Error{Errc::mismatch, bad(seq, "its body is missing, or not named").message};
   }
@@ -239,14 +249,16 @@ Result<void> check_item(std::uint64_t seq, const Stretch::Item& item) {
 
 Result<std::optional<Stretch>> read_stretch(Database& database, const LogBook& book,
                                             const Identity& identity, const LogName& log,
-                                            std::uint64_t after, std::size_t max_bytes) {
+                                            std::uint64_t after, std::size_t max_bytes,
+                                            bool bodies_behind) {
   auto state = book.find(log);
   if (!state) return std::optional<Stretch>();
   const std::uint64_t end = std::min(state->tip.seq, book.cut_at(log));
   if (after >= end) return std::optional<Stretch>();
   auto txn = database.read();
   if (!txn) return txn.error();
-  return Gatherer(txn->get(), database.databases(), *state, after, end).run(max_bytes, identity);
+  return Gatherer(txn->get(), database.databases(), *state, after, end, bodies_behind)
+      .run(max_bytes, identity);
 }
 
 Result<void> check_form(const Stretch& stretch, const Id16& desk) {
@@ -265,7 +277,7 @@ Result<void> check_form(const Stretch& stretch, const Id16& desk) {
                  "a stretch of more than " + std::to_string(stretch_bytes_max) + " bytes"};
   }
   for (std::size_t i = 0; i < stretch.items.size(); ++i) {
-    auto checked = check_item(stretch.first + i, stretch.items[i]);
+    auto checked = check_item(stretch.first + i, stretch.items[i], stretch.bodies_behind);
     if (!checked) return checked;
   }
   return {};

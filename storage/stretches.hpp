@@ -13,7 +13,8 @@ namespace deskmate::storage {
 // As Store::read_stretch. [any thread]
 Result<std::optional<Stretch>> read_stretch(Database& database, const LogBook& book,
                                             const Identity& identity, const LogName& log,
-                                            std::uint64_t after, std::size_t max_bytes);
+                                            std::uint64_t after, std::size_t max_bytes,
+                                            bool bodies_behind);
 
 // Limits, desk, headers and bodies: all that can be said without the log so far. Pure.
 Result<void> check_form(const Stretch& stretch, const Id16& desk);

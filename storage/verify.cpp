@@ -5,6 +5,7 @@
 
 #include "storage/hash.hpp"
 #include "storage/identity.hpp"
+#include "storage/late_bodies.hpp"
 #include "storage/log_book.hpp"
 
 namespace deskmate::storage {
@@ -45,9 +46,9 @@ class Verifier {
       fault(std::to_string(bodies_) + " bodies are stored, and events name " +
             std::to_string(seen_bodies_));
     }
-    if (report_.events != last_arrival_) {
-      fault(std::to_string(report_.events) + " events have " + std::to_string(last_arrival_) +
-            " arrivals");
+    if (report_.events + later_ != last_arrival_) {
+      fault(std::to_string(report_.events) + " events and " + std::to_string(later_) +
+            " bodies that came later have " + std::to_string(last_arrival_) + " arrivals");
     }
     return report_;
   }
@@ -92,6 +93,9 @@ class Verifier {
     mdb_stat(txn->get(), databases.bodies, &stat);
     bodies_ = stat.ms_entries;
     mdb_stat(txn->get(), databases.events, &stat);
+    MDB_stat later{};
+    mdb_stat(txn->get(), databases.later, &later);
+    later_ = later.ms_entries;
     std::uint64_t events = 0;
     for (const LogExtent& log : logs_) events += log.last;
     if (stat.ms_entries != events) {
@@ -153,7 +157,7 @@ class Verifier {
         std::string_view record = events.value().substr(event_prefix_size);
         chain = chain_next(chain, record);
         check_arrival_of(txn->get(), log, seq, arrival);
-        check_body(log, seq, record, view_of(slot), bodies);
+        check_body(txn->get(), log, seq, record, view_of(slot), bodies);
       }
       check_head(log, seq, view_of(slot), chain, heads);
       events.next();
@@ -171,12 +175,16 @@ class Verifier {
     }
   }
 
-  void check_body(const LogExtent& log, std::uint64_t seq, std::string_view record,
+  void check_body(MDB_txn* txn, const LogExtent& log, std::uint64_t seq, std::string_view record,
                   std::string_view slot, Cursor& bodies) {
+    auto late = late_state(txn, database_.databases(), slot);
+    if (!late) return fault(name_of(log, seq) + ": " + late.error().message);
     auto header = decode_header(record);
     while (bodies.valid() && bodies.key() < slot) bodies.next();
     bool stored = bodies.valid() && bodies.key() == slot;
-    if (stored) ++seen_bodies_;
+    // What came since the beginning is not counted.
+    if (stored && late->arrival <= last_arrival_) ++seen_bodies_;
+    if (stored && late->awaited) fault(name_of(log, seq) + ": its body is here and awaited");
     if (!header) {
       // What a newer version wrote is kept and forwarded, but cannot be checked beyond its chain.
       if (header.error().code != Errc::newer) {
@@ -186,6 +194,12 @@ class Verifier {
       }
     } else if (!header->body_hash) {
       if (stored) fault(name_of(log, seq) + " has a body that its header does not name");
+    } else if (!stored && late->awaited) {
+      ++report_.awaited_bodies;
+    } else if (!stored && header->key_id && key_state_(*header->key_id) == KeyState::erased) {
+      ++report_.erased_bodies;
+    } else if (!stored && late->arrival != 0) {
+      ++report_.lost_bodies;
     } else if (!stored) {
       fault(name_of(log, seq) + ": its body is missing");
     } else {
@@ -251,11 +265,19 @@ class Verifier {
       auto event = get(txn->get(), database_.databases().events, arrivals.value());
       if (!event || !*event || (*event)->size() < event_prefix_size ||
           get_number<std::uint64_t>((*event)->data()) != arrival) {
-        fault("arrival " + std::to_string(arrival) + " leads to no event of that number");
+        check_late_arrival(txn->get(), arrivals.value(), arrival);
       }
       arrivals.next();
     }
     return {};
+  }
+
+  // Of a body that came after its event.
+  void check_late_arrival(MDB_txn* txn, std::string_view slot, std::uint64_t arrival) {
+    auto late = late_state(txn, database_.databases(), slot);
+    if (!late || late->arrival != arrival) {
+      fault("arrival " + std::to_string(arrival) + " leads to no event of that number");
+    }
   }
 
   Database& database_;
@@ -264,6 +286,7 @@ class Verifier {
   Id32 logs_owner_{};  // this peer
   std::uint64_t last_arrival_ = 0;
   std::uint64_t bodies_ = 0;
+  std::uint64_t later_ = 0;  // arrivals of bodies
   std::uint64_t seen_bodies_ = 0;
   VerifyReport report_;
 };

@@ -11,6 +11,7 @@
 
 #include "storage/event_bytes.hpp"
 #include "storage/hash.hpp"
+#include "storage/late_bodies.hpp"
 #include "storage/sealing.hpp"
 
 namespace deskmate::storage {
@@ -245,6 +246,8 @@ Result<void> Writer::prepare(std::vector<Waiting>& batch) {
       }
     } else if (auto* stretch = std::get_if<StretchTask>(&waiting.task)) {
       stretch->result = prepare_stretch(stretch->stretch);
+    } else if (auto* late = std::get_if<BodiesTask>(&waiting.task)) {
+      late->result = prepare_bodies(late->bodies);
     } else if (const auto* cut = std::get_if<CutTask>(&waiting.task)) {
       stage_cut(*cut);
     } else if (const auto* unfreeze = std::get_if<UnfreezeTask>(&waiting.task)) {
@@ -303,7 +306,7 @@ Result<Arrived> Writer::prepare_stretch(const Stretch& stretch) {
   for (std::size_t i = verdict->skip; i < stretch.items.size(); ++i) {
     const Stretch::Item& item = stretch.items[i];
     prepared_.push_back(
-        {++staged_.tip.arrival, {state->number, stretch.first + i}, &item, 0, 0, 0});
+        {++staged_.tip.arrival, {state->number, stretch.first + i}, &item, nullptr, 0, 0, 0});
     ++arrived.count;
   }
   if (arrived.count > 0) {
@@ -314,6 +317,24 @@ Result<Arrived> Writer::prepare_stretch(const Stretch& stretch) {
     staged_.logs[stretch.log] = *state;
   }
   arrived.seq = state->tip.seq;
+  return arrived;
+}
+
+// Each gets an arrival of its own, so that who reads bodies gets it, once and in order.
+Result<Arrived> Writer::prepare_bodies(const Bodies& bodies) {
+  const auto state = book_.find(bodies.log);
+  if (!state) return Error{Errc::not_found, "bodies of a log that is not here"};
+  auto wanted = check_bodies(database_, state->number, bodies);
+  if (!wanted) return wanted.error();
+  Arrived arrived;
+  arrived.seq = state->tip.seq;
+  for (const Bodies::Item* item : *wanted) {
+    if (!staged_.late.emplace(state->number, item->seq).second) continue;
+    prepared_.push_back(
+        {++staged_.tip.arrival, {state->number, item->seq}, nullptr, item, 0, 0, 0});
+    ++arrived.count;
+  }
+  if (arrived.count > 0) arrived.first_arrival = staged_.tip.arrival - arrived.count + 1;
   return arrived;
 }
 
@@ -356,7 +377,8 @@ void Writer::prepare_event(const NewEvent& event, const BuyerKey* key, Appended&
     }
     header.body_hash = hash_of(body);
   }
-  Prepared prepared{tip.arrival, {log_number_, tip.seq}, nullptr, arena_.size(), 0, body.size()};
+  Prepared prepared{tip.arrival, {log_number_, tip.seq}, nullptr, nullptr, arena_.size(), 0,
+                    body.size()};
   append_header(arena_, header);
   prepared.record_size = arena_.size() - prepared.record;
   tip.chain = chain_next(tip.chain, std::string_view(arena_).substr(prepared.record));
@@ -495,6 +517,12 @@ int Writer::put_task(MDB_txn* txn, const Task& task) {
 int Writer::put_event(MDB_txn* txn, const Prepared& event) {
   const Databases& databases = database_.databases();
   auto slot = encode(event.slot);
+  if (event.late != nullptr) {
+    const int late = put_late(txn, databases, event.slot, event.arrival, event.late->body);
+    if (late != MDB_SUCCESS) return late;
+    return put(txn, databases.arrivals, view_of(encode_number(event.arrival)), view_of(slot),
+               MDB_APPEND);
+  }
   const std::string_view arena = arena_;
   const std::string_view record =
       event.item != nullptr ? event.item->record : arena.substr(event.record, event.record_size);
@@ -510,6 +538,9 @@ int Writer::put_event(MDB_txn* txn, const Prepared& event) {
   std::memcpy(static_cast<char*>(place.mv_data) + event_prefix_size, record.data(), record.size());
   if (!body.empty()) {
     number = put(txn, databases.bodies, view_of(slot), body, flag);
+    if (number != MDB_SUCCESS) return number;
+  } else if (event.item != nullptr && may_stay_behind(record)) {
+    number = put_awaited(txn, databases, keys_, event.slot, record);
     if (number != MDB_SUCCESS) return number;
   }
   return put(txn, databases.arrivals, view_of(encode_number(event.arrival)), view_of(slot),
@@ -600,7 +631,7 @@ void Writer::finish(std::vector<Waiting>& batch, const Result<void>& result) {
             } else {
               task.done(result.error());
             }
-          } else if constexpr (std::is_same_v<T, StretchTask>) {
+          } else if constexpr (std::is_same_v<T, StretchTask> || std::is_same_v<T, BodiesTask>) {
             if (!task.done) return;
             if (result) {
               task.done(std::move(task.result));

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -67,6 +68,11 @@ struct StretchTask {
   Store::StretchDone done;
   Result<Arrived> result{Arrived{}};  // filled in by the writer
 };
+struct BodiesTask {
+  Bodies bodies;
+  Store::StretchDone done;
+  Result<Arrived> result{Arrived{}};  // filled in by the writer
+};
 struct CutTask {
   Id32 peer{};
   std::optional<std::pair<std::uint64_t, std::uint64_t>> at;  // incarnation, seq; nullopt: lift all
@@ -80,8 +86,8 @@ struct UnfreezeTask {  // in a transaction of its own
 struct RunTask {
   std::function<void()> run;
 };
-using Task = std::variant<AppendTask, CursorTask, TablesTask, KvTask, StretchTask, CutTask,
-                          UnfreezeTask, RunTask>;
+using Task = std::variant<AppendTask, CursorTask, TablesTask, KvTask, StretchTask, BodiesTask,
+                          CutTask, UnfreezeTask, RunTask>;
 
 class Writer {
  public:
@@ -119,11 +125,12 @@ class Writer {
     std::size_t bytes;
   };
   // One event of the batch: as it came in a stretch, or made here and then in arena_, the body
-  // behind the record.
+  // behind the record. Or a body that comes after its event.
   struct Prepared {
     std::uint64_t arrival;
     Slot slot;
     const Stretch::Item* item;  // null: in the arena
+    const Bodies::Item* late;   // null: an event
     std::size_t record;
     std::size_t record_size;
     std::size_t body_size;
@@ -136,6 +143,7 @@ class Writer {
     std::vector<std::pair<Slot, SignedHead>> heads;
     std::vector<Fork> forks;
     std::optional<Cuts> cuts;
+    std::set<std::pair<std::uint32_t, std::uint64_t>> late;  // log and seq of bodies
   };
 
   void loop();
@@ -148,6 +156,7 @@ class Writer {
   Result<std::unordered_map<Id16, BuyerKey, IdHash>> keys_of(const std::vector<Waiting>& batch);
   void prepare_event(const NewEvent& event, const BuyerKey* key, Appended& appended);
   Result<Arrived> prepare_stretch(const Stretch& stretch);
+  Result<Arrived> prepare_bodies(const Bodies& bodies);
   void stage_cut(const CutTask& task);
   void stage_head();
   Result<void> write(const std::vector<Waiting>& batch);

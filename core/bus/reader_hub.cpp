@@ -76,7 +76,8 @@ class ReaderHub::Chunk {
 
  private:
   void offer(Reader& reader, const SourceEvent& event) {
-    if (!reader.wants(event.type)) {
+    const bool elsewhere = reader.bodies ? event.body_apart : event.again;
+    if (elsewhere || !reader.wants(event.type)) {
       reader.position = event.arrival;
       return;
     }

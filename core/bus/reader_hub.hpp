@@ -45,6 +45,10 @@ struct SourceEvent {
   std::uint16_t schema = 1;
   std::string_view facts;
   bool has_body = false;
+  // Its body came, or comes, at an arrival of its own, where the event is there again: readers who
+  // want bodies get it then, the others now.
+  bool body_apart = false;
+  bool again = false;
   const void* handle = nullptr;  // the source's own, for body()
 };
 

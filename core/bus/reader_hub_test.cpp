@@ -273,6 +273,21 @@ TEST_F(ReaderHubTest, BodiesOnlyForWhoeverMayHaveThem) {
   EXPECT_EQ(full_one->events[1].flags, static_cast<std::uint32_t>(DM_EVENT_ERASED));
 }
 
+TEST_F(ReaderHubTest, ABodyThatCameLaterIsReadWhenItIsThere) {
+  auto with = connect("with", reading({"order.*"}));
+  auto without = connect("without", reading({"order.*"}, false));
+  open(*with, "r", {"order.*"}, true, 100);
+  open(*without, "r", {"order.*"}, true, 100);
+  source.apart = {1, 2};
+  append(3);
+  EXPECT_THAT(with->arrivals(), ElementsAre(3));
+  EXPECT_THAT(without->arrivals(), ElementsAre(1, 2, 3));
+  source.again = {4};
+  append(2);
+  EXPECT_THAT(with->arrivals(), ElementsAre(3, 4, 5));
+  EXPECT_THAT(without->arrivals(), ElementsAre(1, 2, 3, 5));
+}
+
 TEST_F(ReaderHubTest, AnEventIsReadOpenedAndEncodedOnceForAll) {
   std::vector<std::unique_ptr<Guest>> guests;
   for (int i = 0; i < 8; ++i) {

@@ -39,6 +39,8 @@ class TestSource : public EventSource {
       event.type = stored.type;
       event.facts = stored.facts;
       event.has_body = true;
+      event.body_apart = apart.contains(seen);
+      event.again = again.contains(seen);
       event.handle = &stored;
       if (!each(event)) break;
     }
@@ -68,6 +70,8 @@ class TestSource : public EventSource {
 
   std::map<std::string, std::uint64_t> cursors;
   std::set<std::uint64_t> erased;
+  std::set<std::uint64_t> apart;  // their bodies come at another arrival
+  std::set<std::uint64_t> again;  // such arrivals
   std::uint64_t unreadable_body = 0;
   bool broken = false;
   std::size_t reads = 0;

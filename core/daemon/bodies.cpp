@@ -26,7 +26,8 @@ std::optional<Bodies::Whole> Bodies::whole(const storage::LogKey& key) const {
         if (body.has_value() && body.value()) {
           out->body = map_of(*body.value());
         } else {
-          out->erased = true;
+          out->awaited = body.has_error() && body.error().code == storage::Errc::awaited;
+          out->erased = !out->awaited;
         }
         return false;
       });

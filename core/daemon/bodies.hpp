@@ -23,7 +23,8 @@ class Bodies {
     std::string type;
     Value facts;
     Value body;
-    bool erased = false;
+    bool erased = false;   // or nobody has it any more
+    bool awaited = false;  // the body has not come from its peer yet
   };
   // Facts and body; nothing where there is no such event.
   std::optional<Whole> whole(const storage::LogKey& key) const;

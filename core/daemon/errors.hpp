@@ -18,6 +18,7 @@ inline Status to_status(storage::Errc code) {
       return Status::limit;
     case storage::Errc::full:  // again, once there is room
     case storage::Errc::in_use:
+    case storage::Errc::awaited:
       return Status::unavailable;
     case storage::Errc::newer:
     case storage::Errc::unsupported:

@@ -19,6 +19,8 @@ Result<std::uint64_t> StoreSource::read(std::uint64_t after, std::size_t limit, 
     out.schema = event.header.schema;
     out.facts = event.header.facts;
     out.has_body = (event.header.flags & storage::flag_body) != 0;
+    out.body_apart = event.body_apart;
+    out.again = event.again;
     out.handle = &event;
     last = event.arrival;
     return each(out);

@@ -218,10 +218,21 @@ class FakeStore : public storage::Store {
     return {own};
   }
   storage::Result<std::optional<storage::Stretch>> read_stretch(const storage::LogName&,
-                                                                std::uint64_t,
-                                                                std::size_t) override {
+                                                                std::uint64_t, std::size_t,
+                                                                bool) override {
     return std::optional<storage::Stretch>();
   }
+  storage::Result<std::vector<storage::Awaited>> awaited(const storage::LogName&, std::uint64_t,
+                                                      std::uint64_t, std::size_t) override {
+    return std::vector<storage::Awaited>();
+  }
+  std::uint64_t awaited_count() override { return 0; }
+  storage::Result<std::vector<storage::BodyRead>> read_bodies(const storage::LogName&,
+                                                              std::span<const std::uint64_t>,
+                                                              std::size_t) override {
+    return std::vector<storage::BodyRead>();
+  }
+  void append_bodies(storage::Bodies, StretchDone done) override { done(storage::Arrived{}); }
   void append_stretch(storage::Stretch, StretchDone done) override {
     done(storage::Error{storage::Errc::unsupported, "a store in memory takes no stretches"});
   }

@@ -33,6 +33,7 @@ std::uint64_t stored_clock(desk::Tables& tables) {
 }  // namespace
 
 void fold_event(desk::Desk& desk, desk::Tables& tables, const storage::StoredEvent& event) {
+  if (event.again) return;  // facts alone are folded
   const auto& header = event.header;
   desk::EventView view;
   view.key = event.key;
@@ -266,7 +267,7 @@ bool Journal::fold_tail() {
                                     clock_.seen(event.header.stamp);
                                     fold_event(desk_, tables_, event);
                                     tables_.set_position(event.arrival);
-                                    if (hooks_.on_event) hooks_.on_event(event);
+                                    if (!event.again && hooks_.on_event) hooks_.on_event(event);
                                     any = true;
                                     return true;
                                   });
@@ -310,7 +311,7 @@ void Journal::decide() {
     auto prepared = hooks_.prepare(proposal);
     if (prepared) {
       events.push_back(std::move(*prepared));
-    } else if (hooks_.on_error) {
+    } else if (hooks_.on_error && prepared.error().code != Status::unavailable) {
       hooks_.on_error(prepared.error());
     }
   }

@@ -43,9 +43,10 @@ void log(Service& service, const Call& call, Answer answer) {
     Array piece;
     const auto read =
         service.store.read(after, before - after, true, [&](const storage::StoredEvent& event) {
-          if (!wanted(event.header.type)) return true;
+          if (event.again || !wanted(event.header.type)) return true;
           const auto body = service.store.open_body(event);
           const bool opened = body.has_value() && body.value();
+          const bool awaited = body.has_error() && body.error().code == storage::Errc::awaited;
           bytes += event.header.facts.size() + (opened ? body.value()->size() : 0);
           piece.push_back(Value::map({{"arrival", event.arrival},
                                       {"id", Value::bin(storage::event_id(event.key))},
@@ -53,6 +54,7 @@ void log(Service& service, const Call& call, Answer answer) {
                                       {"type", event.header.type},
                                       {"facts", map_of(event.header.facts)},
                                       {"body", opened ? map_of(*body.value()) : Value::map()}}));
+          if (awaited) piece.back()["awaited"] = true;
           return true;
         });
     if (read.has_error()) return answer.fail(to_error(read.error()));

@@ -95,7 +95,7 @@ void Outbox::begin(const desk::RequestView& request) {
   job->attempt = request.attempts + 1;
   jobs_[request.id] = job;
   auto event = world_.event(request.ref);
-  if (!event) {
+  if (!event || event->awaited) {  // of another peer, and its body is on its way
     wait(request);
     return end(job);
   }

@@ -42,6 +42,7 @@ class World : public OutboxWorld {
     whole.facts = Value::map({{"shop", "mail"}, {"chat", Value::bin(id_of(9))}});
     whole.body = Value::map({{"text", "hello"}, {"refs", Value::map({{"message", "m0"}})}});
     whole.erased = erased;
+    whole.awaited = awaited;
     return whole;
   }
   bool connected(std::string_view, std::string_view) override { return is_connected; }
@@ -126,6 +127,7 @@ class World : public OutboxWorld {
   std::string claims_as;
   Value last_params;
   bool erased = false;
+  bool awaited = false;
   bool lose_acknowledgements = false;  // killed right after the commit
   std::uint64_t resolved_seq = 0;
   int asked = 0;
@@ -459,6 +461,17 @@ TEST_F(OutboxTest, AnErasedBuyerIsNotWrittenTo) {
   start();
   EXPECT_TRUE(world.calls.empty());
   EXPECT_EQ(world.last["facts"]["code"].as_str(), "erased");
+}
+
+TEST_F(OutboxTest, WhatIsOnItsWayFromAnotherPeerIsWaitedFor) {
+  world.add(1);
+  world.awaited = true;
+  start();
+  EXPECT_TRUE(world.calls.empty());
+  EXPECT_TRUE(world.types.empty());
+  world.awaited = false;
+  loop.advance(retry_first_ms);
+  EXPECT_EQ(world.calls, (Strings{"action.perform 1"}));
 }
 
 // --- order and limits ---

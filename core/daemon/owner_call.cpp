@@ -21,6 +21,12 @@ desk::Language language_of(const Service& service, const bus::Call& call) {
   return desk::language_from(call.params["language"].as_str(name_of(service.options.language)));
 }
 
+std::uint64_t events_here(const Service& service) {
+  std::uint64_t events = 0;
+  for (const auto& tip : service.store.frontier()) events += tip.seq;
+  return events;
+}
+
 void finish(Service& service, desk::Language language, const desk::Result<desk::Proposal>& proposal,
             const std::shared_ptr<bus::Answer>& answer) {
   if (proposal.has_error()) return answer->fail(to_error(proposal.error(), language));

@@ -17,6 +17,9 @@ void serve_owner(bus::Bus& bus, const std::string& name, OwnerMethod method);
 // The parameter `language`, else the desk's.
 desk::Language language_of(const Service& service, const bus::Call& call);
 
+// How many events are here; the last arrival is beyond that where bodies came after their events.
+std::uint64_t events_here(const Service& service);
+
 // Appends what was proposed and answers {event, arrival}, or says why not.
 void finish(Service& service, desk::Language language, const desk::Result<desk::Proposal>& proposal,
             const std::shared_ptr<bus::Answer>& answer);

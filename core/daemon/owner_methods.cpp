@@ -101,7 +101,7 @@ void status(Service& service, const Call&, Answer answer) {
        {"started_ms", service.started_ms},
        {"now_ms", now},
        {"log", Value::map({{"peer", storage::hex(service.store.log().peer)},
-                           {"events", service.store.last_arrival()},
+                           {"events", events_here(service)},
                            {"waiting", service.store.pending_events()}})},
        {"members", Value::map({{"all", members.size()}, {"taking_chats", online}})},
        {"chats",

@@ -81,7 +81,7 @@ void peers(Service& service, const Call&, Answer answer) {
                         {"changes", std::move(waiting)},
                         {"frozen", std::move(frozen)},
                         {"state_hash", storage::hex(service.desk.hash())},
-                        {"events", service.store.last_arrival()}}));
+                        {"events", events_here(service)}}));
 }
 
 // One of the desk's peers by its name, its id, or the beginning of that.

@@ -138,6 +138,7 @@ Value Present::event_text(const desk::Entry& entry) const {
   const auto whole = bodies_.whole(entry.ref);
   if (!whole) return out;
   if (whole->erased) out["erased"] = true;
+  if (whole->awaited) out["awaited"] = true;
   set_text(out, "text", whole->body["text"].as_str(whole->body["note"].as_str()));
   set_text(out, "name", whole->body["name"].as_str());
   set_text(out, "subject", whole->body["subject"].as_str());

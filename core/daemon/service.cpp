@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/daemon/errors.hpp"
+#include "core/daemon/messages.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -171,7 +172,11 @@ Result<Prepared> Service::prepare_proposal(const desk::Proposal& proposal) const
   // Whoever acts needs the external ids, which are only in the body of what is answered.
   for (const auto& source_event : {proposal.answers, proposal.subject}) {
     if (!source_event) continue;
-    const Value told = bodies.of(*source_event);
+    const auto whole = bodies.whole(*source_event);
+    if (whole && whole->awaited) {
+      return Error{Status::unavailable, say(options.language, "desk.text_awaited"), proposal.type};
+    }
+    const Value told = whole ? whole->body : Value::map();
     for (const auto& [name, id] : told["refs"].as_map()) body["refs"][name] = id;
     if (proposal.answers && body["subject"].is_nil() && !told["subject"].as_str().empty()) {
       body["subject"] = told["subject"];

@@ -16,6 +16,8 @@ inline Value to_value(const storage::VerifyReport& log, const RebuildReport& tab
                      {"logs", log.logs},
                      {"signatures", log.signatures},
                      {"erased_bodies", log.erased_bodies},
+                     {"awaited_bodies", log.awaited_bodies},
+                     {"lost_bodies", log.lost_bodies},
                      {"missing_keys", log.missing_keys},
                      {"unknown", log.unknown},
                      {"forks", log.forks},

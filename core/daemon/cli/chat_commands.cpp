@@ -117,6 +117,8 @@ void show_entry(Context& context, const Value& entry) {
   out << '\n';
   if (entry["erased"].as_bool()) {
     indent(out, context.say("entry.erased"));
+  } else if (entry["awaited"].as_bool()) {
+    indent(out, context.say("entry.awaited"));
   } else if (const auto text = entry["text"].as_str(); !text.empty()) {
     indent(out, text);
   }

@@ -53,7 +53,7 @@ void show_verified(Context& context, const Value& report) {
                                       std::to_string(report["erased_bodies"].as_int()),
                                       std::to_string(report["table_entries"].as_int())})
                       << '\n';
-  for (const char* what : {"missing_keys", "unknown", "forks"}) {
+  for (const char* what : {"awaited_bodies", "lost_bodies", "missing_keys", "unknown", "forks"}) {
     const auto count = report[what].as_int();
     if (count == 0) continue;
     context.streams.out << "  "
