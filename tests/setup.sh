@@ -14,7 +14,7 @@ build_packages=(
   cmake ninja-build ccache g++ pkg-config git ca-certificates
   libboost1.81-dev liblmdb-dev libssl-dev libsodium-dev libcurl4-openssl-dev
   libspdlog-dev libtomlplusplus-dev libcli11-dev libgmime-3.0-dev libetpan20 libgumbo-dev
-  libqrencode-dev
+  libqrencode-dev libzstd-dev
   libhowardhinnant-date-dev tzdata
 )
 test_packages=(

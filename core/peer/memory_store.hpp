@@ -40,6 +40,7 @@ class MemoryStore : public ReplicaStore {
     std::vector<Stretch::Item> items;
     std::vector<Hash32> chains;  // after each
     std::set<std::uint64_t> heads;
+    std::map<std::uint64_t, std::optional<Id16>> awaited;  // bodies, and their keys
     bool frozen = false;
   };
 
@@ -86,7 +87,7 @@ class MemoryStore : public ReplicaStore {
     return tips;
   }
   storage::Result<std::optional<Stretch>> read(const LogName& name, std::uint64_t after,
-                                               std::size_t max_bytes) override {
+                                               std::size_t max_bytes, bool bodies_behind) override {
     const auto entry = logs.find(name);
     if (entry == logs.end() || after >= entry->second.items.size()) return std::nullopt;
     const Log& log = entry->second;
@@ -97,7 +98,8 @@ class MemoryStore : public ReplicaStore {
     std::uint64_t end = 0;  // the latest place with a head within max_bytes, or the first one
     for (std::uint64_t seq = after + 1; seq <= log.items.size(); ++seq) {
       const auto& item = log.items[seq - 1];
-      bytes += item.record.size() + item.body.size();
+      if (!bodies_behind && log.awaited.contains(seq)) break;
+      bytes += item.record.size() + (bodies_behind ? 0 : item.body.size());
       if (bytes > max_bytes && end != 0) break;
       const bool can_sign = name == own_ && (seq == log.items.size() || seq % head_every == 0 ||
                                              bytes > max_bytes / 2);
@@ -106,9 +108,46 @@ class MemoryStore : public ReplicaStore {
     if (end == 0) return std::nullopt;
     stretch.items.assign(log.items.begin() + static_cast<std::ptrdiff_t>(after),
                          log.items.begin() + static_cast<std::ptrdiff_t>(end));
+    stretch.bodies_behind = bodies_behind;
+    for (auto& item : stretch.items) {
+      const auto header = storage::decode_header(item.record);
+      if (bodies_behind && header && header->body_hash) item.body.clear();
+    }
     stretch.chain = log.chains[end - 1];
     stretch.signature = test_signature({name, end}, stretch.chain);
     return stretch;
+  }
+  std::vector<storage::Awaited> awaited(const LogName& name, std::uint64_t above,
+                                        std::uint64_t below, std::size_t most) override {
+    std::vector<storage::Awaited> found;
+    const auto log = logs.find(name);
+    if (log == logs.end()) return found;
+    const auto& all = log->second.awaited;
+    for (auto at = all.lower_bound(below); at != all.begin() && found.size() < most;) {
+      --at;
+      if (at->first <= above) break;
+      if (!at->second || !erased.contains(*at->second)) found.push_back({at->first, at->second});
+    }
+    return found;
+  }
+  std::vector<storage::BodyRead> bodies(const LogName& name, const std::vector<std::uint64_t>& seqs,
+                                        std::size_t max_bytes) override {
+    std::vector<storage::BodyRead> found;
+    std::size_t bytes = 0;
+    const auto log = logs.find(name);
+    for (const std::uint64_t seq : seqs) {
+      storage::BodyRead one;
+      if (log != logs.end() && seq != 0 && seq <= log->second.items.size()) {
+        const auto& item = log->second.items[seq - 1];
+        const auto header = storage::decode_header(item.record);
+        one.body = item.body;
+        if (header) one.key_id = header->key_id;
+      }
+      bytes += one.body.size();
+      if (!found.empty() && bytes > max_bytes) break;
+      found.push_back(std::move(one));
+    }
+    return found;
   }
   std::vector<storage::CarriedKey> keys(const std::vector<Id16>& ids) override {
     std::vector<storage::CarriedKey> found;
@@ -132,6 +171,7 @@ class MemoryStore : public ReplicaStore {
   // What is on disk.
   std::map<LogName, Log> logs;
   std::vector<storage::LogKey> arrivals;
+  std::vector<storage::LogKey> lost;  // bodies that nobody has
   std::map<Id16, storage::CarriedKey> keys_here;
   std::set<Id16> erased;
   std::map<Hash32, std::string> files;
@@ -154,6 +194,7 @@ class MemoryStore : public ReplicaStore {
     for (const storage::CarriedKey& key : append.keys) {
       if (!erased.contains(key.key_id)) keys_here.emplace(key.key_id, key);
     }
+    if (append.bodies) return take(*append.bodies);
     Stretch& stretch = append.stretch;
     const auto entry = logs.find(stretch.log);
     const std::uint64_t have = entry == logs.end() ? 0 : entry->second.items.size();
@@ -190,9 +231,32 @@ class MemoryStore : public ReplicaStore {
     }
     const std::uint64_t last = stretch.last();
     const LogName name = stretch.log;
-    for (std::size_t i = skip; i < stretch.items.size(); ++i)
+    for (std::size_t i = skip; i < stretch.items.size(); ++i) {
+      const auto header = storage::decode_header(stretch.items[i].record);
+      const bool behind = stretch.bodies_behind && header && header->body_hash;
+      if (behind && stretch.items[i].body.empty()) {
+        logs[name].awaited[stretch.first + i] = header->key_id;
+      }
       put(name, std::move(stretch.items[i]));
+    }
     logs[name].heads.insert(last);
+    return {};
+  }
+
+  AppendOutcome take(storage::Bodies& bodies) {
+    Log& log = logs[bodies.log];
+    for (auto& item : bodies.items) {
+      if (!log.awaited.contains(item.seq)) continue;
+      const auto header = storage::decode_header(log.items[item.seq - 1].record);
+      if (!item.body.empty() && storage::hash_of(item.body) != *header->body_hash) {
+        return {AppendOutcome::mismatch, "a body that does not fit"};
+      }
+    }
+    for (auto& item : bodies.items) {
+      if (log.awaited.erase(item.seq) == 0) continue;
+      if (item.body.empty()) lost.push_back({bodies.log, item.seq});
+      log.items[item.seq - 1].body = std::move(item.body);
+    }
     return {};
   }
 

@@ -91,13 +91,15 @@ void Replica::Impl::sweep() {
 }
 
 void Replica::Impl::drop(LinkId id) {
-  links_.erase(id);
+  const auto link = links_.find(id);
+  if (link == links_.end()) return;
+  const auto batches = std::move(link->second.batches);
+  links_.erase(link);
+  for (const auto& [number, batch] : batches) ask_others_for(batch);
   for (auto& [log, incoming] : incoming_) {
     if (incoming.from == id) {
       incoming.from.reset();
-      incoming.partial.clear();
-      incoming.keys.clear();
-      incoming.total = 0;
+      incoming.partial = {};
     }
   }
   for (auto& [hash, fetch] : fetches_) {
@@ -148,6 +150,7 @@ void Replica::Impl::greet(Link& link, Now now) {
   hello.seq = mine(self_);
   hello.utc_ms = now.utc_ms;
   hello.frontier = reached(mine_);
+  hello.features = {std::string(message::feature_bodies), std::string(message::feature_zstd)};
   send(link, hello);
 }
 
@@ -163,6 +166,7 @@ void Replica::Impl::receive(LinkId id, std::string_view bytes, Now now) {
     std::visit([&](auto& m) { on(*link, m, now); }, *message);
   }
   sweep();
+  fetch_bodies(now);
   pump();
 }
 
@@ -172,6 +176,11 @@ void Replica::Impl::on(Link& link, message::Hello& m, Now now) {
   if (m.version < 1) return close(link, Trouble::protocol, "no version");
   if (m.desk != self_.desk) return close(link, Trouble::other_desk, "another desk");
   if (m.peer != link.remote) return close(link, Trouble::not_who, "hello of another peer");
+  const auto has = [&](std::string_view feature) {
+    return std::find(m.features.begin(), m.features.end(), feature) != m.features.end();
+  };
+  link.bodies = has(message::feature_bodies);
+  link.unpacks = has(message::feature_zstd);
   link.greeted = true;
   heard_ = true;
   if (!learn(link, m.frontier)) return;
@@ -319,6 +328,13 @@ void Replica::Impl::refresh(Now now) {
       changed[tip.log] = tip.seq;
       Incoming& incoming = incoming_[tip.log];
       incoming.moved_ms = now.steady_ms;
+      // Of several that were committed together the first to be told of frees the window of all: so
+      // much will the other side send, as soon as it hears of it.
+      for (auto& [number, ticket] : tickets_) {
+        if (ticket.log != tip.log || ticket.last > tip.seq) continue;
+        incoming.waiting_bytes -= std::min(incoming.waiting_bytes, ticket.bytes);
+        ticket.bytes = 0;
+      }
     }
   }
   if (changed.empty() && !own_moved) return;
@@ -452,6 +468,7 @@ void Replica::Impl::tick(Now now) {
   end_doubt(now);
   look_around(now);
   choose_all(now);
+  fetch_bodies(now);
   fetch_files(now);
   pump();
 }
@@ -466,7 +483,8 @@ bool Replica::Impl::may_append(Now now) const {
 void Replica::Impl::pump() {
   for (auto& [id, link] : links_) {
     if (!link.greeted || link.closed) continue;
-    while (link.unsent < carrier_unsent_max && push_piece(link)) {
+    // Headers of all logs go before bodies, bodies before attachments.
+    while (link.unsent < carrier_unsent_max && (push_piece(link) || body_piece(link))) {
     }
     serve_files(link);
   }
@@ -491,9 +509,12 @@ Replica::Status Replica::Impl::status() const {
     for (const auto& [log, seq] : link.theirs) {
       if (log != self_ && seq > mine(log)) one.missing_events += seq - mine(log);
     }
+    for (const auto& [number, batch] : link.batches) {
+      status.buffered_bytes += batch.answer.bytes.size();
+    }
   }
   for (const auto& [log, incoming] : incoming_) {
-    status.buffered_bytes += incoming.partial.size() + incoming.waiting_bytes;
+    status.buffered_bytes += incoming.partial.bytes.size() + incoming.waiting_bytes;
     if (incoming.frozen) status.frozen.push_back(log);
   }
   status.pending_appends = tickets_.size();

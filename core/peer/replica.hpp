@@ -10,9 +10,11 @@
 //
 // Every peer ends with every log. A log is wanted from one link at a time (its own peer's where
 // there is one), which then pushes stretches as they come, at most want_window_bytes ahead of what
-// is durable here. What is durable is told to every link and counts there as an acknowledgement
-// only once that peer has this peer's own log up to the same moment. Third parties' logs are
-// forwarded as they are. README.md has every message with an example.
+// is durable here: headers and facts, which the chain covers; bodies are fetched behind, the newest
+// first, and checked against the hashes in the headers. What is durable is told to every link and
+// counts there as an acknowledgement only once that peer has this peer's own log up to the same
+// moment. Third parties' logs are forwarded as they are. README.md has every message with an
+// example.
 //
 // Time: steady_ms only grows, utc_ms is the wall clock and may jump. One thread at a time.
 #pragma once
@@ -49,6 +51,18 @@ inline constexpr std::size_t piece_bytes_max = std::size_t{64} << 10;        // 
 inline constexpr std::size_t file_piece_bytes_max = std::size_t{256} << 10;  // of an attachment
 // Bulk is only added to a link while less than this waits in its carrier, so that beats pass.
 inline constexpr std::size_t carrier_unsent_max = std::size_t{128} << 10;
+// What was written just now goes with its bodies: so many events from the end, in so many bytes.
+inline constexpr std::uint64_t live_events_max = 16;
+inline constexpr std::size_t live_bytes_max = std::size_t{32} << 10;
+inline constexpr std::size_t body_bytes_wanted = std::size_t{128} << 10;  // in one answer
+// Of one answer: what is wanted and one body more, and its frame.
+inline constexpr std::size_t body_answer_max =
+    body_bytes_wanted + storage::stored_body_max + (std::size_t{8} << 10);
+inline constexpr std::size_t bodies_asked_max = 256;     // in one message
+inline constexpr std::size_t bodies_at_once = 4;         // such messages of one link
+inline constexpr std::size_t body_wants_max = 16;        // of one link, not yet answered
+inline constexpr std::size_t not_here_kept_max = 4'096;  // bodies that somebody does not have
+inline constexpr std::size_t pack_from_bytes = 1'024;    // smaller ones are not compressed
 inline constexpr std::size_t logs_max = 1'024;           // of all peers and incarnations
 inline constexpr std::size_t links_max = 64;             // at once
 inline constexpr std::size_t pending_acks_max = 64;      // of one peer, before they are merged
@@ -74,6 +88,9 @@ inline constexpr std::uint64_t proof_ms_max = 20'000;
 inline constexpr std::size_t proofs_owed_max =
     3;  // of a peer that did not: then it is not believed
 inline constexpr std::uint64_t append_retry_ms = 1'000;  // after the disk failed
+// Before somebody who did not have a body is asked again; then twice as long each time.
+inline constexpr std::uint64_t body_again_ms = 30'000;
+inline constexpr std::uint64_t body_again_ms_max = 3'600'000;
 inline constexpr std::uint32_t protocol_version = 1;
 
 struct Now {
@@ -109,11 +126,13 @@ struct Close {
   Trouble why = Trouble::protocol;
   std::string detail;
 };
-// Import keys, then append; tell appended() with the same ticket.
+// Import keys, then append the stretch, or the bodies where there are some; tell appended() with
+// the same ticket.
 struct Append {
   std::uint64_t ticket = 0;
   Stretch stretch;
   std::vector<storage::CarriedKey> keys;
+  std::optional<storage::Bodies> bodies = {};
 };
 // Put a piece of a file; tell file_stored() with how far the file is now.
 struct PutFile {

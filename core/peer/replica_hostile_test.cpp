@@ -186,15 +186,6 @@ TEST(Replica, TalksToNewerPeers) {
   EXPECT_GT(net[1].replica->status().unknown_messages, 0u);
 }
 
-std::string sealed_record(const Id16& key_id, std::string_view body) {
-  auto header = header_of("sealed");
-  header.flags = storage::flag_body | storage::flag_sealed;
-  header.seal_alg = storage::seal_xchacha20_poly1305;
-  header.key_id = key_id;
-  header.body_hash = storage::hash_of(body);
-  return storage::encode(header);
-}
-
 TEST(Replica, KeysTravelWithWhatTheyOpen) {
   Net net;
   net.add(1);
@@ -376,52 +367,6 @@ TEST(Replica, WhatSomebodyWaitsForComesBeforeOtherAttachments) {
   EXPECT_EQ(asked.front(), urgent);
 }
 
-// One that says whatever a test likes, linked to a node of the net.
-class Liar {
- public:
-  Liar(Net& net, std::uint8_t to) : net_(net), to_(to) {
-    net[to].replica->link_up(link, peer_id(9), net.now(to));
-  }
-  void say(const message::Message& message) {
-    net_[to_].replica->receive(link, message::encode(message), net_.now(to_));
-    take();
-  }
-  void hello(std::vector<message::Reached> frontier) {
-    message::Hello hello;
-    hello.desk = log_of(9).desk;
-    hello.peer = peer_id(9);
-    hello.incarnation = 1;
-    hello.utc_ms = net_.now(to_).utc_ms;
-    hello.frontier = std::move(frontier);
-    say(hello);
-  }
-  void pass(std::uint64_t ms) {
-    net_.steady_ms += ms;
-    net_[to_].replica->tick(net_.now(to_));
-    take();
-  }
-
-  LinkId link = 1'000'000;
-  bool closed = false;
-  std::vector<message::Want> wants;
-  std::vector<out::Append> appends;
-
- private:
-  void take() {
-    for (Output& output : net_[to_].replica->take()) {
-      if (const auto* close = std::get_if<out::Close>(&output))
-        closed = closed || close->link == link;
-      if (auto* append = std::get_if<out::Append>(&output)) appends.push_back(std::move(*append));
-      const auto* send = std::get_if<out::Send>(&output);
-      if (send == nullptr || send->link != link) continue;
-      auto message = message::decode(send->bytes);
-      if (const auto* want = std::get_if<message::Want>(&*message)) wants.push_back(*want);
-    }
-  }
-  Net& net_;
-  std::uint8_t to_;
-};
-
 TEST(Replica, BelievesThatItsDiskIsOlderOnlyWhenShown) {
   Net net;
   net.add(1);
@@ -487,7 +432,7 @@ TEST(Replica, TakesNoKeysThatOpenNothing) {
   ASSERT_EQ(liar.wants.size(), 1u);
   message::Run run;
   run.number = liar.wants[0].number;
-  run.bytes = message::encode(**theirs.read(log_of(9), 0, 1'000));
+  run.bytes = message::encode(**theirs.read(log_of(9), 0, 1'000, false));
   run.total = run.bytes.size();
   run.keys = {{id16(3), id16(1), {}}, {needed, id16(1), {}}, {id16(5), id16(1), {}}};
   liar.say(run);

@@ -48,6 +48,8 @@ class Replica::Impl {
     std::uint64_t read_upto = 0;  // the last seq in `encoded`, or sent
     std::string encoded;          // the stretch that is being sent, or will be
     std::vector<storage::CarriedKey> keys;
+    std::size_t size = 0;  // of it, unpacked
+    bool packed = false;
     bool begun = false;
     std::size_t offset = 0;  // of encoded, sent
     std::set<Id16> keys_sent;
@@ -59,6 +61,37 @@ class Replica::Impl {
     std::deque<Flight> flight;  // not yet acknowledged
     std::size_t unacked = 0;    // bytes of flight
   };
+  // What comes in pieces.
+  struct Blob {
+    std::string bytes;
+    std::uint64_t total = 0;
+    std::uint64_t size = 0;  // unpacked; 0: it is not packed
+    std::vector<storage::CarriedKey> keys;
+  };
+  // Bodies that were asked for on a link.
+  struct Batch {
+    LogName log;
+    std::vector<storage::Awaited> asked;  // the newest first
+    Blob answer;
+    std::uint64_t ticket = 0;  // not 0: being stored
+  };
+  // How far a link was asked for the bodies of a log, from the newest down.
+  struct Scan {
+    std::uint64_t below = 0;                // the last that was asked for; 0: no pass is under way
+    std::uint64_t top = 0;                  // where this pass began
+    std::uint64_t floor = 0;                // where it ends: before that an earlier one had begun
+    std::optional<std::uint64_t> again_ms;  // then all of it once more
+    std::uint64_t wait_ms = 0;              // before that, the last time
+    bool declined = false;                  // something was not there
+  };
+  // The answer that is being sent.
+  struct BodyAnswer {
+    std::uint64_t number = 0;
+    std::string encoded;
+    std::size_t size = 0;  // unpacked; 0: it is not packed
+    std::size_t offset = 0;
+    std::vector<storage::CarriedKey> keys;
+  };
   struct Link {
     LinkId id = 0;
     PeerId remote{};
@@ -68,6 +101,14 @@ class Replica::Impl {
     std::uint64_t next_push = 0;              // whose turn it is
     std::size_t unsent = 0;
     std::deque<message::FileWant> file_wants;
+    bool bodies = false;  // the other side sends them apart, and asks for them
+    bool unpacks = false;
+    std::map<std::uint64_t, Batch> batches;  // by the number of the want
+    std::map<LogName, Scan> scans;
+    std::uint64_t run_ms = 0;          // when the last piece of anything came
+    std::uint64_t bodies_from_ms = 0;  // not asked before that: it stood still
+    std::deque<message::BodyWant> body_wants;
+    std::optional<BodyAnswer> body_answer;
     std::uint64_t beat_sent_ms = 0;  // when we sent the last one
     std::uint64_t up_ms = 0;
     std::uint64_t their_sent_ms = 0;  // of the last beat that came, by their clock
@@ -83,9 +124,7 @@ class Replica::Impl {
     std::optional<LinkId> from;  // where we want it from
     std::uint64_t number = 0;    // of that want
     std::uint64_t next = 0;      // seq of the first event of the next stretch
-    std::string partial;
-    std::uint64_t total = 0;
-    std::vector<storage::CarriedKey> keys;
+    Blob partial;
     std::size_t waiting_bytes = 0;  // handed over as out::Append, not yet durable
     std::uint64_t moved_ms = 0;
     std::optional<std::uint64_t> behind_ms;  // since when somebody has more of it than we
@@ -101,6 +140,7 @@ class Replica::Impl {
     std::uint64_t number = 0;
     std::size_t bytes = 0;
     LinkId from = 0;
+    std::uint64_t last = 0;  // seq of its last event
   };
   struct PendingAck {
     std::uint64_t incarnation = 0, seq = 0;  // needed of their own log
@@ -154,6 +194,7 @@ class Replica::Impl {
   void on(Link& link, message::Stop& m, Now now);
   void on(Link& link, message::Run& m, Now now);
   void on(Link& link, message::Beat& m, Now now);
+  void on(Link& link, message::BodyWant& m, Now now);
   void on(Link& link, message::FileWant& m, Now now);
   void on(Link& link, message::FileData& m, Now now);
   void on(Link& link, message::Forked& m, Now now);
@@ -166,6 +207,8 @@ class Replica::Impl {
   void choose(const LogName& log, Now now);
   void want(const LogName& log, Incoming& incoming, Link& link, Now now, bool probe = false);
   void stop(Incoming& incoming);
+  bool add_piece(Link& link, Blob& blob, message::Run& m);
+  std::optional<std::string> whole_of(Link& link, Blob& blob);
   void take_stretch(Link& link, const LogName& log, Incoming& incoming, Now now);
   static void keep_needed(const Stretch& stretch, std::vector<storage::CarriedKey>& keys);
   std::uint64_t latest_stamp_ms(const Stretch& stretch) const;
@@ -173,9 +216,24 @@ class Replica::Impl {
               const std::string& detail);
   bool push_piece(Link& link);
   void mark_behind(const LogName& log, Incoming& incoming, Now now);
-  bool fill(Push& push);
+  bool fill(const Link& link, Push& push);
+  bool read_next(const Link& link, Push& push);
   void collect_keys(Push& push, const Stretch& stretch);
   void acknowledged(Link& link);
+
+  // replica_bodies.cpp
+  void fetch_bodies(Now now);
+  bool ask_bodies(Link& link, Now now);
+  std::vector<storage::Awaited> next_bodies(Link& link, const LogName& log, Now now);
+  bool may_ask_bodies(const LogName& log, Now now) const;
+  bool is_asked(const LogName& log, std::uint64_t seq) const;
+  void ask(Link& link, const LogName& log, std::vector<storage::Awaited> asked);
+  void take_bodies(Link& link, std::uint64_t number, message::Run& m, Now now);
+  bool nobody_has(const LogName& log, std::uint64_t seq, const PeerId& told_by);
+  bool bodies_appended(std::uint64_t ticket, AppendOutcome& outcome, Now now);
+  void ask_others_for(const Batch& batch);
+  bool body_piece(Link& link);
+  bool begin_answer(Link& link);
 
   // replica_files.cpp
   void fetch_files(Now now);
@@ -195,7 +253,8 @@ class Replica::Impl {
   std::map<LogName, Incoming> incoming_;
   std::map<std::uint64_t, Ticket> tickets_;
   std::map<Hash32, Fetch> fetches_;
-  std::deque<std::pair<Hash32, StateHash>> states_;  // own, latest first
+  std::map<std::pair<LogName, std::uint64_t>, std::set<PeerId>> not_here_;  // who lacks a body
+  std::deque<std::pair<Hash32, StateHash>> states_;                         // own, latest first
   std::uint64_t next_number_ = 1;
   std::uint64_t next_ticket_ = 1;
   std::uint64_t unknown_ = 0;

@@ -110,9 +110,7 @@ void Replica::Impl::want(const LogName& log, Incoming& incoming, Link& link, Now
   incoming.from = link.id;
   incoming.number = next_number_++;
   incoming.next = mine(log) + 1;
-  incoming.partial.clear();
-  incoming.keys.clear();
-  incoming.total = 0;
+  incoming.partial = {};
   incoming.moved_ms = now.steady_ms;
   incoming.probed = probe;
   const std::uint64_t after = mine(log) - (probe ? 1 : 0);
@@ -123,9 +121,7 @@ void Replica::Impl::stop(Incoming& incoming) {
   if (!incoming.from) return;
   if (Link* link = find(*incoming.from)) send(*link, message::Stop{incoming.number});
   incoming.from.reset();
-  incoming.partial.clear();
-  incoming.keys.clear();
-  incoming.total = 0;
+  incoming.partial = {};
 }
 
 // --- taking -----------------------------------------------------------------------------------
@@ -134,27 +130,51 @@ void Replica::Impl::on(Link& link, message::Run& m, Now now) {
   const auto entry = std::find_if(incoming_.begin(), incoming_.end(), [&](const auto& one) {
     return one.second.from == link.id && one.second.number == m.number;
   });
-  if (entry == incoming_.end()) return;  // stopped meanwhile
+  link.run_ms = now.steady_ms;
+  if (entry == incoming_.end()) return take_bodies(link, m.number, m, now);
   Incoming& incoming = entry->second;
-  if (m.offset != incoming.partial.size() || (m.offset != 0 && m.total != incoming.total) ||
-      m.bytes.empty() || m.bytes.size() > m.total - std::min(m.offset, m.total)) {
-    return close(link, Trouble::protocol, "a run that does not go on");
-  }
+  const std::uint64_t size = m.size == 0 ? m.total : m.size;
   if (m.offset == 0) {
     const bool fits =
-        incoming.waiting_bytes == 0 || incoming.waiting_bytes + m.total <= want_window_bytes;
-    if (m.total > stretch_bytes_max || !fits) {
+        incoming.waiting_bytes == 0 || incoming.waiting_bytes + size <= want_window_bytes;
+    if (size > stretch_bytes_max || !fits) {
       return close(link, Trouble::too_much, "more than the window");
     }
-    incoming.total = m.total;
   }
-  if (incoming.keys.size() + m.keys.size() > message::keys_max) {
-    return close(link, Trouble::too_much, "too many keys");
-  }
-  incoming.keys.insert(incoming.keys.end(), m.keys.begin(), m.keys.end());
-  incoming.partial += m.bytes;
+  if (!add_piece(link, incoming.partial, m)) return;
   incoming.moved_ms = now.steady_ms;
-  if (incoming.partial.size() == incoming.total) take_stretch(link, entry->first, incoming, now);
+  if (incoming.partial.bytes.size() == incoming.partial.total) {
+    take_stretch(link, entry->first, incoming, now);
+  }
+}
+
+// Whether it goes on where we are; the caller has looked at how much it is to become. False: the
+// link was closed.
+bool Replica::Impl::add_piece(Link& link, Blob& blob, message::Run& m) {
+  if (m.offset != blob.bytes.size() ||
+      (m.offset != 0 && (m.total != blob.total || m.size != blob.size)) || m.bytes.empty() ||
+      m.bytes.size() > m.total - std::min(m.offset, m.total) ||
+      (m.size != 0 && m.total >= m.size)) {
+    close(link, Trouble::protocol, "a run that does not go on");
+    return false;
+  }
+  if (blob.keys.size() + m.keys.size() > message::keys_max) {
+    close(link, Trouble::too_much, "too many keys");
+    return false;
+  }
+  blob.total = m.total;
+  blob.size = m.size;
+  blob.keys.insert(blob.keys.end(), m.keys.begin(), m.keys.end());
+  blob.bytes += m.bytes;
+  return true;
+}
+
+// Of a blob that is complete. Nothing: the link was closed.
+std::optional<std::string> Replica::Impl::whole_of(Link& link, Blob& blob) {
+  if (blob.size == 0) return std::move(blob.bytes);
+  auto bytes = message::unpack(blob.bytes, blob.size);
+  if (!bytes) close(link, Trouble::protocol, "what came does not unpack to what was said");
+  return bytes;
 }
 
 std::uint64_t Replica::Impl::latest_stamp_ms(const Stretch& stretch) const {
@@ -180,13 +200,14 @@ void Replica::Impl::keep_needed(const Stretch& stretch, std::vector<storage::Car
 }
 
 void Replica::Impl::take_stretch(Link& link, const LogName& log, Incoming& incoming, Now now) {
-  const std::size_t bytes = incoming.partial.size();
-  auto stretch = message::decode_stretch(log, incoming.partial);
-  auto keys = std::exchange(incoming.keys, {});
-  incoming.partial.clear();
-  incoming.partial.shrink_to_fit();
-  incoming.total = 0;
+  Blob blob = std::exchange(incoming.partial, {});
+  auto encoded = whole_of(link, blob);
+  if (!encoded) return;
+  const std::size_t bytes = encoded->size();
+  auto keys = std::move(blob.keys);
+  auto stretch = message::decode_stretch(log, *encoded);
   if (!stretch) return close(link, Trouble::protocol, "what came is no stretch");
+  stretch->bodies_behind = link.bodies;
   std::uint64_t& theirs = link.theirs[log];
   theirs = std::max(theirs, stretch->last());
   if (stretch->first > incoming.next) {
@@ -209,11 +230,12 @@ void Replica::Impl::take_stretch(Link& link, const LogName& log, Incoming& incom
   incoming.next = stretch->last() + 1;
   incoming.waiting_bytes += bytes;
   const std::uint64_t ticket = next_ticket_++;
-  tickets_[ticket] = {log, incoming.number, bytes, link.id};
-  outputs_.push_back(out::Append{ticket, std::move(*stretch), std::move(keys)});
+  tickets_[ticket] = {log, incoming.number, bytes, link.id, stretch->last()};
+  outputs_.push_back(out::Append{ticket, std::move(*stretch), std::move(keys), {}});
 }
 
 void Replica::Impl::appended(std::uint64_t number, AppendOutcome outcome, Now now) {
+  if (bodies_appended(number, outcome, now)) return;
   const auto entry = tickets_.find(number);
   if (entry == tickets_.end()) return;
   const Ticket ticket = entry->second;
@@ -260,6 +282,7 @@ void Replica::Impl::appended(std::uint64_t number, AppendOutcome outcome, Now no
   }
   sweep();
   choose(ticket.log, now);
+  fetch_bodies(now);
   pump();
 }
 
@@ -326,22 +349,47 @@ void Replica::Impl::acknowledged(Link& link) {
   }
 }
 
-// Has the push something to send within its window? Reads the next stretch where it must.
-bool Replica::Impl::fill(Push& push) {
-  if (push.encoded.empty()) {
-    if (push.read_upto >= mine(push.log)) return false;
-    const auto read = store_.read(push.log, push.read_upto, stretch_bytes_wanted);
-    if (!read || !*read || (**read).items.empty()) return false;
-    push.encoded = message::encode(**read);
-    push.read_upto = (**read).last();
-    collect_keys(push, **read);
+// Reads the next stretch: what was written just now with its bodies, so that a message that comes
+// in is there at once; of what lies behind, headers and facts, as the chain covers them.
+bool Replica::Impl::read_next(const Link& link, Push& push) {
+  const std::uint64_t have = mine(push.log);
+  if (push.read_upto >= have) return false;
+  std::optional<Stretch> next;
+  const auto read = [&](std::size_t max_bytes, bool bodies_behind) {
+    auto found = store_.read(push.log, push.read_upto, max_bytes, bodies_behind);
+    const bool any = found && *found && !(**found).items.empty();
+    if (any) next = std::move(**found);
+    if (any) push.encoded = message::encode(*next);
+    return any;
+  };
+  const bool live = !link.bodies || have - push.read_upto <= live_events_max;
+  const bool whole = live && read(link.bodies ? live_bytes_max : stretch_bytes_wanted, false) &&
+                     (!link.bodies || push.encoded.size() <= live_bytes_max);
+  if (!whole && (!link.bodies || !read(stretch_bytes_wanted, true))) {
+    push.encoded.clear();
+    return false;
   }
+  push.read_upto = next->last();
+  push.size = push.encoded.size();
+  push.packed = false;
+  collect_keys(push, *next);
+  if (!link.unpacks || push.size < pack_from_bytes) return true;
+  if (auto packed = message::pack(push.encoded); !packed.empty()) {
+    push.encoded = std::move(packed);
+    push.packed = true;
+  }
+  return true;
+}
+
+// Has the push something to send within its window?
+bool Replica::Impl::fill(const Link& link, Push& push) {
+  if (push.encoded.empty() && !read_next(link, push)) return false;
   if (push.begun) return true;
   // One that is larger than the window goes alone.
-  if (!push.flight.empty() && push.unacked + push.encoded.size() > want_window_bytes) return false;
+  if (!push.flight.empty() && push.unacked + push.size > want_window_bytes) return false;
   push.begun = true;
-  push.unacked += push.encoded.size();
-  push.flight.push_back({push.read_upto, push.encoded.size()});
+  push.unacked += push.size;
+  push.flight.push_back({push.read_upto, push.size});
   return true;
 }
 
@@ -351,6 +399,7 @@ void Replica::Impl::collect_keys(Push& push, const Stretch& stretch) {
   for (const auto& item : stretch.items) {
     const auto header = storage::decode_header(item.record);
     if (!header || !header->key_id || ids.size() >= message::keys_max) continue;
+    if (item.body.empty() && stretch.bodies_behind) continue;
     if (!push.keys_sent.insert(*header->key_id).second) continue;
     ids.push_back(*header->key_id);
     push.keys_order.push_back(*header->key_id);
@@ -368,7 +417,7 @@ bool Replica::Impl::push_piece(Link& link) {
   Push* chosen = nullptr;
   std::uint64_t number = 0;
   const auto try_one = [&](std::uint64_t n, Push& push) {
-    if (chosen != nullptr || !fill(push)) return;
+    if (chosen != nullptr || !fill(link, push)) return;
     chosen = &push;
     number = n;
   };
@@ -385,6 +434,7 @@ bool Replica::Impl::push_piece(Link& link) {
   run.number = number;
   run.offset = chosen->offset;
   run.total = chosen->encoded.size();
+  if (chosen->packed) run.size = chosen->size;
   run.bytes = chosen->encoded.substr(chosen->offset, piece_bytes_max);
   if (chosen->offset == 0) run.keys = std::exchange(chosen->keys, {});
   chosen->offset += run.bytes.size();

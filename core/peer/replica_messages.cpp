@@ -4,6 +4,8 @@
 #include <deskmate/value.hpp>
 #include <stdexcept>
 
+#include "zstd.h"
+
 namespace deskmate::peer::message {
 namespace {
 
@@ -44,6 +46,11 @@ class Packer {
   Packer& texts(std::string_view key, const std::vector<std::string>& texts) {
     writer_.key(key).array(texts.size());
     for (const std::string& text : texts) writer_.text(text);
+    return *this;
+  }
+  Packer& numbers(std::string_view key, const std::vector<std::uint64_t>& numbers) {
+    writer_.key(key).array(numbers.size());
+    for (const std::uint64_t number : numbers) writer_.unsigned_integer(number);
     return *this;
   }
   Packer& keys(const std::vector<storage::CarriedKey>& keys) {
@@ -91,8 +98,9 @@ struct Encode {
     return Packer("stop", 1).number("n", m.number).done();
   }
   std::string operator()(const Run& m) const {
-    Packer packer("run", m.keys.empty() ? 4 : 5);
+    Packer packer("run", 4u + (m.size == 0 ? 0u : 1u) + (m.keys.empty() ? 0u : 1u));
     packer.number("n", m.number).number("offset", m.offset).number("total", m.total);
+    if (m.size != 0) packer.number("size", m.size);
     packer.bin("bytes", m.bytes);
     if (!m.keys.empty()) packer.keys(m.keys);
     return packer.done();
@@ -105,6 +113,13 @@ struct Encode {
         .number("held", m.held_ms)
         .bin("state", view_of(m.state))
         .bin("at", view_of(m.at))
+        .done();
+  }
+  std::string operator()(const BodyWant& m) const {
+    return Packer("body_want", 3)
+        .number("n", m.number)
+        .log("log", m.log)
+        .numbers("seqs", m.seqs)
         .done();
   }
   std::string operator()(const FileWant& m) const {
@@ -133,6 +148,17 @@ class Unpacker {
 
   Unpacker& number(std::string_view key, std::uint64_t& out) {
     take(root_[key], out);
+    return *this;
+  }
+  Unpacker& number_if_any(std::string_view key, std::uint64_t& out) {
+    if (!root_[key].is_nil()) take(root_[key], out);
+    return *this;
+  }
+  Unpacker& numbers(std::string_view key, std::vector<std::uint64_t>& out, std::size_t most) {
+    const View view = root_[key];
+    check(view.is_array() && view.size() > 0 && view.size() <= most);
+    if (!ok_) return *this;
+    for (const View item : view) take(item, out.emplace_back());
     return *this;
   }
   template <std::size_t size>
@@ -255,7 +281,7 @@ std::optional<Message> decode(std::string_view bytes) {
   if (kind == "run") {
     Run m;
     in.number("n", m.number).number("offset", m.offset).number("total", m.total);
-    in.bytes("bytes", m.bytes, piece_bytes_max).keys(m.keys);
+    in.number_if_any("size", m.size).bytes("bytes", m.bytes, piece_bytes_max).keys(m.keys);
     return made(std::move(m));
   }
   if (kind == "beat") {
@@ -263,6 +289,11 @@ std::optional<Message> decode(std::string_view bytes) {
     in.number("sent", m.sent_ms).number("now", m.utc_ms).number("echo", m.echo_ms);
     in.number("held", m.held_ms).bin("state", m.state).bin("at", m.at);
     return made(m);
+  }
+  if (kind == "body_want") {
+    BodyWant m;
+    in.number("n", m.number).log("log", m.log).numbers("seqs", m.seqs, bodies_asked_max);
+    return made(std::move(m));
   }
   if (kind == "file_want") {
     FileWant m;
@@ -321,6 +352,51 @@ std::optional<Stretch> decode_stretch(const LogName& log, std::string_view bytes
     stretch.items.push_back({std::string(item[0].as_bin()), std::string(item[1].as_bin())});
   }
   return stretch;
+}
+
+std::string encode(const std::vector<storage::BodyRead>& bodies) {
+  std::string out;
+  std::size_t size = 8;
+  for (const auto& one : bodies) size += one.body.size() + 8;
+  out.reserve(size);
+  Writer writer(out);
+  writer.array(bodies.size());
+  for (const auto& one : bodies) {
+    if (one.body.empty()) {
+      writer.nil();
+    } else {
+      writer.bin(one.body);
+    }
+  }
+  return out;
+}
+
+std::optional<std::vector<std::string>> decode_bodies(std::string_view bytes) {
+  Document document;
+  if (!document.parse(bytes, {depth_max, bodies_asked_max, body_answer_max})) return std::nullopt;
+  const View root = document.root();
+  if (!root.is_array()) return std::nullopt;
+  std::vector<std::string> bodies;
+  for (const View item : root) {
+    if (!item.is_nil() && (!item.is_bin() || item.as_bin().empty())) return std::nullopt;
+    bodies.emplace_back(item.is_nil() ? std::string_view() : item.as_bin());
+  }
+  return bodies;
+}
+
+std::string pack(std::string_view bytes) {
+  constexpr int fast = 1;  // the link is to be the slower of the two
+  std::string out(bytes.size() - bytes.size() / 8, '\0');
+  const std::size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), fast);
+  out.resize(ZSTD_isError(size) == 0 ? size : 0);  // an error: it did not fit
+  return out;
+}
+
+std::optional<std::string> unpack(std::string_view bytes, std::size_t size) {
+  std::string out(size, '\0');
+  const std::size_t made = ZSTD_decompress(out.data(), size, bytes.data(), bytes.size());
+  if (ZSTD_isError(made) != 0 || made != size) return std::nullopt;
+  return out;
 }
 
 }  // namespace deskmate::peer::message

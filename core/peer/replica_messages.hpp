@@ -52,11 +52,12 @@ struct Want {
 struct Stop {
   std::uint64_t number = 0;
 };
-// A piece of an encoded stretch; keys come with the first.
+// A piece of an encoded stretch, or of the bodies that were asked for; keys come with the first.
 struct Run {
   std::uint64_t number = 0;
   std::uint64_t offset = 0;
   std::uint64_t total = 0;
+  std::uint64_t size = 0;  // unpacked; 0: it is not packed
   std::string bytes;
   std::vector<storage::CarriedKey> keys;
 };
@@ -67,6 +68,12 @@ struct Beat {
   std::uint64_t held_ms = 0;  // how long ago that was
   StateHash state{};          // at the frontier with the hash `at`; both zero: not known
   Hash32 at{};
+};
+// Send me the bodies of these events, the newest first. The answer is a run with that number.
+struct BodyWant {
+  std::uint64_t number = 0;
+  LogRef log;
+  std::vector<std::uint64_t> seqs;
 };
 struct FileWant {
   Hash32 hash{};
@@ -88,7 +95,11 @@ struct Unknown {
 };
 
 using Message =
-    std::variant<Hello, Have, Want, Stop, Run, Beat, FileWant, FileData, Forked, Unknown>;
+    std::variant<Hello, Have, Want, Stop, Run, Beat, FileWant, FileData, Forked, BodyWant, Unknown>;
+
+// Features of a hello. Who does not name them gets whole stretches, and nothing packed.
+inline constexpr std::string_view feature_bodies = "bodies";  // answers body_want
+inline constexpr std::string_view feature_zstd = "zstd";      // unpacks runs
 
 inline constexpr std::size_t features_max = 64;      // of a hello
 inline constexpr std::size_t feature_size_max = 64;  // bytes, and of a kind
@@ -101,5 +112,14 @@ std::optional<Message> decode(std::string_view bytes);
 // body] ...]].
 std::string encode(const Stretch& stretch);
 std::optional<Stretch> decode_stretch(const LogName& log, std::string_view bytes);
+
+// Bodies in the order in which they were asked for; an empty one is not here, and nil there.
+std::string encode(const std::vector<storage::BodyRead>& bodies);
+std::optional<std::vector<std::string>> decode_bodies(std::string_view bytes);
+
+// With zstd; empty where it would save less than an eighth.
+std::string pack(std::string_view bytes);
+// Nothing unless it becomes exactly so many bytes; no more are ever made.
+std::optional<std::string> unpack(std::string_view bytes, std::size_t size);
 
 }  // namespace deskmate::peer::message

@@ -31,9 +31,20 @@ class ReplicaStore {
   virtual std::vector<LogTip> frontier() const = 0;
 
   // From the event after `after` on, about max_bytes but at least to the next signed head; nothing:
-  // there is none yet. What is older than the log's first event here is not_found.
+  // there is none yet. What is older than the log's first event here is not_found. bodies_behind:
+  // without bodies; otherwise it ends before the first whose body is not here.
   virtual storage::Result<std::optional<Stretch>> read(const LogName& log, std::uint64_t after,
-                                                       std::size_t max_bytes) = 0;
+                                                       std::size_t max_bytes,
+                                                       bool bodies_behind) = 0;
+
+  // Bodies that have not come, of events after `above` and before `below`, the newest first, at
+  // most `most`; none of buyers who were erased.
+  virtual std::vector<storage::Awaited> awaited(const LogName& log, std::uint64_t above,
+                                                std::uint64_t below, std::size_t most) = 0;
+  // Of these bodies as many, in this order, as make max_bytes, but at least one.
+  virtual std::vector<storage::BodyRead> bodies(const LogName& log,
+                                                const std::vector<std::uint64_t>& seqs,
+                                                std::size_t max_bytes) = 0;
 
   // Of those that are there; destroyed and unknown ones are left out.
   virtual std::vector<storage::CarriedKey> keys(const std::vector<Id16>& ids) = 0;

@@ -1,5 +1,6 @@
 #include "core/peer/store_adapter.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/key_id.hpp"
@@ -38,6 +39,35 @@ static bool beyond_limits(const Stretch& stretch) {
   return stretch.items.size() > storage::stretch_events_max || bytes > storage::stretch_bytes_max;
 }
 
+// Of keys whose ids were drawn at random those that open one of these bodies.
+static void keep_fitting(storage::Store& store, std::vector<storage::CarriedKey>& keys,
+                         const storage::Bodies& bodies) {
+  std::vector<storage::CarriedKey> others = keys;
+  storage::keep_fitting(keys, {});
+  const auto same_id = [](const storage::CarriedKey& key) {
+    return [&key](const storage::CarriedKey& other) { return other.key_id == key.key_id; };
+  };
+  std::erase_if(
+      others, [&](const auto& key) { return std::any_of(keys.begin(), keys.end(), same_id(key)); });
+  for (const auto& item : bodies.items) {
+    if (others.empty()) return;
+    const auto arrival = store.arrival_of({bodies.log, item.seq});
+    if (!arrival || !*arrival) continue;
+    Stretch one;
+    one.log = bodies.log;
+    one.first = item.seq;
+    const auto read = store.read(**arrival - 1, 1, false, [&](const storage::StoredEvent& event) {
+      one.items.push_back({std::string(event.record), item.body});
+      return false;
+    });
+    if (!read) continue;
+    auto fitting = others;
+    storage::keep_fitting(fitting, one);
+    for (const auto& key : fitting) std::erase_if(others, same_id(key));
+    keys.insert(keys.end(), fitting.begin(), fitting.end());
+  }
+}
+
 // Keys first: what is acknowledged can be opened.
 void StoreAdapter::append(out::Append append, AppendDone done) {
   const std::uint64_t ticket = append.ticket;
@@ -52,13 +82,21 @@ void StoreAdapter::append(out::Append append, AppendDone done) {
     if (beyond_limits(shared->stretch)) {
       return finish(storage::Error{Errc::invalid, "a stretch above the limits of one"});
     }
-    storage::keep_fitting(shared->keys, shared->stretch);
+    if (shared->bodies) {
+      keep_fitting(store_, shared->keys, *shared->bodies);
+    } else {
+      storage::keep_fitting(shared->keys, shared->stretch);
+    }
     if (!shared->keys.empty()) {
       if (const auto imported = store_.import_keys(shared->keys); !imported) {
         return finish(imported.error());
       }
     }
-    store_.append_stretch(std::move(shared->stretch), finish);
+    if (shared->bodies) {
+      store_.append_bodies(std::move(*shared->bodies), finish);
+    } else {
+      store_.append_stretch(std::move(shared->stretch), finish);
+    }
   });
 }
 
@@ -82,8 +120,20 @@ void StoreAdapter::put_file(out::PutFile piece, FileDone done) {
 const LogName& StoreAdapter::log() const { return store_.log(); }
 std::vector<LogTip> StoreAdapter::frontier() const { return store_.frontier(); }
 storage::Result<std::optional<Stretch>> StoreAdapter::read(const LogName& log, std::uint64_t after,
-                                                           std::size_t max_bytes) {
-  return store_.read_stretch(log, after, max_bytes);
+                                                           std::size_t max_bytes,
+                                                           bool bodies_behind) {
+  return store_.read_stretch(log, after, max_bytes, bodies_behind);
+}
+std::vector<storage::Awaited> StoreAdapter::awaited(const LogName& log, std::uint64_t above,
+                                                    std::uint64_t below, std::size_t most) {
+  auto found = store_.awaited(log, above, below, most);
+  return found ? std::move(*found) : std::vector<storage::Awaited>();
+}
+std::vector<storage::BodyRead> StoreAdapter::bodies(const LogName& log,
+                                                    const std::vector<std::uint64_t>& seqs,
+                                                    std::size_t max_bytes) {
+  auto found = store_.read_bodies(log, seqs, max_bytes);
+  return found ? std::move(*found) : std::vector<storage::BodyRead>();
 }
 std::vector<storage::CarriedKey> StoreAdapter::keys(const std::vector<Id16>& ids) {
   return store_.export_keys(ids);

@@ -25,7 +25,7 @@ class StoreAdapter : public ReplicaStore {
   // on_pool runs what blocks, one after the other, in order; on_loop on the replica's thread.
   StoreAdapter(storage::Store& store, Run on_pool, Run on_loop);
 
-  // arrived: what to fold; nothing new where count is 0.
+  // arrived: what to fold, or bodies to read; nothing new where count is 0.
   using AppendDone = std::function<void(std::uint64_t ticket, AppendOutcome outcome,
                                         const storage::Arrived& arrived)>;
   void append(out::Append append, AppendDone done);
@@ -36,7 +36,11 @@ class StoreAdapter : public ReplicaStore {
   const LogName& log() const override;
   std::vector<LogTip> frontier() const override;
   storage::Result<std::optional<Stretch>> read(const LogName& log, std::uint64_t after,
-                                               std::size_t max_bytes) override;
+                                               std::size_t max_bytes, bool bodies_behind) override;
+  std::vector<storage::Awaited> awaited(const LogName& log, std::uint64_t above,
+                                        std::uint64_t below, std::size_t most) override;
+  std::vector<storage::BodyRead> bodies(const LogName& log, const std::vector<std::uint64_t>& seqs,
+                                        std::size_t max_bytes) override;
   std::vector<storage::CarriedKey> keys(const std::vector<Id16>& ids) override;
   std::optional<FilePiece> read_file(const Hash32& hash, std::uint64_t offset,
                                      std::size_t size) override;

@@ -199,8 +199,8 @@ class Net {
     if (link == links_.end()) return;
     const std::uint8_t to = link->second.first == from ? link->second.second : link->second.first;
     if (const auto message = message::decode(send.bytes)) {
-      static const char* names[] = {"hello", "have",      "want",       "stop",   "run",
-                                    "beat",  "file_want", "file_piece", "forked", "?"};
+      static const char* names[] = {"hello",     "have",       "want",   "stop",      "run", "beat",
+                                    "file_want", "file_piece", "forked", "body_want", "?"};
       ++kinds[{from, to}][names[message->index()]];
     }
     wire_bytes += send.bytes.size();
@@ -270,6 +270,70 @@ class Net {
   LinkId next_link_ = 1;
   std::uint64_t written_ = 0;
   bool settling_ = false;
+};
+
+inline std::string sealed_record(const Id16& key_id, std::string_view body) {
+  auto header = header_of("sealed");
+  header.flags = storage::flag_body | storage::flag_sealed;
+  header.seal_alg = storage::seal_xchacha20_poly1305;
+  header.key_id = key_id;
+  header.body_hash = storage::hash_of(body);
+  return storage::encode(header);
+}
+
+// One that says whatever a test likes, linked to a node of the net.
+class Liar {
+ public:
+  Liar(Net& net, std::uint8_t to) : net_(net), to_(to) {
+    net[to].replica->link_up(link, peer_id(9), net.now(to));
+  }
+  void say(const message::Message& message) {
+    net_[to_].replica->receive(link, message::encode(message), net_.now(to_));
+    take();
+  }
+  void hello(std::vector<message::Reached> frontier) {
+    message::Hello hello;
+    hello.desk = log_of(9).desk;
+    hello.peer = peer_id(9);
+    hello.incarnation = 1;
+    hello.utc_ms = net_.now(to_).utc_ms;
+    hello.frontier = std::move(frontier);
+    hello.features = features;
+    say(hello);
+  }
+  // The outcome of the latest append.
+  void stored(AppendOutcome outcome) {
+    net_[to_].replica->appended(appends.back().ticket, std::move(outcome), net_.now(to_));
+    take();
+  }
+  void pass(std::uint64_t ms) {
+    net_.steady_ms += ms;
+    net_[to_].replica->tick(net_.now(to_));
+    take();
+  }
+
+  LinkId link = 1'000'000;
+  bool closed = false;
+  std::vector<std::string> features;
+  std::vector<message::Want> wants;
+  std::vector<message::BodyWant> body_wants;
+  std::vector<out::Append> appends;
+
+ private:
+  void take() {
+    for (Output& output : net_[to_].replica->take()) {
+      if (const auto* close = std::get_if<out::Close>(&output))
+        closed = closed || close->link == link;
+      if (auto* append = std::get_if<out::Append>(&output)) appends.push_back(std::move(*append));
+      const auto* send = std::get_if<out::Send>(&output);
+      if (send == nullptr || send->link != link) continue;
+      auto message = message::decode(send->bytes);
+      if (const auto* want = std::get_if<message::Want>(&*message)) wants.push_back(*want);
+      if (const auto* want = std::get_if<message::BodyWant>(&*message)) body_wants.push_back(*want);
+    }
+  }
+  Net& net_;
+  std::uint8_t to_;
 };
 
 inline bool raised(const Node& node, Trouble what) {
