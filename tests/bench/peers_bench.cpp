@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -303,21 +304,70 @@ void one_event(Figures& figures) {
               at_most(3));
 }
 
+// An event as the desk writes them; ids are drawn, since a line that packs would else look better
+// than it is.
+storage::NewEvent desk_event(const char* type, Value facts) {
+  storage::NewEvent event;
+  event.type = type;
+  event.stamp = utc_ms() << 16;
+  event.facts = encode(std::move(facts));
+  return event;
+}
+
+// What messages leave in the log: themselves sealed, the assignment, the reply and its outcome.
+std::vector<storage::NewEvent> backlog_of(std::size_t chats) {
+  std::mt19937_64 random(1);
+  const auto id = [&random] {
+    storage::Id16 made{};
+    const std::uint64_t halves[] = {random(), random()};
+    std::memcpy(made.data(), halves, sizeof halves);
+    return made;
+  };
+  std::vector<storage::NewEvent> backlog;
+  for (std::size_t i = 0; i < chats; ++i) {
+    const auto thread = id();
+    const auto buyer = id();
+    const auto message = id();
+    const auto as_bin = [](const storage::Id16& of) { return Value::bin(of); };
+    backlog.push_back(desk_event(
+        "message.received", Value::map({{"shop", "mail"},
+                                        {"thread", as_bin(thread)},
+                                        {"buyer", as_bin(buyer)},
+                                        {"message", as_bin(message)},
+                                        {"at", utc_ms() + i},
+                                        {"contacts", Value::array({as_bin(id()), as_bin(id())})},
+                                        {"mentions", Value::array({as_bin(id())})},
+                                        {"files", 0}})));
+    backlog.back().body = encode(Value::map({{"text", std::string(400, 't')}}));
+    backlog.back().buyer = buyer;
+    backlog.push_back(desk_event(
+        "chat.assigned",
+        Value::map({{"chat", as_bin(thread)},
+                    {"visit", as_bin(message)},
+                    {"number", i},
+                    {"member", i % 4 == 2 ? 2 : 1},
+                    {"why", Value::map({{"rule", "weight"}, {"served", i}, {"weight", 3}})},
+                    {"shares", Value::array({Value::array({1, 3}), Value::array({2, 1})})}})));
+    backlog.push_back(desk_event("reply.requested", Value::map({{"chat", as_bin(thread)},
+                                                                {"shop", "mail"},
+                                                                {"thread", as_bin(thread)},
+                                                                {"buyer", as_bin(buyer)},
+                                                                {"member", 1},
+                                                                {"to_message", as_bin(message)}})));
+    backlog.push_back(desk_event("reply.done", Value::map({{"request", as_bin(id())},
+                                                           {"kind", "reply"},
+                                                           {"attempt", 1},
+                                                           {"chat", as_bin(thread)},
+                                                           {"message", as_bin(id())}})));
+  }
+  return backlog;
+}
+
 void slow_line(Figures& figures) {
   const Folder folder;
   Pair pair(folder);
   SlowLine line(static_cast<std::uint16_t>(pair.a->address().port), line_bytes_per_s, line_delay_s);
-  // What a message leaves in the log: itself sealed, the assignment, the reply and its outcome.
-  std::vector<storage::NewEvent> backlog;
-  for (std::size_t i = 0; i < backlog_chats; ++i) {
-    auto message = new_event(200);
-    message.body = encode(Value::map({{"text", std::string(400, 't')}}));
-    storage::Id16 buyer{};
-    std::memcpy(buyer.data(), &i, sizeof i);
-    message.buyer = buyer;
-    backlog.push_back(std::move(message));
-    for (int k = 0; k < 3; ++k) backlog.push_back(new_event(120));
-  }
+  const auto backlog = backlog_of(backlog_chats);
   for (std::size_t at = 0; at < backlog.size(); at += batch) {
     const auto begin = backlog.begin() + static_cast<std::ptrdiff_t>(at);
     pair.a->append(
@@ -330,7 +380,12 @@ void slow_line(Figures& figures) {
   pair.b->append({new_event()});
   wait([&] { return pair.b->acked_by(pair.a->id()) == 1; });
   const double usable = now_s() - begun;
-  wait([&] { return pair.b->has(pair.a->store().log()) == backlog.size(); }, 300);
+  wait(
+      [&] {
+        return pair.b->has(pair.a->store().log()) == backlog.size() &&
+               pair.b->store().awaited_count() == 0;
+      },
+      300);
   const double complete = now_s() - begun;
   figures.add("peers.slow_line.usable", "s", usable, "5s", 5, at_most(1));
   figures.add("peers.slow_line.complete", "s", complete, "60s", 60, at_most(1));
