@@ -12,6 +12,7 @@
 #include "storage/folder.hpp"
 #include "storage/identity.hpp"
 #include "storage/migrate.hpp"
+#include "storage/passphrase.hpp"
 #include "storage/setup.hpp"
 
 namespace deskmate::storage {
@@ -162,7 +163,9 @@ Result<void> restore(const std::string& file, const Options& options) {
   if (!held) return held.error();
   auto cleared = clear_for_restore(*held);
   if (!cleared) return cleared;
-  auto secrets = Secrets::open(held->secrets, false);
+  auto held_secrets = hold_secrets(held->secrets);
+  if (!held_secrets) return held_secrets.error();
+  auto secrets = Secrets::open(held->secrets, false, options.passphrase);
   if (!secrets) return secrets.error();
 
   std::string work = held->folder + restore_folder;

@@ -3,7 +3,9 @@
 #include "storage/folder.hpp"
 #include "storage/hooks.hpp"
 #include "storage/migrate.hpp"
+#include "storage/passphrase.hpp"
 #include "storage/posix.hpp"
+#include "storage/rotate.hpp"
 #include "storage/setup.hpp"
 #include "storage/store.hpp"
 
@@ -12,7 +14,10 @@ namespace deskmate::storage {
 Result<Identity> open_identity(const Options& options) {
   auto held = hold_folder(options, Hooks{});
   if (!held) return held.error();
-  auto secrets = Secrets::open(held->secrets, !exists(held->folder + "/data.mdb"));
+  auto held_secrets = hold_secrets(held->secrets);
+  if (!held_secrets) return held_secrets.error();
+  auto secrets =
+      Secrets::open(held->secrets, !exists(held->folder + "/data.mdb"), options.passphrase);
   if (!secrets) return secrets.error();
   return secrets->identity();
 }
@@ -23,7 +28,9 @@ Result<void> create_joined(const Options& options, const Id16& desk, const Key32
   if (exists(held->folder + restore_folder) || exists(held->folder + "/keys")) {
     return Error{Errc::invalid, held->folder + " holds a desk already. Join with a new folder"};
   }
-  auto secrets = Secrets::open(held->secrets, true);
+  auto held_secrets = hold_secrets(held->secrets);
+  if (!held_secrets) return held_secrets.error();
+  auto secrets = Secrets::open(held->secrets, true, options.passphrase);
   if (!secrets) return secrets.error();
   auto database = Database::open(held->folder, options.initial_map_bytes, format_version);
   if (!database) return database.error();
@@ -39,7 +46,9 @@ Result<void> create_joined(const Options& options, const Id16& desk, const Key32
 Result<void> renew(const Options& options) {
   auto held = hold_folder(options, Hooks{});
   if (!held) return held.error();
-  auto secrets = Secrets::open(held->secrets, false);
+  auto held_secrets = hold_secrets(held->secrets);
+  if (!held_secrets) return held_secrets.error();
+  auto secrets = Secrets::open(held->secrets, false, options.passphrase);
   if (!secrets) return secrets.error();
   if (!exists(held->folder + "/data.mdb") || exists(held->folder + restore_folder)) {
     return Error{Errc::not_found, held->folder + " holds no desk"};
@@ -48,6 +57,8 @@ Result<void> renew(const Options& options) {
   if (!database) return database.error();
   auto migrated = migrate(**database, format_version, migrations());
   if (!migrated) return migrated;
+  auto rotated = finish_rotation(held->folder, **database, *secrets);
+  if (!rotated) return rotated;
   auto setup = read_setup(**database, *secrets);
   if (!setup) return setup.error();
   return start_new_log(**database, *setup);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +37,9 @@ class Secrets {
  public:
   // Reads identity.key and wrapping.key. With may_make, makes those that are missing; otherwise
   // Errc::not_found, with what to do. Errc::unsupported when others than the owner may read them.
-  static Result<Secrets> open(const std::string& folder, bool may_make);
+  // Errc::invalid where a passphrase is needed, or is not the right one.
+  static Result<Secrets> open(const std::string& folder, bool may_make,
+                              const std::optional<std::string>& passphrase = std::nullopt);
   Secrets(const Secrets&) = default;
   Secrets& operator=(const Secrets&) = default;
   ~Secrets();
@@ -45,6 +48,14 @@ class Secrets {
   const Id32& peer() const { return identity_.peer(); }
   const Key32& wrapping_key() const { return wrapping_key_; }
   const std::string& folder() const { return folder_; }
+  // Writes them sealed under the passphrase's key, or plain.
+  Result<void> write(const std::optional<Key32>& sealed_under) const;
+
+  // A wrapping key that takes the other's place: made, in use once all is wrapped by it, in force.
+  // Between begin and finish both are on disk.
+  const std::optional<Key32>& next_wrapping_key() const { return next_; }
+  Result<void> begin_rotation();
+  Result<void> finish_rotation();
   Signature sign(std::string_view message) const { return identity_.sign(message); }
 
  private:
@@ -53,6 +64,8 @@ class Secrets {
   std::string folder_;
   Identity identity_;
   Key32 wrapping_key_{};
+  std::optional<Key32> next_;
+  std::optional<Key32> sealing_key_;  // with a passphrase
 };
 
 bool signed_by(const Id32& peer, std::string_view message, const Signature& signature);

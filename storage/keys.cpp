@@ -378,6 +378,45 @@ Result<void> KeyRing::rewrite() {
   return done;
 }
 
+Result<void> KeyRing::wrap_all(const Key32& wrapping_key) {
+  std::lock_guard file_lock(file_mutex_);
+  auto bytes = read_at(file_.get(), header_size,
+                       static_cast<std::size_t>(position_.records * record_size), path_);
+  if (!bytes) return bytes.error();
+  const Key32 before = wrapping_key_;
+  std::string wrapped;
+  for (std::size_t at = 0; at < bytes->size(); at += record_size) {
+    const std::string_view record = std::string_view(*bytes).substr(at, record_size);
+    const KeyIndex::Record ids = ids_in(record);
+    if (erased_.contains(ids.id)) continue;
+    auto key = open_record(record);
+    if (!key) return key.error();
+    wrapping_key_ = wrapping_key;
+    wrapped += wrap(ids, *key);
+    wrapping_key_ = before;
+    sodium_memzero(key->data(), key->size());
+  }
+  auto done = swap_file(position_.generation + 1, wrapped);
+  if (done) wrapping_key_ = wrapping_key;
+  return done;
+}
+
+Result<bool> KeyRing::wrapped_by(const std::string& folder, const Key32& wrapping_key) {
+  const std::string path = folder + "/keys";
+  if (!exists(path)) return true;
+  auto file = open_file(path, O_RDONLY);
+  if (!file) return file.error();
+  auto size = size_of(file->get(), path);
+  if (!size) return size.error();
+  if (*size < header_size + record_size) return true;
+  auto record = read_at(file->get(), header_size, record_size, path);
+  if (!record) return record.error();
+  const std::string_view bytes = *record;
+  auto key = unseal_key(wrapping_key, bytes.substr(0, 32), bytes.substr(32, wrapped_size));
+  if (key) sodium_memzero(key->data(), key->size());
+  return key.has_value();
+}
+
 Result<void> KeyRing::swap_file(std::uint64_t generation, std::string_view records) {
   std::uint64_t count = records.size() / record_size;
   std::string bytes = header_of(generation, count);

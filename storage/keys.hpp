@@ -69,6 +69,11 @@ class KeyRing {
   Result<void> take(std::span<const CarriedKey> keys);
   std::vector<Id16> ids_of(const Id16& buyer) const;  // sorted [any thread]
 
+  // Wraps every key by another wrapping key, in one step; `secrets` hold it by then.
+  Result<void> wrap_all(const Key32& wrapping_key);
+  // Whether the file's keys are wrapped by that one; true where there are none.
+  static Result<bool> wrapped_by(const std::string& folder, const Key32& wrapping_key);
+
   // The file as it is, for a backup. [any thread]
   Result<std::string> file_bytes() const;
 

@@ -13,6 +13,8 @@
 #include "storage/hooks.hpp"
 #include "storage/late_bodies.hpp"
 #include "storage/log_book.hpp"
+#include "storage/passphrase.hpp"
+#include "storage/rotate.hpp"
 #include "storage/sealing.hpp"
 #include "storage/setup.hpp"
 #include "storage/store_limits.hpp"
@@ -648,7 +650,9 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& h
   std::error_code ignored;
   std::filesystem::remove_all(folder + backup_folder, ignored);
   bool fresh = !exists(folder + "/data.mdb");
-  auto secrets = Secrets::open(held->secrets, fresh);
+  auto held_secrets = hold_secrets(held->secrets);
+  if (!held_secrets) return held_secrets.error();
+  auto secrets = Secrets::open(held->secrets, fresh, options.passphrase);
   if (!secrets) return secrets.error();
   auto database = Database::open(folder, options.initial_map_bytes, hooks.format_version);
   if (!database) return database.error();
@@ -657,7 +661,10 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& h
   if (*ready) {
     auto migrated = migrate(**database, hooks.format_version, hooks.migrations);
     if (!migrated) return migrated.error();
+    auto rotated = finish_rotation(folder, **database, *secrets);
+    if (!rotated) return rotated.error();
   }
+  *held_secrets = Fd();  // the passphrase may be changed while the desk runs
   KeysPosition position;
   Setup setup;
   if (*ready) {

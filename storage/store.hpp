@@ -33,6 +33,7 @@ inline constexpr std::size_t batch_events_max = 4'096;              // in one tr
 struct Options {
   std::string folder{};          // made with mode 0700 when absent
   std::string secrets_folder{};  // identity and wrapping key, 0700; empty: folder + "/secrets"
+  std::optional<std::string> passphrase{};  // of the secrets, where one is set
   bool refuse_network_filesystem = true;
   std::size_t initial_map_bytes = 16u << 20;  // grows by itself
 };
@@ -269,6 +270,21 @@ Result<Identity> open_identity(const Options& options);
 // Makes `options.folder` for a peer that joins a desk: its id, its pseudonym key, and a log without
 // events. Errc::invalid when the folder holds a desk already.
 Result<void> create_joined(const Options& options, const Id16& desk, const Key32& pseudonym_key);
+
+// The owner's passphrase, which protects identity.key and wrapping.key. The desk may run meanwhile;
+// it reads them at its start only. Blocking, 64 MiB. The old or the new one holds after a power
+// cut; after an error nothing has changed. Errc::invalid: options.passphrase is missing or not the
+// right one; the new one is too short or too long; one is set already.
+bool has_passphrase(const Options& options);
+Result<bool> passphrase_fits(const Options& options);  // options.passphrase
+Result<void> set_passphrase(const Options& options, const std::string& passphrase);
+Result<void> change_passphrase(const Options& options, const std::string& passphrase);
+Result<void> remove_passphrase(const Options& options);
+
+// Gives a closed folder a new wrapping key, under which buyers' keys and the pseudonym key are
+// wrapped anew. Backups from before need the wrapping.key of then. After a power cut the next open
+// finishes it.
+Result<void> rotate_wrapping_key(const Options& options);
 
 // Begins a new incarnation of this peer's log in a closed folder, after Errc::rolled_back.
 Result<void> renew(const Options& options);

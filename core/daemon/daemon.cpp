@@ -1,5 +1,6 @@
 #include "core/daemon/daemon.hpp"
 
+#include <sodium.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -121,7 +122,14 @@ Result<void> Daemon::Impl::open() {
   ::setrlimit(RLIMIT_CORE, &none);
 
   // The log file belongs to whoever has the folder, so the folder comes first.
-  auto opened = storage::Store::open({.folder = config.folder, .secrets_folder = config.secrets});
+  storage::Options store_options{.folder = config.folder,
+                                 .secrets_folder = config.secrets,
+                                 .passphrase = std::exchange(settings.passphrase, {})};
+  auto opened = storage::Store::open(store_options);
+  if (store_options.passphrase) {
+    sodium_memzero(store_options.passphrase->data(), store_options.passphrase->size());
+    store_options.passphrase.reset();
+  }
   if (opened.has_error()) return to_error(opened.error());
   store = std::move(opened).value();
   if (!open_log(config)) log_line(LogLevel::warn, "log", {{"unwritable", config.log_file}});
@@ -138,6 +146,7 @@ Result<void> Daemon::Impl::open() {
   options.outbox = outbox_times_of(config);
   options.wall_ms = wall_clock_ms;
   options.random = [this] { return random(); };
+  options.passphrase_set = [store_options] { return storage::has_passphrase(store_options); };
   ServiceHooks hooks;
   hooks.log = [](std::string_view what, const LogFields& fields) {
     log_line(LogLevel::info, what, fields);

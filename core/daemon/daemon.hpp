@@ -8,6 +8,7 @@
 
 #include <deskmate/result.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/daemon/config.hpp"
@@ -22,6 +23,7 @@ class Daemon {
  public:
   struct Settings {
     bool signals = true;  // SIGTERM, SIGINT and SIGHUP are the daemon's; false in tests
+    std::optional<std::string> passphrase{};  // of the secrets, where one is set
   };
 
   // Opens everything and lets sessions in. Blocking. The error's message is for the owner.

@@ -171,6 +171,41 @@ constexpr Message table[] = {
     {"status.requests", "actions under way: {0}", "进行中的动作：{0}"},
     {"status.unknown", "{0} actions may or may not have happened; look at them: deskmate requests",
      "有 {0} 个动作不知是否已执行，请查看：deskmate requests"},
+    {"status.passphrase", "keys: protected by a passphrase", "密钥：受口令保护"},
+    {"status.no_passphrase", "keys: no passphrase (deskmate passphrase set)",
+     "密钥：未设口令（deskmate passphrase set）"},
+    {"passphrase.ask", "Passphrase: ", "口令："},
+    {"passphrase.ask_new", "New passphrase: ", "新口令："},
+    {"passphrase.ask_again", "Once more: ", "再输入一次："},
+    {"passphrase.differ", "the two are not the same; nothing was changed",
+     "两次输入不同，未作任何更改"},
+    {"passphrase.missing",
+     "the keys are protected by a passphrase, and there is no terminal to ask for it; give "
+     "--passphrase-file FILE",
+     "密钥受口令保护，且没有终端可供输入；请用 --passphrase-file 文件 提供"},
+    {"passphrase.new_missing",
+     "there is no terminal to ask for the new passphrase; give --new-passphrase-file FILE",
+     "没有终端可输入新口令；请用 --new-passphrase-file 文件 提供"},
+    {"passphrase.wrong", "the passphrase is not the right one; nothing was changed",
+     "口令不正确，未作任何更改"},
+    {"passphrase.no_file", "{0} cannot be read", "无法读取 {0}"},
+    {"passphrase.open_file", "{0} can be read by others than its owner; run: chmod go= {0}",
+     "{0} 可被他人读取；请运行：chmod go= {0}"},
+    {"passphrase.set",
+     "The keys are protected from now on. Without the passphrase nobody opens them: keep it, and "
+     "destroy copies of the secrets folder that were made before.",
+     "密钥自此受口令保护。没有口令谁也打不开：请妥善保管，并销毁此前的 secrets 文件夹副本。"},
+    {"passphrase.changed",
+     "The new passphrase is in force. Copies of the secrets folder from before open with the old "
+     "one.",
+     "新口令已生效。此前的 secrets 文件夹副本仍用旧口令打开。"},
+    {"passphrase.removed", "The keys are no longer protected by a passphrase.",
+     "密钥不再受口令保护。"},
+    {"rotate.done",
+     "The folder has a new wrapping key. Keep a copy of secrets/wrapping.key, and make a new "
+     "backup: older ones need the old key.",
+     "此文件夹已换用新的包装密钥。请保存 secrets/wrapping.key "
+     "的副本并重新备份：旧备份需要旧密钥。"},
     {"status.log", "events in the log: {0}", "日志事件数：{0}"},
 
     // --- columns

@@ -109,6 +109,7 @@ void status(Service& service, const Call&, Answer answer) {
             {{"open", open + queued.size()}, {"waiting", waiting}, {"queued", queued.size()}})},
        {"requests", Value::map({{"pending", pending.size()}, {"unknown", unknown.size()}})},
        {"plugins", Value::map({{"all", plugins.size()}, {"running", running}})},
+       {"passphrase", service.options.passphrase_set()},
        {"events_malformed", counts.malformed},
        {"state_hash", storage::hex(service.desk.hash())}}));
 }

@@ -96,6 +96,7 @@ struct ServiceOptions {
   OutboxTimes outbox;
   std::function<std::uint64_t()> wall_ms;  // UTC milliseconds
   std::function<std::uint64_t()> random;
+  std::function<bool()> passphrase_set = [] { return false; };  // of the secrets
 };
 
 struct ServiceHooks {

@@ -90,7 +90,7 @@ export class Desk {
   async start() {
     const log = fs.openSync(this.log, 'a');
     const [command, ...before] = this.options.wrap ?? [];
-    const args = ['--config', this.config, 'run'];
+    const args = ['--config', this.config, ...(this.runArgs ?? []), 'run'];
     this.daemon = command
       ? spawn(command, [...before, deskmate, ...args], { stdio: ['ignore', log, log] })
       : spawn(deskmate, args, { stdio: ['ignore', log, log] });

@@ -87,6 +87,13 @@ export async function pair({ weights = [3, 1], plugins = [], line: lined = false
   const a = new Desk({ members: members('a'), plugins, extra: peers('a', at(ports[0], line?.port ?? ports[0])) });
   const b = new Desk({ members: members('b'), plugins: [], extra: peers('b', line ? 'listen = []\n' : at(ports[1], ports[1])) });
   await a.start();
+  await joined(a, b);
+  await b.start();
+  return { desks: [a, b], line };
+}
+
+// B, which has no folder yet, joins the running A by invitation.
+export async function joined(a, b) {
   const invite = new Dialogue(a, 'invite');
   const code = (await invite.find(/deskmate join (\S+)/))[1];
   const join = new Dialogue(b, 'join', code);
@@ -97,8 +104,6 @@ export async function pair({ weights = [3, 1], plugins = [], line: lined = false
   join.say('y');
   assert.equal(await join.ended, 0, join.text);
   assert.equal(await invite.ended, 0, invite.text);
-  await b.start();
-  return { desks: [a, b], line };
 }
 
 export const ready = async (desk) => {

@@ -30,6 +30,9 @@ void add_common(CLI::App& app, Context& context, std::string& language) {
   app.add_option("--config", context.config_file, help(context, "help.config_file"))
       ->type_name("FILE");
   app.add_option("--socket", context.socket, help(context, "help.socket"))->type_name("FILE");
+  app.add_option("--passphrase-file", context.passphrase_file,
+                 help(context, "help.passphrase_file"))
+      ->type_name("FILE");
   app.add_option("--as", context.member, help(context, "help.as"))
       ->type_name("N")
       ->envname("DESKMATE_MEMBER");
@@ -148,6 +151,7 @@ int run(int argc, const char* const* argv, Streams streams) {
   add_order_commands(app, context);
   add_peer_commands(app, context);
   add_pairing_commands(app, context);
+  add_secrets_commands(app, context);
   add_log_command(app, context);
   add_relay_command(app, context);
   try {

@@ -72,9 +72,10 @@ class Context {
   Streams streams;
   Language language = Language::en;
   bool json = false;
-  std::string config_file;   // --config
-  std::string socket;        // --socket
-  std::uint64_t member = 0;  // --as; 0: not said
+  std::string config_file;      // --config
+  std::string socket;           // --socket
+  std::string passphrase_file;  // --passphrase-file
+  std::uint64_t member = 0;     // --as; 0: not said
   int exit = exit_ok;
 
  private:
@@ -83,13 +84,14 @@ class Context {
 };
 
 // The groups of commands; each adds its own to app.
-void add_desk_commands(CLI::App& app, Context& context);   // status, members, plugins, ledger …
-void add_chat_commands(CLI::App& app, Context& context);   // chats, chat, reply …
-void add_order_commands(CLI::App& app, Context& context);  // orders, order, refund …
-void add_peer_commands(CLI::App& app, Context& context);   // peers, split, agree
+void add_desk_commands(CLI::App& app, Context& context);     // status, members, plugins, ledger …
+void add_chat_commands(CLI::App& app, Context& context);     // chats, chat, reply …
+void add_order_commands(CLI::App& app, Context& context);    // orders, order, refund …
+void add_peer_commands(CLI::App& app, Context& context);     // peers, split, agree
 void add_pairing_commands(CLI::App& app, Context& context);  // invite, join
-void add_log_command(CLI::App& app, Context& context);     // log
-void add_relay_command(CLI::App& app, Context& context);   // relay
+void add_secrets_commands(CLI::App& app, Context& context);  // passphrase, rotate
+void add_log_command(CLI::App& app, Context& context);       // log
+void add_relay_command(CLI::App& app, Context& context);     // relay
 void add_upkeep_commands(CLI::App& app,
                          Context& context);  // run, verify, backup, restore, config …
 

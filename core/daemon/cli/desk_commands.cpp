@@ -33,7 +33,9 @@ void status(Context& context) {
   if (at["requests"]["unknown"].as_int() > 0) {
     out << context.say("status.unknown", {number(at["requests"]["unknown"])}) << '\n';
   }
-  out << context.say("status.log", {number(at["log"]["events"])}) << '\n';
+  out << context.say("status.log", {number(at["log"]["events"])}) << '\n'
+      << context.say(at["passphrase"].as_bool() ? "status.passphrase" : "status.no_passphrase")
+      << '\n';
 }
 
 void members(Context& context) {

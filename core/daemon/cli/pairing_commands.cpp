@@ -12,6 +12,7 @@
 
 #include "core/bus/asio_loop.hpp"
 #include "core/daemon/cli/cli.hpp"
+#include "core/daemon/cli/passphrase.hpp"
 #include "core/daemon/cli/text.hpp"
 #include "core/daemon/peer_links.hpp"
 
@@ -114,8 +115,9 @@ void join(Context& context, const std::string& code) {
   if (std::filesystem::exists(config->folder + "/data.mdb")) {
     return context.fail(exit_refused, context.say("join.has_desk", {config->folder}));
   }
-  const storage::Options options{.folder = config->folder, .secrets_folder = config->secrets};
-  const auto own = storage::open_identity(options);
+  const auto options = store_options(context, *config);
+  if (!options) return;
+  const auto own = storage::open_identity(*options);
   if (own.has_error()) return context.fail(exit_refused, own.error().message);
   const auto identity = peer::Identity::from_seed(own.value().seed());
   if (!identity) return context.fail(exit_refused, identity.error().message);
@@ -144,7 +146,7 @@ void join(Context& context, const std::string& code) {
   io.run();
   joining.reset();
   if (!grant || grant->members.empty()) return context.fail(exit_refused, why);
-  if (const auto settled = settle(options, *grant); settled.has_error()) {
+  if (const auto settled = settle(*options, *grant); settled.has_error()) {
     return context.fail(exit_refused, settled.error().message);
   }
   context.streams.out << context.say("join.done", {printable(grant->desk_name)}) << std::endl;

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "core/daemon/cli/cli.hpp"
+#include "core/daemon/cli/passphrase.hpp"
 #include "core/daemon/cli/text.hpp"
 #include "core/daemon/daemon.hpp"
 #include "core/daemon/rebuild.hpp"
@@ -31,9 +32,13 @@ void run_daemon(Context& context) {
   for (const auto& fault : check_plugins(mine)) {
     context.streams.err << "deskmate: " << fault.in(name_of(context.language)) << '\n';
   }
+  auto options = store_options(context, mine);
+  if (!options) return;
+  Daemon::Settings settings;
+  settings.passphrase = std::move(options->passphrase);
   const Language language = daemon_language(context, mine);
   const std::string socket = mine.socket;
-  auto daemon = Daemon::start(std::move(mine), language);
+  auto daemon = Daemon::start(std::move(mine), language, std::move(settings));
   if (!daemon) return context.fail(exit_refused, daemon.error().message);
   context.streams.out << context.say("run.ready", {socket}) << std::endl;
   if (const auto way = (*daemon)->console(); !way.address.empty()) {
@@ -79,7 +84,9 @@ void verify(Context& context) {
   if (!std::filesystem::exists(config->folder + "/data.mdb")) {
     return context.fail(exit_refused, context.say("cli.no_folder", {config->folder}));
   }
-  auto store = storage::Store::open({.folder = config->folder, .secrets_folder = config->secrets});
+  const auto options = store_options(context, *config);
+  if (!options) return;
+  auto store = storage::Store::open(*options);
   if (store.has_error()) return context.fail(exit_refused, store.error().message);
   const auto log = store.value()->verify();
   if (log.has_error()) return context.fail(exit_refused, log.error().message);
@@ -99,8 +106,9 @@ void backup(Context& context, const std::string& file) {
 void restore(Context& context, const std::string& file) {
   const Config* config = context.configuration();
   if (config == nullptr) return;
-  const auto restored =
-      storage::restore(file, {.folder = config->folder, .secrets_folder = config->secrets});
+  const auto options = store_options(context, *config);
+  if (!options) return;
+  const auto restored = storage::restore(file, *options);
   if (restored.has_error()) return context.fail(exit_refused, restored.error().message);
   if (context.as_json(Value::map({{"folder", config->folder}}))) return;
   context.streams.out << context.say("restore.done", {config->folder}) << '\n';
@@ -110,8 +118,9 @@ void restore(Context& context, const std::string& file) {
 void renew(Context& context) {
   const Config* config = context.configuration();
   if (config == nullptr) return;
-  const auto renewed =
-      storage::renew({.folder = config->folder, .secrets_folder = config->secrets});
+  const auto options = store_options(context, *config);
+  if (!options) return;
+  const auto renewed = storage::renew(*options);
   if (renewed.has_error()) return context.fail(exit_refused, renewed.error().message);
   if (context.as_json(Value::map({{"folder", config->folder}}))) return;
   context.streams.out << context.say("renew.done") << '\n';
