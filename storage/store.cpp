@@ -19,6 +19,7 @@
 #include "storage/setup.hpp"
 #include "storage/store_limits.hpp"
 #include "storage/stretches.hpp"
+#include "storage/table_changes.hpp"
 #include "storage/verify.hpp"
 #include "storage/writer.hpp"
 
@@ -95,6 +96,8 @@ class StoreImpl final : public Store {
   Result<std::optional<std::uint64_t>> cursor(std::string_view reader) override;
   void set_cursor(std::string reader, std::uint64_t arrival, Done done) override;
   void write_tables(std::vector<TableChange> changes, std::uint64_t position, Done done) override;
+  void write_tables(std::shared_ptr<const TableChanges> changes, std::uint64_t position,
+                    Done done) override;
   Result<std::optional<std::string>> table_get(std::string_view table,
                                                std::string_view key) override;
   Result<void> table_scan(
@@ -428,30 +431,29 @@ void StoreImpl::set_cursor(std::string reader, std::uint64_t arrival, Done done)
 }
 
 void StoreImpl::write_tables(std::vector<TableChange> changes, std::uint64_t position, Done done) {
-  std::size_t bytes = 0;
-  for (const TableChange& change : changes) {
-    if (change.value && change.value->size() > value_max) {
-      return refuse(done, {Errc::limit, change.table + ": a value of more than " +
-                                            std::to_string(value_max) + " bytes"});
-    }
+  auto listed = std::make_shared<ListedChanges>();
+  for (TableChange& change : changes) {
     auto key = two_part_key(change.table, change.key);
     if (!key) return refuse(done, key.error());
-    bytes += sizeof(TableChange) + key->size() + (change.value ? change.value->size() : 0);
+    listed->add(std::move(*key), std::move(change.value));
   }
-  const auto before = [](const TableChange& a, const TableChange& b) {
-    return std::tie(a.table, a.key) < std::tie(b.table, b.key);
-  };
-  // Stable, so that of several changes of one key the last one stays.
-  if (!std::is_sorted(changes.begin(), changes.end(), before)) {
-    std::stable_sort(changes.begin(), changes.end(), before);
-  }
+  listed->sort();
+  write_tables(std::move(listed), position, std::move(done));
+}
+
+void StoreImpl::write_tables(std::shared_ptr<const TableChanges> changes, std::uint64_t position,
+                             Done done) {
+  if (changes->value_max() > value_max) return refuse(done, too_long("a table's value", value_max));
+  if (changes->key_max() > lmdb_key_max)
+    return refuse(done, too_long("name and key", lmdb_key_max));
+  // Whoever made the changes holds their memory, and bounds it.
   Task task = TablesTask{std::move(changes), position, false, std::move(done)};
-  auto submitted = writer_->submit(std::move(task), 1, bytes);
+  auto submitted = writer_->submit(std::move(task), 1, 0);
   if (!submitted) refuse(std::get<TablesTask>(task).done, submitted.error());
 }
 
 void StoreImpl::clear_tables(Done done) {
-  Task task = TablesTask{{}, 0, true, std::move(done)};
+  Task task = TablesTask{nullptr, 0, true, std::move(done)};
   auto submitted = writer_->submit(std::move(task), 1, 0);
   if (!submitted) refuse(std::get<TablesTask>(task).done, submitted.error());
 }

@@ -82,6 +82,20 @@ struct TableChange {
   std::optional<std::string> value;
 };
 
+// Changes of derived tables that stay with whoever made them until they are written.
+class TableChanges {
+ public:
+  virtual ~TableChanges() = default;
+  // Each key once, in order, until each returns false. [writer thread]
+  // key: table ‖ 0 ‖ key. value: nullopt removes.
+  using Each =
+      std::function<bool(std::string_view key, const std::optional<std::string_view>& value)>;
+  virtual void each(const Each& each) const = 0;
+  // Bytes of the longest, or more.
+  virtual std::size_t key_max() const = 0;
+  virtual std::size_t value_max() const = 0;
+};
+
 struct VerifyReport {
   std::uint64_t events = 0;
   std::uint64_t logs = 0;
@@ -133,9 +147,12 @@ class Store {
   virtual Result<std::optional<std::uint64_t>> cursor(std::string_view reader) = 0;
   virtual void set_cursor(std::string reader, std::uint64_t arrival, Done done) = 0;
 
-  // Derived tables. What is written carries the position it stands for, committed together. The
-  // caller sorts nothing; the store writes in key order. [any thread]
+  // Derived tables. What is written carries the position it stands for, committed together. Of a
+  // vector the store sorts what is not sorted; of several changes of one key the last stays.
+  // [any thread]
   virtual void write_tables(std::vector<TableChange> changes, std::uint64_t position,
+                            Done done) = 0;
+  virtual void write_tables(std::shared_ptr<const TableChanges> changes, std::uint64_t position,
                             Done done) = 0;
   virtual std::uint64_t tables_position() = 0;
   virtual Result<std::optional<std::string>> table_get(std::string_view table,

@@ -13,6 +13,7 @@
 #include "storage/hash.hpp"
 #include "storage/late_bodies.hpp"
 #include "storage/sealing.hpp"
+#include "storage/table_changes.hpp"
 
 namespace deskmate::storage {
 namespace {
@@ -551,16 +552,8 @@ int Writer::put_tables(MDB_txn* txn, const TablesTask& task) {
   const Databases& databases = database_.databases();
   int number = MDB_SUCCESS;
   if (task.clear) number = mdb_drop(txn, databases.tables, 0);
-  std::string key;
-  for (const TableChange& change : task.changes) {
-    if (number != MDB_SUCCESS) return number;
-    key.assign(change.table).push_back('\0');
-    key.append(change.key);
-    if (change.value) {
-      number = put(txn, databases.tables, key, *change.value);
-    } else {
-      number = erase(txn, databases.tables, key);
-    }
+  if (number == MDB_SUCCESS && task.changes != nullptr) {
+    number = put_changes(txn, databases.tables, *task.changes);
   }
   if (number != MDB_SUCCESS) return number;
   return put(txn, databases.meta, meta_key::tables, view_of(encode_number(task.position)));

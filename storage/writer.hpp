@@ -53,7 +53,7 @@ struct CursorTask {
   Store::Done done;
 };
 struct TablesTask {
-  std::vector<TableChange> changes;  // sorted by table and key
+  std::shared_ptr<const TableChanges> changes;
   std::uint64_t position = 0;
   bool clear = false;
   Store::Done done;

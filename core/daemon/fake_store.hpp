@@ -131,6 +131,17 @@ class FakeStore : public storage::Store {
       done({});
     });
   }
+  void write_tables(std::shared_ptr<const storage::TableChanges> changes, std::uint64_t position,
+                    Done done) override {
+    std::vector<storage::TableChange> all;
+    changes->each([&](std::string_view key, const std::optional<std::string_view>& value) {
+      const std::size_t end = key.find('\0');
+      all.push_back({std::string(key.substr(0, end)), std::string(key.substr(end + 1)), {}});
+      if (value) all.back().value = *value;
+      return true;
+    });
+    write_tables(std::move(all), position, std::move(done));
+  }
   std::uint64_t tables_position() override { return position_; }
   storage::Result<std::optional<std::string>> table_get(std::string_view table,
                                                         std::string_view key) override {

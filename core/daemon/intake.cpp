@@ -218,6 +218,14 @@ std::string seen_key_of(std::string_view type, View facts) {
   return std::string(type).append(1, '\0').append(id);
 }
 
+std::string seen_key_of(std::string_view type, std::string_view facts) {
+  // Few events have it, and looking for the word costs less than parsing.
+  if (facts.find("dedupe") == std::string_view::npos) return {};
+  Document document;
+  if (!document.parse(facts)) return {};
+  return seen_key_of(type, document.root());
+}
+
 Result<Prepared> prepare(View event, std::string_view instance, const Pseudonyms& pseudonyms) {
   return Preparation(event, instance, pseudonyms).run();
 }

@@ -27,6 +27,7 @@ struct Prepared {
 
 // Of the facts of a stored event: its seen_key, or empty.
 std::string seen_key_of(std::string_view type, View facts);
+std::string seen_key_of(std::string_view type, std::string_view facts);
 
 // Prepares events of frames.md's form. instance: whose plugin appends them; facts.shop has to be it
 // and is filled in where it is missing. Empty: the desk itself, which may name any shop.

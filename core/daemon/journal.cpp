@@ -8,67 +8,6 @@
 #include "core/daemon/errors.hpp"
 
 namespace deskmate::daemon {
-namespace {
-
-constexpr std::string_view clock_key = "last";
-constexpr std::string_view fold_key = "fold";
-
-std::string big_endian(std::uint64_t number) {
-  std::string out(8, '\0');
-  for (std::size_t i = 0; i < 8; ++i) out[7 - i] = static_cast<char>(number >> (8 * i));
-  return out;
-}
-
-std::uint64_t from_big_endian(std::string_view bytes) {
-  std::uint64_t out = 0;
-  for (const char c : bytes) out = out << 8 | static_cast<unsigned char>(c);
-  return out;
-}
-
-std::uint64_t stored_clock(desk::Tables& tables) {
-  const auto last = tables.get(clock_table, clock_key);
-  return last ? from_big_endian(*last) : 0;
-}
-
-}  // namespace
-
-void fold_event(desk::Desk& desk, desk::Tables& tables, const storage::StoredEvent& event) {
-  if (event.again) return;  // facts alone are folded
-  const auto& header = event.header;
-  desk::EventView view;
-  view.key = event.key;
-  view.id = storage::event_id(event.key);
-  view.stamp = header.stamp;
-  view.type = header.type;
-  view.schema = header.schema;
-  view.facts = header.facts;
-  view.request = (header.flags & storage::flag_request) != 0;
-  view.home = header.home;
-  desk.fold(view);
-
-  Document document;
-  if (document.parse(header.facts)) {
-    const std::string key = seen_key_of(header.type, document.root());
-    if (!key.empty()) tables.put(seen_table, key, {});
-  }
-  const std::uint64_t clock = stored_clock(tables);
-  if (clock == 0) tables.put(clock_table, fold_key, std::string(fold_version));
-  if (header.stamp > clock) {
-    tables.put(clock_table, clock_key, big_endian(header.stamp));
-  }
-}
-
-Result<void> drop_outdated_tables(storage::Store& store) {
-  if (store.tables_position() == 0) return {};
-  const auto version = store.table_get(clock_table, fold_key);
-  if (version.has_error()) return to_error(version.error());
-  if (version.value() == fold_version) return {};
-  std::promise<storage::Result<void>> done;
-  store.clear_tables([&](storage::Result<void> result) { done.set_value(std::move(result)); });
-  const auto cleared = done.get_future().get();
-  return cleared.has_error() ? Result<void>(to_error(cleared.error())) : Result<void>();
-}
-
 Journal::Journal(bus::Loop& loop, storage::Store& store, TableCache& tables, desk::Desk& desk,
                  WallClock wall_ms, Hooks hooks)
     : loop_(loop),
@@ -77,6 +16,7 @@ Journal::Journal(bus::Loop& loop, storage::Store& store, TableCache& tables, des
       desk_(desk),
       wall_ms_(std::move(wall_ms)),
       hooks_(std::move(hooks)),
+      fold_(desk, tables),
       alive_(std::make_shared<bool>(true)) {}
 
 Journal::~Journal() {
@@ -97,6 +37,7 @@ void Journal::post(std::function<void()> work) {
 Result<void> Journal::open() {
   tables_.start_at(store_.tables_position());
   const std::uint64_t end = store_.last_arrival();
+  if (tables_.position() == 0 && end >= rebuild_events) tables_.expect_rebuild();
   std::future<storage::Result<void>> writing;
   bool writable = true;  // a full disk must not keep the desk from being read
   const auto wait = [&] {
@@ -112,12 +53,15 @@ Result<void> Journal::open() {
       tables_.flush([promise](storage::Result<void> done) { promise->set_value(std::move(done)); });
     }
     const std::uint64_t before = tables_.position();
+    std::uint64_t last = before;
     const auto read =
         store_.read(before, fold_piece_events, false, [&](const storage::StoredEvent& event) {
-          fold_event(desk_, tables_, event);
-          tables_.set_position(event.arrival);
+          fold_.add(event);
+          last = event.arrival;
           return true;
         });
+    fold_.settle();
+    tables_.set_position(last);
     if (read.has_error() || tables_.position() == before) {
       wait();
       if (read.has_error()) return to_error(read.error());
@@ -125,7 +69,8 @@ Result<void> Journal::open() {
     }
   }
   wait();
-  clock_.seen(stored_clock(tables_));
+  tables_.rebuilt();
+  clock_.seen(fold_.clock());
   arm_flush();
   arm_decide(0);
   return {};
@@ -262,15 +207,18 @@ bool Journal::fold_tail() {
   std::optional<Error> unreadable;
   // Of several batches that were committed together the first folds all.
   while (!unreadable && tables_.position() < store_.last_arrival()) {
-    const auto read = store_.read(tables_.position(), fold_piece_events, false,
-                                  [&](const storage::StoredEvent& event) {
-                                    clock_.seen(event.header.stamp);
-                                    fold_event(desk_, tables_, event);
-                                    tables_.set_position(event.arrival);
-                                    if (!event.again && hooks_.on_event) hooks_.on_event(event);
-                                    any = true;
-                                    return true;
-                                  });
+    std::uint64_t last = tables_.position();
+    const auto read =
+        store_.read(last, fold_piece_events, false, [&](const storage::StoredEvent& event) {
+          clock_.seen(event.header.stamp);
+          fold_.add(event);
+          last = event.arrival;
+          if (!event.again && hooks_.on_event) hooks_.on_event(event);
+          any = true;
+          return true;
+        });
+    fold_.settle();
+    tables_.set_position(last);
     if (read.has_error()) unreadable = to_error(read.error());
   }
   if (any) {

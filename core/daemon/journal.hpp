@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/bus/loop.hpp"
+#include "core/daemon/event_fold.hpp"
 #include "core/daemon/hybrid_clock.hpp"
 #include "core/daemon/intake.hpp"
 #include "core/daemon/table_cache.hpp"
@@ -28,26 +29,13 @@ namespace deskmate::daemon {
 // Named limits and times.
 inline constexpr std::size_t fold_piece_events = 1'024;      // read from the store at a time
 inline constexpr std::size_t replay_bytes_soft = 16u << 20;  // of changes, before they are written
-inline constexpr std::size_t deferred_appends_max = 4'096;   // waiting for what is in flight
-inline constexpr std::uint64_t fold_again_ms = 50;           // after the log could not be read
-inline constexpr std::uint64_t fold_again_ms_max = 30'000;   // beyond, the daemon ends
-inline constexpr std::uint64_t flush_every_ms = 30'000;      // tables are written at least so often
-inline constexpr std::uint64_t decide_again_ms = 1'000;      // after proposals could not be stored
-inline constexpr std::uint64_t decide_latest_ms = 60'000;    // deadlines are looked at so often
-
-// The tables of the daemon's own beside those of the desk.
-inline constexpr std::string_view seen_table = "seen";    // items that have come in
-inline constexpr std::string_view clock_table = "clock";  // the highest stamp
-// Goes up with every change of what the fold writes: older tables are made anew from the log.
-inline constexpr std::string_view fold_version = "3";
-
-// Folds one event into the desk and into the daemon's own tables; pure. Whoever rebuilds the tables
-// does the same.
-void fold_event(desk::Desk& desk, desk::Tables& tables, const storage::StoredEvent& event);
-
-// Clears tables that an older version of the fold wrote; they are made anew from the log. Before
-// anything reads them. Blocking.
-Result<void> drop_outdated_tables(storage::Store& store);
+inline constexpr std::uint64_t rebuild_events = 50'000;  // from so many on a rebuild takes memory
+inline constexpr std::size_t deferred_appends_max = 4'096;  // waiting for what is in flight
+inline constexpr std::uint64_t fold_again_ms = 50;          // after the log could not be read
+inline constexpr std::uint64_t fold_again_ms_max = 30'000;  // beyond, the daemon ends
+inline constexpr std::uint64_t flush_every_ms = 30'000;     // tables are written at least so often
+inline constexpr std::uint64_t decide_again_ms = 1'000;     // after proposals could not be stored
+inline constexpr std::uint64_t decide_latest_ms = 60'000;   // deadlines are looked at so often
 
 struct Outcome {
   bool duplicate = false;  // it was there before; the rest is empty
@@ -63,7 +51,7 @@ class Journal {
   struct Hooks {
     // Turns what the desk proposes into an event; an error drops the proposal and is logged.
     std::function<Result<Prepared>(const desk::Proposal&)> prepare;
-    // An event has been folded. Views live until it returns.
+    // An event is being folded: the desk is to be asked in on_folded. Views live until it returns.
     std::function<void(const storage::StoredEvent&)> on_event;
     // A batch has been folded: readers may be fed.
     std::function<void()> on_folded;
@@ -154,6 +142,7 @@ class Journal {
   desk::Desk& desk_;
   WallClock wall_ms_;
   Hooks hooks_;
+  EventFold fold_;
   HybridClock clock_;
   std::deque<Batch> deferred_;
   std::set<std::string, std::less<>> flying_keys_;

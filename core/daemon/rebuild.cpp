@@ -25,7 +25,7 @@ void tell(RebuildReport& report, std::string_view table, std::string_view key,
 }
 
 storage::Result<void> compare(storage::Store& store, desk::Tables& rebuilt, std::string_view table,
-                              RebuildReport& report) {
+                              std::string_view title, RebuildReport& report) {
   std::vector<std::pair<std::string, std::string>> wanted;
   rebuilt.scan(table, {}, false, [&](std::string_view key, std::string_view value) {
     wanted.emplace_back(key, value);
@@ -35,12 +35,12 @@ storage::Result<void> compare(storage::Store& store, desk::Tables& rebuilt, std:
   const auto look = [&](std::string_view key, std::string_view value) {
     ++report.entries;
     while (next != wanted.end() && next->first < key) {
-      tell(report, table, next++->first, "is missing");
+      tell(report, title, next++->first, "is missing");
     }
     if (next == wanted.end() || next->first != key) {
-      tell(report, table, key, "is too much");
+      tell(report, title, key, "is too much");
     } else {
-      if (next->second != value) tell(report, table, key, "differs");
+      if (next->second != value) tell(report, title, key, "differs");
       ++next;
     }
   };
@@ -61,7 +61,7 @@ storage::Result<void> compare(storage::Store& store, desk::Tables& rebuilt, std:
         });
     if (read.has_error()) return read;
   }
-  for (; next != wanted.end(); ++next) tell(report, table, next->first, "is missing");
+  for (; next != wanted.end(); ++next) tell(report, title, next->first, "is missing");
   return {};
 }
 
@@ -73,29 +73,30 @@ storage::Result<RebuildReport> compare_with_rebuild(storage::Store& store,
   report.position = store.tables_position();
   desk::MemoryTables tables;
   desk::Desk desk(tables, policy);
+  EventFold fold(desk, tables);
   std::uint64_t at = 0;
   while (at < report.position) {
     const std::uint64_t before = at;
     const auto read =
         store.read(at, fold_piece_events, false, [&](const storage::StoredEvent& event) {
           if (event.arrival > report.position) return false;
-          fold_event(desk, tables, event);
+          fold.add(event);
           at = event.arrival;
           ++report.events;
           return true;
         });
+    fold.settle();
     if (read.has_error()) return read.error();
     if (at == before) {
       return storage::Error{storage::Errc::damaged, "the tables stand beyond the end of the log"};
     }
   }
   for (const auto& table : desk::desk_tables()) {
-    if (table.name == "meta") continue;  // this peer's own counts
-    const auto compared = compare(store, tables, table.name, report);
+    const auto compared = compare(store, tables, table.name, table.title, report);
     if (compared.has_error()) return compared.error();
   }
   for (const auto table : {seen_table, clock_table}) {
-    const auto compared = compare(store, tables, table, report);
+    const auto compared = compare(store, tables, table, table, report);
     if (compared.has_error()) return compared.error();
   }
   const auto hash = desk.hash();

@@ -1,6 +1,7 @@
 #include "core/daemon/table_cache.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -14,6 +15,23 @@ std::size_t cost(std::string_view key, const std::optional<std::string>& value) 
   return entry_overhead + key.size() + (value ? value->size() : 0);
 }
 
+// table ‖ 0 ‖ key, on the stack.
+class FullKey {
+ public:
+  FullKey(std::string_view table, std::string_view key) {
+    if (table.size() + 1 + key.size() > sizeof(bytes_)) throw std::length_error("a table's key");
+    table.copy(bytes_, table.size());
+    bytes_[table.size()] = '\0';
+    if (!key.empty()) key.copy(bytes_ + table.size() + 1, key.size());
+    size_ = table.size() + 1 + key.size();
+  }
+  std::string_view view() const { return {bytes_, size_}; }
+
+ private:
+  char bytes_[512];
+  std::size_t size_;
+};
+
 // Reading a derived table fails only where the disk does; the fold cannot go on without it.
 template <class T>
 T must(storage::Result<T> result) {
@@ -22,6 +40,32 @@ T must(storage::Result<T> result) {
 }
 
 }  // namespace
+
+// A layer's side of a scan.
+class TableCache::LayerScan {
+ public:
+  LayerScan(TableLayer* layer, std::string_view table, std::string_view from, bool backwards)
+      : backwards_(backwards) {
+    if (layer == nullptr) return;
+    const TableLayer::Ordered& entries = layer->ordered(FullKey(table, {}).view());
+    begin_ = entries.begin();
+    end_ = entries.end();
+    at_ = backwards ? entries.upper_bound(FullKey(table, from).view())
+                    : entries.lower_bound(FullKey(table, from).view());
+  }
+
+  // The entry at hand, or null at the end.
+  const TableLayer::Entry* entry() const {
+    if (backwards_) return at_ == begin_ ? nullptr : std::prev(at_)->second;
+    return at_ == end_ ? nullptr : at_->second;
+  }
+  void next() { backwards_ ? --at_ : ++at_; }
+
+ private:
+  using At = TableLayer::Ordered::const_iterator;
+  bool backwards_;
+  At begin_{}, end_{}, at_{};
+};
 
 // The store's side of a scan, read in pieces, so that no read transaction is open while the caller
 // looks at an entry and asks for others.
@@ -64,52 +108,48 @@ class TableCache::StoreScan {
   bool ended_ = false;
 };
 
-TableCache::Clean& TableCache::clean_of(std::string_view table) {
-  const auto found = clean_.find(table);
-  return found != clean_.end() ? found->second : clean_[std::string(table)];
+const TableLayer::Entry* TableCache::changed(std::string_view key, TableKeyHash hash) const {
+  for (const TableLayer* layer : {active_.get(), flushing_.get(), written_.get()}) {
+    if (layer == nullptr) continue;
+    if (const auto* entry = layer->find(key, hash)) return entry;
+  }
+  return nullptr;
 }
 
 std::optional<std::string> TableCache::get(std::string_view table, std::string_view key) {
-  if (const auto changes = changes_.find(table); changes != changes_.end()) {
-    const auto found = changes->second.find(key);
-    if (found != changes->second.end()) return found->second.value;
+  const FullKey bytes(table, key);
+  const std::string_view full = bytes.view();
+  const TableKeyHash hash = table_key_hash(full);
+  if (const auto* entry = changed(full, hash)) {
+    return entry->value ? std::optional<std::string>(*entry->value) : std::nullopt;
   }
-  Clean& clean = clean_of(table);
-  if (const auto found = clean.find(key); found != clean.end()) return found->second;
+  if (filter_ && !filter_->may_have(hash)) return std::nullopt;
+  if (const auto found = clean_.find(full); found != clean_.end()) return found->second;
   auto value = must(store_.table_get(table, key));
-  remember(table, key, value);
+  remember(full, value);
   return value;
 }
 
-void TableCache::remember(std::string_view table, std::string_view key,
-                          std::optional<std::string> value) {
+void TableCache::remember(std::string_view key, std::optional<std::string> value) {
   clean_bytes_ += cost(key, value);
   if (clean_bytes_ > cached_bytes_max) {
-    for (auto& [name, entries] : clean_) entries.clear();
+    clean_.clear();
     clean_bytes_ = cost(key, value);
   }
-  clean_of(table).insert_or_assign(std::string(key), std::move(value));
+  clean_.insert_or_assign(std::string(key), std::move(value));
 }
 
 void TableCache::change(std::string_view table, std::string_view key,
-                        std::optional<std::string> value) {
-  Clean& clean = clean_of(table);
-  if (const auto found = clean.find(key); found != clean.end()) clean.erase(found);
-  auto changes = changes_.find(table);
-  if (changes == changes_.end()) changes = changes_.emplace(std::string(table), Changes()).first;
-  const auto found = changes->second.find(key);
-  unwritten_bytes_ += cost(key, value);
-  if (found == changes->second.end()) {
-    changes->second.emplace(std::string(key), Change{std::move(value), generation_});
-    ++unwritten_entries_;
-    return;
-  }
-  unwritten_bytes_ -= cost(key, found->second.value);
-  found->second = Change{std::move(value), generation_};
+                        std::optional<std::string_view> value) {
+  const FullKey bytes(table, key);
+  const std::string_view full = bytes.view();
+  const TableKeyHash hash = table_key_hash(full);
+  if (filter_) filter_->add(hash);
+  active_->put(full, hash, value);
 }
 
 void TableCache::put(std::string_view table, std::string_view key, std::string value) {
-  change(table, key, std::move(value));
+  change(table, key, value);
 }
 
 void TableCache::erase(std::string_view table, std::string_view key) {
@@ -118,65 +158,71 @@ void TableCache::erase(std::string_view table, std::string_view key) {
 
 void TableCache::scan(std::string_view table, std::string_view from, bool backwards,
                       const Each& each) {
-  // Neither side changes during a scan (see Tables), so iterators stay good.
-  static const Changes none;
-  const auto found = changes_.find(table);
-  const Changes& changes = found != changes_.end() ? found->second : none;
+  // No side changes during a scan (see Tables), so iterators stay good.
+  LayerScan active(active_.get(), table, from, backwards);
+  LayerScan flushing(flushing_.get(), table, from, backwards);
   StoreScan stored(store_, table, from, backwards);
-
-  auto forward = backwards ? changes.end() : changes.lower_bound(from);
-  auto reverse =
-      std::make_reverse_iterator(backwards ? changes.upper_bound(from) : changes.begin());
-  const auto changed = [&]() -> const Changes::value_type* {
-    if (backwards) return reverse == changes.rend() ? nullptr : &*reverse;
-    return forward == changes.end() ? nullptr : &*forward;
-  };
+  const std::size_t prefix = table.size() + 1;
   while (true) {
-    const auto* own = changed();
-    const auto* other = stored.entry();
-    if (own == nullptr && other == nullptr) return;
-    int order = own == nullptr ? 1 : other == nullptr ? -1 : own->first.compare(other->first);
-    if (backwards && own != nullptr && other != nullptr) order = -order;
-    if (order <= 0) {  // the change comes first, or replaces what is stored
-      if (own->second.value && !each(own->first, *own->second.value)) return;
-      backwards ? void(++reverse) : void(++forward);
-      if (order == 0) stored.next();
+    // The next key of any; of one key what was changed last.
+    std::optional<std::string_view> next;
+    const auto consider = [&](std::string_view key) {
+      if (!next || (backwards ? key > *next : key < *next)) next = key;
+    };
+    const auto* first = active.entry();
+    const auto* second = flushing.entry();
+    const auto* third = stored.entry();
+    if (first != nullptr) consider(first->key.substr(prefix));
+    if (second != nullptr) consider(second->key.substr(prefix));
+    if (third != nullptr) consider(third->first);
+    if (!next) return;
+    const bool of_first = first != nullptr && first->key.substr(prefix) == *next;
+    const bool of_second = second != nullptr && second->key.substr(prefix) == *next;
+    const bool of_third = third != nullptr && third->first == *next;
+    std::optional<std::string_view> value;
+    if (of_first) {
+      value = first->value;
+    } else if (of_second) {
+      value = second->value;
     } else {
-      if (!each(other->first, other->second)) return;
-      stored.next();
+      value = third->second;
     }
+    if (value && !each(*next, *value)) return;
+    if (of_first) active.next();
+    if (of_second) flushing.next();
+    if (of_third) stored.next();
   }
 }
 
 void TableCache::flush(std::function<void(storage::Result<void>)> done) {
   if (flushing_ || held_) throw std::logic_error("tables are being written or held");
-  std::vector<storage::TableChange> all;
-  for (const auto& [table, changes] : changes_) {
-    for (const auto& [key, change] : changes) all.push_back({table, key, change.value});
-  }
-  flushing_ = true;
+  flushing_ = std::exchange(active_, std::make_shared<TableLayer>());
   flushing_position_ = position_;
-  ++generation_;
-  store_.write_tables(std::move(all), position_, std::move(done));
+  store_.write_tables(flushing_, position_, std::move(done));
 }
 
 void TableCache::flushed(bool written) {
-  flushing_ = false;
-  if (!written) return;  // all of it stays and goes with the next flush
+  const std::shared_ptr<TableLayer> layer = std::exchange(flushing_, nullptr);
+  if (!written) {  // all of it goes with the next flush
+    layer->any_order([&](const TableLayer::Entry& entry) {
+      const TableKeyHash hash = table_key_hash(entry.key);
+      if (active_->find(entry.key, hash) == nullptr) active_->put(entry.key, hash, entry.value);
+    });
+    return;
+  }
   written_position_ = flushing_position_;
-  // After a replay, most of it is not asked for again.
-  const bool keep = unwritten_bytes_ <= 2 * unwritten_bytes_soft;
-  for (auto& [table, changes] : changes_) {
-    for (auto it = changes.begin(); it != changes.end();) {
-      if (it->second.generation == generation_) {  // changed since
-        ++it;
-        continue;
+  // Until now the layers hid what was read before.
+  written_ = layer->bytes() <= 2 * unwritten_bytes_soft ? layer : nullptr;
+  if (!written_) {
+    clean_.clear();
+    clean_bytes_ = 0;
+  } else if (!clean_.empty()) {
+    layer->any_order([&](const TableLayer::Entry& entry) {
+      if (const auto found = clean_.find(entry.key); found != clean_.end()) {
+        clean_bytes_ -= cost(found->first, found->second);
+        clean_.erase(found);
       }
-      unwritten_bytes_ -= cost(it->first, it->second.value);
-      --unwritten_entries_;
-      if (keep) remember(table, it->first, std::move(it->second.value));
-      it = changes.erase(it);
-    }
+    });
   }
 }
 

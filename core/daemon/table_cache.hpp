@@ -12,13 +12,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "core/daemon/table_layer.hpp"
 #include "core/desk/tables.hpp"
 #include "storage/store.hpp"
 
@@ -47,6 +47,11 @@ class TableCache : public desk::Tables {
   // What is on disk stands at this arrival; before anything else.
   void start_at(std::uint64_t arrival) { position_ = written_position_ = arrival; }
 
+  // All tables are about to be made anew: what is on disk then went through here, and what did not
+  // need not be looked for there. Only where the store has no tables; costs 16 MiB until rebuilt().
+  void expect_rebuild() { filter_.emplace(); }
+  void rebuilt() { filter_.reset(); }
+
   // The arrival up to which the tables stand.
   void set_position(std::uint64_t arrival) { position_ = arrival; }
   std::uint64_t position() const { return position_; }
@@ -54,11 +59,15 @@ class TableCache : public desk::Tables {
 
   bool wants_flush() const {
     return !flushing_ && !held_ &&
-           (unwritten_bytes_ > unwritten_bytes_soft || unwritten_entries_ > unwritten_entries_soft);
+           (active_->bytes() > unwritten_bytes_soft || active_->size() > unwritten_entries_soft);
   }
-  bool flushing() const { return flushing_; }
-  std::size_t unwritten_bytes() const { return unwritten_bytes_; }
-  std::size_t unwritten_entries() const { return unwritten_entries_; }
+  bool flushing() const { return flushing_ != nullptr; }
+  std::size_t unwritten_bytes() const {
+    return active_->bytes() + (flushing_ ? flushing_->bytes() : 0);
+  }
+  std::size_t unwritten_entries() const {
+    return active_->size() + (flushing_ ? flushing_->size() : 0);
+  }
 
   // Hands all changes to the store. done is called on the store's writer thread with its answer;
   // the owner then calls flushed() on the loop. Not while one is under way or they are held.
@@ -70,35 +79,28 @@ class TableCache : public desk::Tables {
   bool held() const { return held_; }
 
  private:
-  struct Change {
-    std::optional<std::string> value;  // nullopt: erased
-    std::uint64_t generation = 0;
-  };
-  using Changes = std::map<std::string, Change, std::less<>>;
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
+    std::size_t operator()(std::string_view key) const { return table_key_hash(key); }
   };
   using Clean = std::unordered_map<std::string, std::optional<std::string>, Hash, std::equal_to<>>;
 
-  void change(std::string_view table, std::string_view key, std::optional<std::string> value);
-  void remember(std::string_view table, std::string_view key, std::optional<std::string> value);
-  Clean& clean_of(std::string_view table);
+  void change(std::string_view table, std::string_view key, std::optional<std::string_view> value);
+  const TableLayer::Entry* changed(std::string_view key, TableKeyHash hash) const;
+  void remember(std::string_view key, std::optional<std::string> value);
+  class LayerScan;
   class StoreScan;
 
   storage::Store& store_;
-  std::map<std::string, Changes, std::less<>> changes_;
-  std::map<std::string, Clean, std::less<>> clean_;
+  std::shared_ptr<TableLayer> active_ = std::make_shared<TableLayer>();
+  std::shared_ptr<TableLayer> flushing_;  // at the store; not changed any more
+  std::shared_ptr<TableLayer> written_;   // the last one, while it is small: read again soon
+  Clean clean_;                           // of what is in no layer
   std::size_t clean_bytes_ = 0;
-  std::size_t unwritten_bytes_ = 0;
-  std::size_t unwritten_entries_ = 0;
-  std::uint64_t generation_ = 1;  // of changes that the next flush takes
+  std::optional<TableKeyFilter> filter_;
   std::uint64_t position_ = 0;
   std::uint64_t flushing_position_ = 0;
   std::uint64_t written_position_ = 0;
-  bool flushing_ = false;
   bool held_ = false;
 };
 

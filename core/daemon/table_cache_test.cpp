@@ -124,6 +124,7 @@ TEST(TableCache, AnswersAsPlainTables) {
     std::mt19937 random(seed);
     FakeStore store;
     TableCache cache(store);
+    if (seed % 2 == 0) cache.expect_rebuild();
     desk::MemoryTables plain;
     const auto some_key = [&] {
       return std::string(1 + random() % 2, static_cast<char>('a' + random() % 26));
@@ -153,7 +154,10 @@ TEST(TableCache, AnswersAsPlainTables) {
           break;
         }
         default:
+          store.refuse.reset();
+          if (random() % 3 == 0) store.refuse = storage::Error{storage::Errc::full, "no room"};
           if (random() % 4 == 0) flush(cache, static_cast<std::uint64_t>(step));
+          if (random() % 50 == 0) cache.rebuilt();
       }
     }
   }

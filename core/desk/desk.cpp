@@ -36,6 +36,13 @@ Desk::Desk(Tables& tables, Policy policy)
 Desk::~Desk() = default;
 
 void Desk::fold(const EventView& event) {
+  fold_on(event);
+  settle();
+}
+
+void Desk::settle() { parts_->state.settle(); }
+
+void Desk::fold_on(const EventView& event) {
   auto& counts = parts_->state.counts;
   switch (parts_->fold.apply(event)) {
     case Folded::unknown:
@@ -54,7 +61,6 @@ void Desk::fold(const EventView& event) {
       ++counts.folded;
       break;
   }
-  parts_->state.save_meta();
 }
 
 StateHash Desk::hash() const { return parts_->state.hash(); }

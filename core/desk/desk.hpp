@@ -82,6 +82,10 @@ class Desk {
   // Same events, same state and hash, whatever their order; folding one twice changes nothing but
   // counts(). A constant number of table operations per event.
   void fold(const EventView& event);
+  // Many of them: what they change may stay in memory until settle(). Ask nothing of the desk and
+  // of its tables between.
+  void fold_on(const EventView& event);
+  void settle();
   StateHash hash() const;
   // The hash computed anew from the tables, for `verify`. Reads everything.
   StateHash full_hash() const;

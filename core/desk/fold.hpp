@@ -65,7 +65,6 @@ class Fold {
   Folded chat_flagged(In& in);
   Folded message(In& in, bool inbound);
   void show_message(const Id16& id, const MessageRecord& message, bool shown);
-  void set_out(const Id16& chat, const Place& place, bool stands, std::uint64_t at_ms);
   // by: 1, or -1 to take back what was charged to somebody who was not given it after all.
   void charge(const std::vector<LedgerShare>& shares, MemberNo member, int by);
   void give_visit(const Id16& chat, const Id16& visit, bool cut, VisitRecord::Given given);

@@ -25,15 +25,6 @@ EntryRecord entry(EntryKind kind, const EventView& event, MemberNo member) {
 
 }  // namespace
 
-void Fold::set_out(const Id16& chat, const Place& place, bool stands, std::uint64_t at_ms) {
-  const Key key = Key().id(chat).place(place);
-  if (stands) {
-    state_.put(table::talk_out, key, Key().u64(at_ms).str());
-  } else {
-    state_.erase(table::talk_out, key);
-  }
-}
-
 Folded Fold::message_received(In& in) { return message(in, true); }
 Folded Fold::message_sent(In& in) { return message(in, false); }
 
@@ -90,8 +81,7 @@ void Fold::show_message(const Id16& id, const MessageRecord& message, bool shown
   const Key key = Key().id(message.chat).place(message.at);
   if (!shown || (message.ours && !message.inbound)) {
     state_.erase(table::entries, key);
-    state_.erase(table::talk_in, key);
-    state_.erase(table::talk_out, key);
+    state_.drop_talk(message.chat, message.at);
     return;
   }
   EntryRecord entry;
@@ -103,9 +93,9 @@ void Fold::show_message(const Id16& id, const MessageRecord& message, bool shown
   state_.save(table::entries, key, entry);
   if (message.automatic) return;
   if (message.inbound) {
-    state_.put(table::talk_in, key, Key().u64(message.heard_ms).id(message.event).id(id).str());
+    state_.add_talk_in(message.chat, message.at, message.heard_ms, message.event, id);
   } else {
-    set_out(message.chat, message.at, true, message.heard_ms);
+    state_.add_talk_out(message.chat, message.at, message.heard_ms);
   }
 }
 

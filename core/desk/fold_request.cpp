@@ -69,12 +69,15 @@ Folded Fold::requested(In& in, std::string_view kind) {
 
 // A reply is an answer to the buyer unless it is known not to have gone out.
 void Fold::follow_reply(const Id16& id) {
-  const RequestRecord request = state_.load<RequestRecord>(table::requests, Key().id(id));
+  const RequestRecord& request = state_.request(id);
   if (!request.at.any() || request.kind != reply_kind || !request.chat || request.automatic) return;
   const bool stands = !request.is_failed() && !request.is_dropped();
-  const Key key = Key().id(*request.chat).place(request.at);
-  if (stands == state_.has(table::talk_out, key)) return;
-  set_out(*request.chat, request.at, stands, stamp_ms(request.at.stamp));
+  if (stands == state_.is_talk_out(*request.chat, request.at)) return;
+  if (stands) {
+    state_.add_talk_out(*request.chat, request.at, stamp_ms(request.at.stamp));
+  } else {
+    state_.drop_talk(*request.chat, request.at);
+  }
   state_.edit_chat(*request.chat, [](ChatRecord&) {});
 }
 

@@ -305,6 +305,27 @@ TEST(OrderIndependence, an_event_folded_twice_changes_nothing) {
   }
 }
 
+TEST(OrderIndependence, many_folded_before_they_are_settled_are_as_one_by_one) {
+  for (std::uint32_t seed = 200; seed <= 220; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const auto events = Source(seed).events(120);
+    const Folded one_by_one = fold_all(events);
+    for (const std::size_t piece : {std::size_t{2}, std::size_t{7}, events.size()}) {
+      MemoryTables tables;
+      Desk desk(tables, Policy{});
+      for (std::size_t i = 0; i < events.size(); ++i) {
+        desk.fold_on(events[i].view());
+        if (i % piece == piece - 1) desk.settle();
+      }
+      desk.settle();
+      ASSERT_EQ(desk.hash(), one_by_one.hash);
+      ASSERT_EQ(desk.full_hash(), one_by_one.hash);
+      tables.erase(table::meta.name, "state");
+      ASSERT_TRUE(tables == one_by_one.tables);
+    }
+  }
+}
+
 TEST(OrderIndependence, a_desk_that_starts_again_goes_on_where_it_was) {
   const auto events = Source(7).events(100);
   const Folded whole = fold_all(events);

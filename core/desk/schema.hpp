@@ -1,4 +1,5 @@
-// The desk's tables and their keys. Numbers in keys are big-endian: [4], [8]; ids [16]; places
+// The desk's tables and their keys: what they are called on disk, where the name stands before
+// every key, and what people call them. Numbers in keys are big-endian: [4], [8]; ids [16]; places
 // [32].
 #pragma once
 
@@ -7,66 +8,67 @@
 namespace deskmate::desk::table {
 
 // The state that peers compare.
-inline constexpr TableInfo logs{"desk.logs", true, "peer [8] incarnation [8]: the log's full name"};
-inline constexpr TableInfo members{"desk.members", true, "number [4]: MemberRecord"};
-inline constexpr TableInfo buyers{"desk.buyers", true, "buyer: BuyerRecord"};
-inline constexpr TableInfo contacts{"desk.contacts", true, "buyer, contact: a set"};
-inline constexpr TableInfo mentions{"desk.mentions", true, "buyer, mention: a set"};
-inline constexpr TableInfo quotes{"desk.quotes", true, "chat, mention: a set"};
-inline constexpr TableInfo joins{"desk.joins", true, "lesser buyer, greater buyer: JoinRecord"};
-inline constexpr TableInfo chats{"desk.chats", true, "chat: ChatRecord"};
-inline constexpr TableInfo messages{"desk.messages", true, "message: MessageRecord"};
-inline constexpr TableInfo entries{"desk.entries", true, "chat, place: EntryRecord"};
-inline constexpr TableInfo drafts{"desk.drafts", true, "chat, member [4]: DraftRecord"};
-inline constexpr TableInfo requests{"desk.requests", true, "request: RequestRecord"};
-inline constexpr TableInfo orders{"desk.orders", true, "order: OrderRecord"};
-inline constexpr TableInfo parcels{"desk.parcels", true, "parcel: ParcelRecord"};
-inline constexpr TableInfo products{"desk.products", true, "shop 0 SKU: ProductRecord"};
-inline constexpr TableInfo phrases{"desk.phrases", true, "name 0 language: PhraseRecord"};
-inline constexpr TableInfo plugins{"desk.plugins", true, "plugin: PluginRecord"};
-inline constexpr TableInfo ledger{"desk.ledger", true, "hash of the shares [32]: LedgerRecord"};
-inline constexpr TableInfo claims{"desk.claims", true,
+inline constexpr TableInfo logs{"lg", "logs", true,
+                                "peer [8] incarnation [8]: the log's full name"};
+inline constexpr TableInfo members{"mb", "members", true, "number [4]: MemberRecord"};
+inline constexpr TableInfo buyers{"by", "buyers", true, "buyer: BuyerRecord"};
+inline constexpr TableInfo contacts{"ct", "contacts", true, "buyer, contact: a set"};
+inline constexpr TableInfo mentions{"mn", "mentions", true, "buyer, mention: a set"};
+inline constexpr TableInfo quotes{"qu", "quotes", true, "chat, mention: a set"};
+inline constexpr TableInfo joins{"jn", "joins", true, "lesser buyer, greater buyer: JoinRecord"};
+inline constexpr TableInfo chats{"c", "chats", true, "chat: ChatRecord"};
+inline constexpr TableInfo messages{"m", "messages", true, "message: MessageRecord"};
+inline constexpr TableInfo entries{"e", "entries", true, "chat, place: EntryRecord"};
+inline constexpr TableInfo drafts{"d", "drafts", true, "chat, member [4]: DraftRecord"};
+inline constexpr TableInfo requests{"r", "requests", true, "request: RequestRecord"};
+inline constexpr TableInfo orders{"or", "orders", true, "order: OrderRecord"};
+inline constexpr TableInfo parcels{"pa", "parcels", true, "parcel: ParcelRecord"};
+inline constexpr TableInfo products{"pr", "products", true, "shop 0 SKU: ProductRecord"};
+inline constexpr TableInfo phrases{"ph", "phrases", true, "name 0 language: PhraseRecord"};
+inline constexpr TableInfo plugins{"pl", "plugins", true, "plugin: PluginRecord"};
+inline constexpr TableInfo ledger{"le", "ledger", true, "hash of the shares [32]: LedgerRecord"};
+inline constexpr TableInfo claims{"cl", "claims", true,
                                   "chat, 0 cut or 1 book [1] place: ClaimRecord"};
-inline constexpr TableInfo visits{"desk.visits", true, "chat, visit: VisitRecord"};
-inline constexpr TableInfo peers{"desk.peers", true, "peer [32]: PeerRecord"};
-inline constexpr TableInfo met{"desk.met", true,
+inline constexpr TableInfo visits{"vi", "visits", true, "chat, visit: VisitRecord"};
+inline constexpr TableInfo peers{"pe", "peers", true, "peer [32]: PeerRecord"};
+inline constexpr TableInfo met{"me", "met", true,
                                "peer [32] place of its hello, who knows of it [32]: a set"};
-inline constexpr TableInfo book{"desk.book", true, "\"book\": BookRecord"};
-inline constexpr TableInfo changes{"desk.changes", true, "change: ChangeRecord"};
-inline constexpr TableInfo erasures{"desk.erasures", true, "buyer: ErasureRecord"};
-inline constexpr TableInfo forgotten{"desk.forgotten", true,
+inline constexpr TableInfo book{"bo", "book", true, "\"book\": BookRecord"};
+inline constexpr TableInfo changes{"ch", "changes", true, "change: ChangeRecord"};
+inline constexpr TableInfo erasures{"er", "erasures", true, "buyer: ErasureRecord"};
+inline constexpr TableInfo forgotten{"fo", "forgotten", true,
                                      "buyer, peer [32]: which erasure it has done"};
-inline constexpr TableInfo dead_keys{"desk.dead_keys", true, "buyer, key, peer [32]: a set"};
+inline constexpr TableInfo dead_keys{"dk", "dead_keys", true, "buyer, key, peer [32]: a set"};
 
 // Indexes: they follow from the above.
-inline constexpr TableInfo talk_in{"desk.talk_in", false,
+inline constexpr TableInfo talk_in{"i", "talk_in", false,
                                    "chat, place: at [8] event message, of buyers' messages"};
-inline constexpr TableInfo talk_out{"desk.talk_out", false, "chat, place: at [8], of our answers"};
-inline constexpr TableInfo chat_numbers{"desk.chat_numbers", false, "number [4] chat"};
-inline constexpr TableInfo buyer_chats{"desk.buyer_chats", false, "buyer, latest place, chat"};
-inline constexpr TableInfo served{"desk.served", false, "buyer, place, chat: member [4]"};
-inline constexpr TableInfo open{"desk.open", false, "owner [4] chat"};
-inline constexpr TableInfo todo{"desk.todo", false,
+inline constexpr TableInfo talk_out{"o", "talk_out", false, "chat, place: at [8], of our answers"};
+inline constexpr TableInfo chat_numbers{"n", "chat_numbers", false, "number [4] chat"};
+inline constexpr TableInfo buyer_chats{"b", "buyer_chats", false, "buyer, latest place, chat"};
+inline constexpr TableInfo served{"s", "served", false, "buyer, place, chat: member [4]"};
+inline constexpr TableInfo open{"op", "open", false, "owner [4] chat"};
+inline constexpr TableInfo todo{"td", "todo", false,
                                 "Todo [1] order [8] chat: nudges [4] number [4]"};
-inline constexpr TableInfo waiting{"desk.waiting", false, "since [8] chat, of open chats"};
-inline constexpr TableInfo last_word{"desk.last_word", false, "place, chat"};
-inline constexpr TableInfo recent{"desk.recent", false, "latest place, chat"};
-inline constexpr TableInfo loads{"desk.loads", false, "owner [4]: open [4] waiting [4]"};
-inline constexpr TableInfo contact_buyers{"desk.contact_buyers", false, "contact, buyer"};
-inline constexpr TableInfo joined{"desk.joined", false, "buyer, buyer; both ways"};
-inline constexpr TableInfo order_numbers{"desk.order_numbers", false, "number, order"};
-inline constexpr TableInfo buyer_orders{"desk.buyer_orders", false, "buyer, placed [8] order"};
-inline constexpr TableInfo contact_orders{"desk.contact_orders", false, "contact, order"};
-inline constexpr TableInfo recent_orders{"desk.recent_orders", false, "placed [8] order"};
-inline constexpr TableInfo order_parcels{"desk.order_parcels", false, "order, parcel"};
-inline constexpr TableInfo order_requests{"desk.order_requests", false, "order, place, request"};
-inline constexpr TableInfo unfinished{"desk.unfinished", false,
+inline constexpr TableInfo waiting{"wa", "waiting", false, "since [8] chat, of open chats"};
+inline constexpr TableInfo last_word{"lw", "last_word", false, "place, chat"};
+inline constexpr TableInfo recent{"l", "recent", false, "latest place, chat"};
+inline constexpr TableInfo loads{"lo", "loads", false, "owner [4]: open [4] waiting [4]"};
+inline constexpr TableInfo contact_buyers{"cb", "contact_buyers", false, "contact, buyer"};
+inline constexpr TableInfo joined{"jd", "joined", false, "buyer, buyer; both ways"};
+inline constexpr TableInfo order_numbers{"on", "order_numbers", false, "number, order"};
+inline constexpr TableInfo buyer_orders{"bd", "buyer_orders", false, "buyer, placed [8] order"};
+inline constexpr TableInfo contact_orders{"co", "contact_orders", false, "contact, order"};
+inline constexpr TableInfo recent_orders{"ro", "recent_orders", false, "placed [8] order"};
+inline constexpr TableInfo order_parcels{"oa", "order_parcels", false, "order, parcel"};
+inline constexpr TableInfo order_requests{"oq", "order_requests", false, "order, place, request"};
+inline constexpr TableInfo unfinished{"uf", "unfinished", false,
                                       "0 or 1 (unknown) [1] place, request"};
-inline constexpr TableInfo given{"desk.given", false, "place, chat: GivenRecord"};
-inline constexpr TableInfo changes_open{"desk.changes_open", false, "change: not in force yet"};
+inline constexpr TableInfo given{"g", "given", false, "place, chat: GivenRecord"};
+inline constexpr TableInfo changes_open{"cp", "changes_open", false, "change: not in force yet"};
 
 // This peer's own.
-inline constexpr TableInfo meta{"desk.meta", false, "\"state\": hash and counts"};
+inline constexpr TableInfo meta{"mt", "meta", false, "\"state\": hash and counts"};
 
 }  // namespace deskmate::desk::table
 

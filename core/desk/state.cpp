@@ -123,11 +123,17 @@ std::optional<std::string> State::get(const TableInfo& table, std::string_view k
 
 void State::put(const TableInfo& table, std::string_view key, std::string value) {
   if (table.hashed) {
-    const auto before = tables_.get(table.name, key);
-    if (before == value) return;
-    if (before) sum_.subtract(table.name, key, *before);
-    sum_.add(table.name, key, value);
+    put_over(table, key, tables_.get(table.name, key), std::move(value));
+  } else {
+    tables_.put(table.name, key, std::move(value));
   }
+}
+
+void State::put_over(const TableInfo& table, std::string_view key,
+                     const std::optional<std::string_view>& before, std::string value) {
+  if (before == value) return;
+  if (before) sum_.subtract(table.name, key, *before);
+  sum_.add(table.name, key, value);
   tables_.put(table.name, key, std::move(value));
 }
 
@@ -266,24 +272,100 @@ void State::move_load(const ChatRecord& before, const ChatRecord& after) {
   change(after, 1);
 }
 
-void State::edit_chat(const Id16& id, const std::function<void(ChatRecord&)>& change) {
-  const Key key = Key().id(id);
-  const ChatRecord before = load<ChatRecord>(table::chats, key);
-  ChatRecord after = before;
-  change(after);
-  follow_talk(id, after);
-  save(table::chats, key, after);
-  reindex(index_of(id, before), index_of(id, after));
-  move_load(before, after);
+// Where a message comes after all that were there, what follows from it is told from what was.
+void State::add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_ms,
+                        const Id16& event, const Id16& message) {
+  put(table::talk_in, Key().id(chat).place(at), Key().u64(heard_ms).id(event).id(message).str());
+  auto& held = change(chats_, table::chats, chat);
+  ChatRecord& now = held.now;
+  if (now.claimed || (now.last_in.any() && !(now.last_in < at))) {
+    held.follow = true;
+    return;
+  }
+  const bool was_open = now.open();
+  if (!now.last_in.any()) now.first_in = at;
+  now.last_in = at;
+  now.last_in_ms = heard_ms;
+  if (now.open() && !was_open) {
+    now.opening = at;
+    now.opening_ms = heard_ms;
+  }
+  if (!(std::max(now.closed_upto, now.last_out) < at)) return;
+  if (now.waiting.any()) {
+    now.nudges = std::min(now.nudges + 1, nudges_max);
+  } else {
+    now.waiting = at;
+    now.waiting_ms = heard_ms;
+  }
 }
 
-void State::edit_request(const Id16& id, const std::function<void(RequestRecord&)>& change) {
-  const Key key = Key().id(id);
-  const RequestRecord before = load<RequestRecord>(table::requests, key);
-  RequestRecord after = before;
-  change(after);
-  save(table::requests, key, after);
-  reindex(index_of(id, before), index_of(id, after));
+void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms) {
+  put(table::talk_out, Key().id(chat).place(at), Key().u64(at_ms).str());
+  auto& held = change(chats_, table::chats, chat);
+  ChatRecord& now = held.now;
+  const bool after_all = now.last_out < at && now.last_in < at;
+  if (now.claimed || !after_all) {
+    held.follow = true;
+    return;
+  }
+  now.last_out = at;
+  now.last_out_ms = at_ms;
+  now.waiting = {};
+  now.waiting_ms = 0;
+  now.nudges = 0;
+}
+
+void State::drop_talk(const Id16& chat, const Place& at) {
+  const Key key = Key().id(chat).place(at);
+  erase(table::talk_in, key);
+  erase(table::talk_out, key);
+  change(chats_, table::chats, chat).follow = true;
+}
+
+void State::edit_chat(const Id16& id, const std::function<void(ChatRecord&)>& change_it) {
+  auto& held = change(chats_, table::chats, id);
+  ChatRecord& now = held.now;
+  const Place closed_upto = now.closed_upto;
+  change_it(now);
+  if (now.closed_upto != closed_upto) {
+    if (now.open()) {
+      held.follow = true;
+    } else {
+      now.opening = now.waiting = {};
+      now.opening_ms = now.waiting_ms = 0;
+      now.nudges = 0;
+    }
+  }
+  if (std::exchange(held.follow, false) || now.claimed) follow_talk(id, now);
+}
+
+void State::edit_request(const Id16& id, const std::function<void(RequestRecord&)>& change_it) {
+  change_it(change(requests_, table::requests, id).now);
+}
+
+template <class Record>
+void State::settle(Work<Record>& work, const TableInfo& table) {
+  for (auto* entry : work.changed) {
+    auto& [id, held] = *entry;
+    held.changed = false;
+    std::string bytes = encode_record(held.now);
+    if (bytes == held.bytes) continue;
+    std::optional<std::string_view> before;
+    if (!held.bytes.empty()) before = held.bytes;
+    put_over(table, bytes_of(id), before, bytes);
+    reindex(index_of(id, held.stored), index_of(id, held.now));
+    moved(held.stored, held.now);
+    held.bytes = std::move(bytes);
+    held.stored = held.now;
+  }
+  work.changed.clear();
+  if (work.records.size() > held_records_max) work.records.clear();
+}
+
+void State::settle() {
+  settle(chats_, table::chats);
+  settle(requests_, table::requests);
+  save_meta();
 }
 
 void State::edit_order(const Id16& id, const std::function<void(OrderRecord&)>& change) {

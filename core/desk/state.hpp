@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,9 @@
 #include "core/desk/views.hpp"
 
 namespace deskmate::desk {
+
+// Named limit: records kept decoded between settlings, beyond those that changed.
+inline constexpr std::size_t held_records_max = 256;  // of a kind
 
 // Index entries that follow from a record.
 using IndexEntries = std::vector<std::pair<std::pair<std::string_view, std::string>, std::string>>;
@@ -46,7 +51,7 @@ class State {
   std::optional<Record> find(const TableInfo& table, std::string_view key) const {
     const auto bytes = get(table, key);
     if (!bytes) return std::nullopt;
-    return decode_record<Record>(*bytes, document_);
+    return decode_record<Record>(*bytes);
   }
   template <class Record>
   Record load(const TableInfo& table, std::string_view key) const {
@@ -54,16 +59,28 @@ class State {
   }
   template <class Record>
   Record decode(std::string_view bytes) const {
-    return decode_record<Record>(bytes, document_);
+    return decode_record<Record>(bytes);
   }
   template <class Record>
   void save(const TableInfo& table, std::string_view key, const Record& record) {
     put(table, key, encode_record(record));
   }
 
-  // Changes a record and whatever indexes follow from it.
+  // Changes a record and whatever indexes follow from it. Of chats and requests, which several
+  // events in a row change, this stays in memory until settle(): only then do their tables, the
+  // indexes that follow from them and the hash say the same.
   void edit_chat(const Id16& id, const std::function<void(ChatRecord&)>& change);
   void edit_request(const Id16& id, const std::function<void(RequestRecord&)>& change);
+  const RequestRecord& request(const Id16& id) { return hold(requests_, table::requests, id).now; }
+  // What counts as said in a chat. Each is to be followed by edit_chat.
+  void add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_ms, const Id16& event,
+                   const Id16& message);
+  void add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms);
+  void drop_talk(const Id16& chat, const Place& at);
+  bool is_talk_out(const Id16& chat, const Place& at) const {
+    return has(table::talk_out, Key().id(chat).place(at));
+  }
+  void settle();
   void edit_order(const Id16& id, const std::function<void(OrderRecord&)>& change);
   void edit_parcel(const Id16& id, const std::function<void(ParcelRecord&)>& change);
   void edit_join(const Id16& a, const Id16& b, const std::function<void(JoinRecord&)>& change);
@@ -100,18 +117,66 @@ class State {
   StateHash hash() const { return sum_.bytes(); }
   StateHash full_hash() const;
   Counts counts;
-  void save_meta();
 
  private:
+  // A record that the fold is at work on: as its table has it, and as it is by now.
+  template <class Record>
+  struct Held {
+    std::string bytes;  // empty: it is not in its table
+    Record stored, now;
+    bool changed = false;
+    bool follow = false;  // of a chat: what follows from its talk is to be looked up again
+  };
+  struct IdHash {  // ids are hashes themselves
+    std::size_t operator()(const Id16& id) const {
+      std::size_t out = 0;
+      std::memcpy(&out, id.data(), sizeof(out));
+      return out;
+    }
+  };
+  template <class Record>
+  struct Work {
+    using Records = std::unordered_map<Id16, Held<Record>, IdHash>;
+    Records records;
+    std::vector<typename Records::value_type*> changed;
+  };
+  template <class Record>
+  Held<Record>& hold(Work<Record>& work, const TableInfo& table, const Id16& id) {
+    const auto [at, fresh] = work.records.try_emplace(id);
+    Held<Record>& held = at->second;
+    if (fresh) {
+      if (auto bytes = get(table, bytes_of(id))) {
+        held.bytes = std::move(*bytes);
+        held.now = held.stored = decode<Record>(held.bytes);
+      }
+    }
+    return held;
+  }
+  template <class Record>
+  Held<Record>& change(Work<Record>& work, const TableInfo& table, const Id16& id) {
+    Held<Record>& held = hold(work, table, id);
+    if (!std::exchange(held.changed, true)) {
+      work.changed.push_back(&*work.records.find(id));
+    }
+    return held;
+  }
+  template <class Record>
+  void settle(Work<Record>& work, const TableInfo& table);
+  void put_over(const TableInfo& table, std::string_view key,
+                const std::optional<std::string_view>& before, std::string value);
+  void save_meta();
   void reindex(const IndexEntries& before, const IndexEntries& after);
   void follow_talk(const Id16& id, ChatRecord& chat) const;
   void follow_claims(const Id16& id, ChatRecord& chat) const;
   void move_load(const ChatRecord& before, const ChatRecord& after);
+  void moved(const ChatRecord& before, const ChatRecord& after) { move_load(before, after); }
+  void moved(const RequestRecord&, const RequestRecord&) {}
 
   Tables& tables_;
-  mutable Document document_;
   HashSum sum_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, storage::LogName> logs_;  // a few
+  Work<ChatRecord> chats_;
+  Work<RequestRecord> requests_;
 };
 
 }  // namespace deskmate::desk

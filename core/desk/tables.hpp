@@ -46,7 +46,8 @@ class MemoryTables : public Tables {
 // A table of the desk. What is hashed is the state that peers compare; the rest follows from it
 // (indexes) or belongs to this peer alone (meta).
 struct TableInfo {
-  std::string_view name;
+  std::string_view name;   // on disk
+  std::string_view title;  // for people
   bool hashed = false;
   std::string_view purpose;
 };

@@ -321,21 +321,24 @@ void catching_up(Figures& figures, std::uint64_t size) {
   figures.add("reading.catch-up", "events/s", ours, "unix-socket", theirs, at_least(0.3));
 }
 
-void measure() {
+// part: "decode", "rebuild" or "catch-up" alone, with so many events; empty: all.
+void measure(std::string_view part, std::uint64_t size) {
   Figures figures;
   pin(Role::server);
-  const std::uint64_t size = sizes<std::uint64_t>(1'000'000, 10'000'000);
-  decoding(figures);
-  rebuilding(figures, size);
-  catching_up(figures, size);
+  if (part.empty() || part == "decode") decoding(figures);
+  if (part.empty() || part == "rebuild") rebuilding(figures, size);
+  if (part.empty() || part == "catch-up") catching_up(figures, size);
 }
 
 }  // namespace
 }  // namespace deskmate::bench
 
-int main() {
+// reading_bench [PART [EVENTS]]
+int main(int count, char** arguments) {
   try {
-    deskmate::bench::measure();
+    const std::uint64_t usual = deskmate::bench::sizes<std::uint64_t>(1'000'000, 10'000'000);
+    deskmate::bench::measure(count > 1 ? arguments[1] : "",
+                             count > 2 ? std::stoull(arguments[2]) : usual);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "reading_bench: %s\n", error.what());
     return 1;

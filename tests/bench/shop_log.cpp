@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t first_ms = 1'700'000'000'000;
 constexpr std::string_view shop_name = "mail";
 // The layout of the folders here; another one makes them anew.
-constexpr std::string_view folder_version = "1";
+constexpr std::string_view folder_version = "2";
 constexpr std::size_t append_events = 4'096;
 
 Value bin(const storage::Id16& id) { return Value::bin(id); }

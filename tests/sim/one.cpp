@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/desk/schema.hpp"
 #include "core/peer/replica_messages.hpp"
 
 namespace deskmate::sim {

@@ -114,7 +114,7 @@ void One::sync() {
     seen.clear();
     for (std::size_t i = 0; i < world.asked.size(); ++i) {
       const Id16 message = desk::id(world.asked[i].name);
-      if (tables->get("desk.messages", desk::bytes_of(message))) seen.insert(i);
+      if (tables->get(desk::table::messages.name, desk::bytes_of(message))) seen.insert(i);
     }
     world.at(world.now_ms + 1'000, [this] {
       for (std::size_t i = 0; i < world.asked.size(); ++i) see(i);
