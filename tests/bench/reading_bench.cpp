@@ -208,10 +208,6 @@ void rebuilding(Figures& figures, std::uint64_t size) {
   }
   theirs.push_back(spread_of(bare).median);
   figures.add("reading.rebuild", "events/s", ours, "scan+decode", theirs, at_least(0.5));
-  figures.note(
-      "reading.rebuild: an event changes several entries, in tables with random keys, where a scan "
-      "changes none; perf: fold 62 % (its entries in the cache's maps 40 %, scans of a chat's "
-      "messages 12 %), handing changes to the store and forgetting them 28 %, LMDB 7 %");
 }
 
 // The same bytes in pieces from one process to another over a Unix socket.

@@ -59,8 +59,6 @@ try {
   const { folder, bodies } = shop(LARGE);
   const size = bytesOnDisk(folder);
   figure('size.disk', size / 1e6, 'MB', 'bodies', bodies / 1e6, '<=2');
-  note('size.disk: of 10^6 events the log takes 360 MB (headers and facts 152, sealed bodies 136, the rest keys and page ends), '
-    + 'the tables 465 MB (262 of entries, in pages that random keys leave half full), free pages 230 MB, which later writes use');
   note(`size.disk: ${LARGE} events, four of ten with a body; with all tables, ${(size / LARGE).toFixed(0)} bytes an event`);
 
   const starts = { small: [], large: [] };
@@ -70,8 +68,6 @@ try {
     for (const key of ['small', 'large']) starts[key].push(times[key] * 1000);
   }
   figure('size.start', median(starts.large), 'ms', `start-${SMALL}`, median(starts.small), '<=1.5');
-
-  note('size.start: perf: unsealing every buyer\'s key (a key for fifty events) and looking at the log\'s pages');
 
   // At rest: nothing to do since REST_S.
   const memory = {};

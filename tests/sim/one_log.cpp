@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/desk/schema.hpp"
 #include "storage/hash.hpp"
 #include "tests/sim/one.hpp"
 
