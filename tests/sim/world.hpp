@@ -144,6 +144,8 @@ class World {
   void look_at_limits();
   void check_split(double bound, bool owing);
   void check_forks();
+  void check_bodies(const One& peer, const storage::LogName& name,
+                    const peer::testing::MemoryStore::Log& log);
   void check_logs(One& reference);
   void check_members(One& reference);
   void check_erasures();
