@@ -109,6 +109,16 @@ void Replica::Impl::ask_others_for(const Batch& batch) {
   }
 }
 
+// A link that passed an event over, since it was asked for elsewhere, has not said anything of it.
+void Replica::Impl::ask_those_left(const LogName& log, std::uint64_t seq) {
+  const auto told = not_here_.find({log, seq});
+  if (told == not_here_.end()) return;
+  for (auto& [id, link] : links_) {
+    const auto scan = link.scans.find(log);
+    if (scan != link.scans.end() && !told->second.contains(link.remote)) scan->second.again_ms = 0;
+  }
+}
+
 // --- taking -----------------------------------------------------------------------------------
 
 void Replica::Impl::take_bodies(Link& link, std::uint64_t number, message::Run& m, Now) {
@@ -138,6 +148,7 @@ void Replica::Impl::take_bodies(Link& link, std::uint64_t number, message::Run& 
     std::string& body = (*bodies)[i];
     if (body.empty() && !nobody_has(batch.log, one.seq, link.remote)) {
       link.scans[batch.log].declined = true;
+      ask_those_left(batch.log, one.seq);
       continue;
     }
     if (one.key_id && !body.empty()) needed.insert(*one.key_id);

@@ -232,6 +232,7 @@ class Replica::Impl {
   bool nobody_has(const LogName& log, std::uint64_t seq, const PeerId& told_by);
   bool bodies_appended(std::uint64_t ticket, AppendOutcome& outcome, Now now);
   void ask_others_for(const Batch& batch);
+  void ask_those_left(const LogName& log, std::uint64_t seq);
   bool body_piece(Link& link);
   bool begin_answer(Link& link);
 

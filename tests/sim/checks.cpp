@@ -171,7 +171,7 @@ void World::check_erasures() {
 // Every body has come in the end, but for those of erased buyers, which nobody can open any more,
 // and those that went with a disk before anybody had fetched them: these are known to be lost.
 void World::check_bodies(const One& peer, const storage::LogName& name,
-                         const peer::testing::MemoryStore::Log& log) {
+                         const deskmate::peer::testing::MemoryStore::Log& log) {
   const bool disk_lost = std::any_of(all.begin(), all.end(), [&](const auto& author) {
     return author->store.log().peer == name.peer && author->store.log() != name;
   });

@@ -18,6 +18,7 @@
 
 #include "core/desk/types.hpp"
 #include "core/desk/views.hpp"
+#include "core/peer/memory_store.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/peers.hpp"
 
@@ -145,7 +146,7 @@ class World {
   void check_split(double bound, bool owing);
   void check_forks();
   void check_bodies(const One& peer, const storage::LogName& name,
-                    const peer::testing::MemoryStore::Log& log);
+                    const deskmate::peer::testing::MemoryStore::Log& log);
   void check_logs(One& reference);
   void check_members(One& reference);
   void check_erasures();
