@@ -344,7 +344,8 @@ void Replica::Impl::refresh(Now now) {
   have.frontier = reached(changed);
   const message::Message message = have;
   for (auto& [id, link] : links_) {
-    if (!link.greeted || link.closed) continue;
+    // Whoever has not said hello has got ours, with what there was then.
+    if (link.closed) continue;
     const bool follows = std::any_of(link.pushes.begin(), link.pushes.end(),
                                      [&](const auto& push) { return push.second.log == self_; });
     if (!changed.empty() || !follows) send(link, message);
