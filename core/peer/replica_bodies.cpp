@@ -222,7 +222,7 @@ bool Replica::Impl::begin_answer(Link& link) {
   auto found = store_.bodies(name_of(want.log), want.seqs, body_bytes_wanted);
   // What cannot be read now is not here: they ask again.
   if (found.empty() || found.size() > want.seqs.size()) found.resize(1);
-  BodyAnswer& answer = link.body_answer.emplace();
+  BodyAnswer& answer = link.body_answer.emplace(BodyAnswer{});
   answer.number = want.number;
   answer.encoded = message::encode(found);
   if (link.unpacks && answer.encoded.size() >= pack_from_bytes) {
