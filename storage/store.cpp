@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "storage/backup.hpp"
+#include "storage/checks.hpp"
 #include "storage/files.hpp"
 #include "storage/folder.hpp"
 #include "storage/hooks.hpp"
@@ -182,37 +183,6 @@ class StoreImpl final : public Store {
   std::unique_ptr<Writer> writer_;  // last, so that it ends first
 };
 
-Error too_long(const char* what, std::size_t most) {
-  return {Errc::invalid, std::string(what) + ": 1 to " + std::to_string(most) + " bytes expected"};
-}
-
-// table or owner ‖ 0 ‖ key, as long as LMDB takes them.
-Result<std::string> two_part_key(std::string_view first, std::string_view second) {
-  if (first.empty() || first.find('\0') != std::string_view::npos) {
-    return Error{Errc::invalid, "a name without bytes, or with a zero byte"};
-  }
-  if (first.size() + 1 + second.size() > lmdb_key_max)
-    return too_long("name and key", lmdb_key_max - 1);
-  std::string key(first);
-  key.push_back('\0');
-  key.append(second);
-  return key;
-}
-
-Result<void> check_event(const NewEvent& event) {
-  if (event.body.size() > body_max) {
-    return Error{Errc::invalid, event.type + ": a body of more than 512 KiB"};
-  }
-  if (event.home && !event.request) {
-    return Error{Errc::invalid, event.type + ": only a request has a home"};
-  }
-  if (event.type.empty() || event.type.size() > type_max) return too_long("event type", type_max);
-  if (event.facts.size() > facts_max) {
-    return Error{Errc::invalid, event.type + ": more than 64 KiB of facts"};
-  }
-  return {};
-}
-
 // Of a record that cannot be read: a place in the log, and when, if that can be said.
 HeaderView header_of_newer(std::string_view record) {
   constexpr std::size_t stamp_at = 6;
@@ -223,11 +193,6 @@ HeaderView header_of_newer(std::string_view record) {
   header.type = newer_type;
   header.facts = "\x80";
   return header;
-}
-
-Result<void> check_reader(std::string_view reader) {
-  if (reader.empty() || reader.size() > reader_name_max) return too_long("reader", reader_name_max);
-  return {};
 }
 
 // Calls back with an error that is known before anything was queued.
