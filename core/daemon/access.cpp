@@ -6,9 +6,9 @@ namespace deskmate::daemon {
 namespace {
 
 constexpr std::array see{
-    "desk.status", "desk.members",  "desk.chats",   "desk.chat",    "desk.orders",
-    "desk.order",  "desk.requests", "desk.request", "desk.plugins", "desk.ledger",
-    "desk.split",  "desk.peers",    "desk.phrases", "reader.open",  "reader.close",
+    "desk.status",   "desk.members", "desk.chats",   "desk.chat",    "desk.orders", "desk.order",
+    "desk.requests", "desk.request", "desk.plugins", "desk.ledger",  "desk.split",  "desk.peers",
+    "desk.phrases",  "reader.open",  "reader.close", "desk.numbers",
 };
 constexpr std::array act{
     "desk.reply", "desk.note",     "desk.draft",  "desk.transfer", "desk.flag",  "desk.claim",

@@ -533,6 +533,7 @@ void serve_owners(Service& service) {
   serve_peers(service);
   serve_upkeep(service);
   serve_log(service);
+  serve_numbers(service);
 }
 
 }  // namespace deskmate::daemon

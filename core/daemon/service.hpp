@@ -192,6 +192,7 @@ void serve_owners(Service& service);
 void serve_peers(Service& service);   // by serve_owners: peers, split, agree
 void serve_upkeep(Service& service);  // by serve_owners: verify, backup, erase
 void serve_log(Service& service);     // by serve_owners: log
+void serve_numbers(Service& service);
 
 // A piece of an attachment, fetched from another peer first where it is not here (for file_wait_ms
 // at most: then unavailable). Blocks in the pool.

@@ -245,6 +245,10 @@ bool Desk::needs_hello() const { return parts_->queries.needs_hello(); }
 std::vector<MemberChange> Desk::changes_waiting() const {
   return parts_->queries.changes_waiting();
 }
+NumbersView Desk::numbers(std::uint64_t from_ms, std::uint64_t to_ms,
+                          std::string_view zone) const {
+  return parts_->queries.numbers(from_ms, to_ms, zone);
+}
 SplitView Desk::split(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const {
   return parts_->queries.split(from_ms, to_ms, zone);
 }

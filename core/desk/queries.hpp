@@ -15,6 +15,9 @@ namespace deskmate::desk {
 
 inline constexpr std::size_t history_max = 200;  // chats of one buyer in a chat's history
 inline constexpr std::size_t accounts_shown_max = 64;
+inline constexpr std::size_t numbers_chats_max = 20'000;     // looked at for figures
+inline constexpr std::size_t numbers_entries_max = 100'000;  // of these, about
+inline constexpr std::uint64_t numbers_span_max_ms = 366ull * 24 * 3'600'000;
 
 class Queries {
  public:
@@ -45,6 +48,9 @@ class Queries {
   std::vector<PhraseView> phrases() const;
   std::vector<PluginView> plugins() const;
   std::vector<LedgerView> ledger() const;
+
+  // numbers.cpp
+  NumbersView numbers(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const;
 
   // peer_queries.cpp, split.cpp
   std::vector<PeerView> peers() const;

@@ -1,35 +1,14 @@
 // R6: the fairness ledger by the day. Reads what was given since from_ms, and nothing older.
 #include <algorithm>
-#include <cstdio>
 #include <set>
 
+#include "core/desk/dates.hpp"
 #include "core/desk/ledger.hpp"
 #include "core/desk/peers.hpp"
 #include "core/desk/queries.hpp"
 
 namespace deskmate::desk {
 namespace {
-
-constexpr std::int64_t day_minutes = 24 * 60;
-
-// Days since 1970-01-01 to a date of the Gregorian calendar.
-std::string date_text(std::int64_t days) {
-  days += 719'468;  // from 0000-03-01
-  const std::int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
-  const std::int64_t of_era = days - era * 146'097;
-  const std::int64_t year_of_era =
-      (of_era - of_era / 1'460 + of_era / 36'524 - of_era / 146'096) / 365;
-  const std::int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t month_from_march = (5 * of_year + 2) / 153;
-  const std::int64_t day = of_year - (153 * month_from_march + 2) / 5 + 1;
-  const std::int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  std::array<char, 48> out{};
-  const int size =
-      std::snprintf(out.data(), out.size(), "%04lld-%02lld-%02lld", static_cast<long long>(year),
-                    static_cast<long long>(month), static_cast<long long>(day));
-  return {out.data(), static_cast<std::size_t>(size)};
-}
 
 struct Day {
   std::map<MemberNo, SplitRow> rows;
@@ -57,13 +36,9 @@ void add(std::map<MemberNo, SplitRow>& rows, const GivenRecord& given) {
 SplitView Queries::split(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const {
   SplitView out;
   out.zone = zone;
-  const auto day_of = [&](std::uint64_t ms) {
-    const std::int64_t minutes = policy_.local_minutes(zone, ms);
-    return minutes / day_minutes - (minutes % day_minutes < 0 ? 1 : 0);
-  };
   std::map<std::int64_t, Day> days;
   const auto day_at = [&](std::uint64_t ms) -> Day& {
-    Day& day = days[day_of(ms)];
+    Day& day = days[local_hour(policy_, zone, ms).day];
     if (day.from_ms == 0 || ms < day.from_ms) day.from_ms = ms;
     day.to_ms = std::max(day.to_ms, ms);
     return day;

@@ -226,6 +226,44 @@ struct ChatView {
   std::optional<std::uint64_t> blocked_until_ms;  // the buyer is blocked; 0: for good
 };
 
+// How long buyers waited. Milliseconds.
+struct Waits {
+  std::uint64_t count = 0;
+  std::uint64_t mean_ms = 0;
+  std::uint64_t median_ms = 0;
+};
+
+// What happened in some time. A visit begins when a buyer writes in a chat that is new or was
+// closed. An answer is a reply that was not given up, or one by hand outside the desk; those that
+// are automatic count as nothing. Whoever writes three times waits once, since the first. A visit
+// that is closed without an answer has no waits.
+struct Measures {
+  std::uint64_t received = 0;  // messages of buyers
+  std::uint64_t answers = 0;
+  std::uint64_t visits = 0;
+  Waits first;  // until the first answer of a visit; counted when it was given
+  Waits reply;  // until each answer that somebody waited for
+};
+
+struct NumbersView {
+  std::string zone;
+  std::uint64_t from_ms = 0, to_ms = 0;  // as far as it was allowed
+  Measures all;
+  struct OfMember {  // only answers and waits
+    MemberNo member = 0;
+    Measures measures;
+  };
+  struct Named {
+    std::string name;
+    Measures measures;
+  };
+  std::vector<OfMember> members;  // by number
+  std::vector<Named> shops;       // by name
+  std::vector<Named> days;        // each of the time, "2027-01-15"
+  std::vector<Measures> hours;    // 24: of the day, of all days together
+  bool left_out = false;          // a limit was reached: older chats are missing
+};
+
 struct PhraseView {
   std::string name;
   std::string language;

@@ -23,6 +23,7 @@ const screens = [
   { name: 'orders', at: '/orders', ready: '.order' },
   { name: 'orders-none', at: '/orders/NOTHING-1', ready: '.empty' },
   { name: 'split', at: '/split', ready: 'table' },
+  { name: 'numbers', at: '/numbers', ready: '.chart canvas' },
   { name: 'settings-me', at: '/settings/me', ready: '.panel' },
   { name: 'settings-members', at: '/settings/members', ready: '.cards' },
   { name: 'settings-phrases', at: '/settings/phrases', ready: '.panel' },

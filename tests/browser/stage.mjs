@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import net from 'node:net';
 import path from 'node:path';
 import { Desk, build, patience, until } from '../lib/desk.mjs';
+import { freePort } from '../lib/pair.mjs';
 
 const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 export const requireWeb = createRequire(path.join(here, '../../plugins/console/web/package.json'));
@@ -14,49 +14,46 @@ export const password = 'correct horse battery';
 const waitMs = 20_000 * patience;
 const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-
 export const two = [
   { number: 1, name: 'Ann', weight: 1, role: 'presale', access: 'owner' },
   { number: 2, name: '小李', weight: 0, role: 'presale', access: 'agent' },
 ];
+
+export const launch = () => chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
+// Of a desk's options.
+export const consoleAt = (port) => ({
+  console: [`127.0.0.1:${port}`],
+  plugin_folders: [path.join(build, 'plugins'), path.join(here, 'plugins')],
+});
+// A shop whose buyers write what a test puts into the folder.
+export const scripted = (folder) => ({ name: 'shop', id: 'shop-scripted', settings: { folder } });
 
 export class Stage {
   static async open(options = {}) {
     const stage = new Stage();
     const port = await freePort();
     stage.base = `http://127.0.0.1:${port}`;
-    stage.desk = new Desk({
-      members: two,
-      console: [`127.0.0.1:${port}`],
-      plugin_folders: [path.join(build, 'plugins'), path.join(here, 'plugins')],
-      ...options,
-      plugins: [],
-    });
-    stage.desk.writeConfig({ ...stage.desk.options, plugins: options.plugins ?? [stage.scripted()] });
+    stage.desk = new Desk({ members: two, ...consoleAt(port), ...options, plugins: [] });
+    stage.shop = stage.desk.folder;
+    stage.desk.writeConfig({ ...stage.desk.options, plugins: options.plugins ?? [scripted(stage.shop)] });
     await stage.desk.start();
-    stage.browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
+    stage.browser = await launch();
     return stage;
   }
 
-  scripted() {
-    return { name: 'shop', id: 'shop-scripted', settings: { folder: this.desk.folder } };
+  // Over a desk that runs, with a browser that is another stage's, too.
+  static over(desk, base, shop, browser) {
+    return Object.assign(new Stage(), { desk, base, shop, browser });
   }
 
   // A buyer writes.
   writes(buyer, text, name = buyer) {
-    fs.appendFileSync(path.join(this.desk.folder, 'in.jsonl'), JSON.stringify({ buyer, name, text }) + '\n');
+    fs.appendFileSync(path.join(this.shop, 'in.jsonl'), JSON.stringify({ buyer, name, text }) + '\n');
   }
 
   // What the shop was told to send, in order.
   told() {
-    const file = path.join(this.desk.folder, 'sent.jsonl');
+    const file = path.join(this.shop, 'sent.jsonl');
     if (!fs.existsSync(file)) return [];
     return fs.readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
   }

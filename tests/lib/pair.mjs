@@ -75,8 +75,8 @@ export class Line {
 }
 
 // {desks: [A, B], line}: both have written down the same two members. With `line`, B dials A over
-// one, and there is no other way between them.
-export async function pair({ weights = [3, 1], plugins = [], line: lined = false } = {}) {
+// one, and there is no other way between them. `own(name)`: more options of desk "a" or "b".
+export async function pair({ weights = [3, 1], plugins = [], line: lined = false, own = () => ({}) } = {}) {
   const ports = [await freePort(), await freePort()];
   const line = lined ? await Line.to(ports[0]) : undefined;
   const members = (own) => [
@@ -84,8 +84,8 @@ export async function pair({ weights = [3, 1], plugins = [], line: lined = false
     { number: 2, name: 'Bo', weight: weights[1], ...(own === 'b' ? {} : { peer: 'b' }) }];
   const at = (port, announced) => `listen = ["127.0.0.1:${port}"]\naddresses = ["127.0.0.1:${announced}"]\n`;
   const peers = (own, more) => `[peers]\nname = "${own}"\n${more}`;
-  const a = new Desk({ members: members('a'), plugins, extra: peers('a', at(ports[0], line?.port ?? ports[0])) });
-  const b = new Desk({ members: members('b'), plugins: [], extra: peers('b', line ? 'listen = []\n' : at(ports[1], ports[1])) });
+  const a = new Desk({ members: members('a'), plugins, extra: peers('a', at(ports[0], line?.port ?? ports[0])), ...own('a') });
+  const b = new Desk({ members: members('b'), plugins: [], extra: peers('b', line ? 'listen = []\n' : at(ports[1], ports[1])), ...own('b') });
   await a.start();
   await joined(a, b);
   await b.start();

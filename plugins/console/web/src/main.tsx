@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import 'uplot/dist/uPlot.min.css';
 import './style/base.css';
 import './style/frame.css';
 import './style/inbox.css';

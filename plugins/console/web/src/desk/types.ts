@@ -252,6 +252,29 @@ export interface Split {
   waiting: Change[];
 }
 
+export interface Waits {
+  count: number;
+  mean_ms: number;
+  median_ms: number;
+}
+
+export interface Measures {
+  received: number;
+  answers: number;
+  visits: number;
+  first: Waits;
+  reply: Waits;
+}
+
+export interface Numbers {
+  all: Measures;
+  members: (Measures & { member: number })[];
+  shops: (Measures & { shop: string })[];
+  days: (Measures & { date: string })[];
+  hours: Measures[];
+  left_out: boolean;
+}
+
 export interface Status {
   desk: string;
   version: string;

@@ -15,6 +15,7 @@ export const actions: Action[] = [
   { id: 'go.inbox', label: 'nav.inbox', keys: ['g i'], group: 'go' },
   { id: 'go.orders', label: 'nav.orders', keys: ['g o'], group: 'go' },
   { id: 'go.split', label: 'nav.split', keys: ['g s'], group: 'go' },
+  { id: 'go.numbers', label: 'nav.numbers', keys: ['g n'], group: 'go' },
   { id: 'go.settings', label: 'nav.settings', keys: ['g ,'], group: 'go' },
   { id: 'list.down', label: 'key.down', keys: ['j', 's', 'ArrowDown'], typing: ['Alt+j', 'Alt+ArrowDown'], group: 'list' },
   { id: 'list.up', label: 'key.up', keys: ['k', 'w', 'ArrowUp'], typing: ['Alt+k', 'Alt+ArrowUp'], group: 'list' },

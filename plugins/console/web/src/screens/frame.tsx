@@ -18,6 +18,7 @@ import { say } from '../ui/toast';
 import { Banners } from './banners';
 import { Help } from './help';
 import { Inbox } from './inbox/inbox';
+import { Numbers } from './numbers';
 import { Orders } from './orders';
 import { Palette } from './palette';
 import { Settings } from './settings/settings';
@@ -30,6 +31,7 @@ const places: { id: string; icon: IconName; label: Key; to: string }[] = [
   { id: 'inbox', icon: 'inbox', label: 'nav.inbox', to: '/inbox' },
   { id: 'orders', icon: 'orders', label: 'nav.orders', to: '/orders' },
   { id: 'split', icon: 'split', label: 'nav.split', to: '/split' },
+  { id: 'numbers', icon: 'numbers', label: 'nav.numbers', to: '/numbers' },
   { id: 'settings', icon: 'settings', label: 'nav.settings', to: '/settings' },
 ];
 
@@ -45,6 +47,7 @@ export function Frame() {
     'go.inbox': () => go('/inbox'),
     'go.orders': () => go('/orders'),
     'go.split': () => go('/split'),
+    'go.numbers': () => go('/numbers'),
     'go.settings': () => go('/settings'),
     help: () => (shown.value = 'help'),
     palette: () => (shown.value = 'palette'),
@@ -87,7 +90,7 @@ export function Frame() {
       <div class="stage">
         <Banners />
         <main id="content" class="content" tabIndex={-1}>
-          {place === 'orders' ? <Orders /> : place === 'split' ? <Split />
+          {place === 'orders' ? <Orders /> : place === 'split' ? <Split /> : place === 'numbers' ? <Numbers />
             : place === 'settings' ? <Settings onLogout={leave} /> : <Inbox />}
         </main>
       </div>

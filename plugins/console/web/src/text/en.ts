@@ -108,6 +108,14 @@ export const en = {
   'rule.weight': 'By weight', 'rule.sticky': 'Came back', 'rule.role': 'By role', 'rule.expert': 'Expert', 'rule.manual': 'Taken', 'rule.transferred': 'Passed on',
   'rule.cut': 'While cut off', 'rule.vanished': 'Taken over', 'rule.unacked': 'Taken over, not acknowledged', 'rule.blocked': 'Blocked', 'rule.queued': 'From the queue', 'rule.capacity': 'No room',
 
+  'nav.numbers': 'Numbers', 'numbers.received': 'Messages', 'numbers.visits': 'Chats begun', 'numbers.answers': 'Answers',
+  'numbers.first': 'First reply', 'numbers.reply': 'Average reply', 'numbers.median': 'half within {time}',
+  'numbers.by_day': 'By day', 'numbers.by_hour': 'By hour of the day', 'numbers.by_member': 'By member', 'numbers.by_shop': 'By shop',
+  'numbers.day': 'Day', 'numbers.hour': 'Hour', 'numbers.shop': 'Shop', 'numbers.table': 'The same as a table',
+  'numbers.empty': 'Nothing was said in this time', 'numbers.empty_text': 'Once buyers write, this shows how many and how soon they are answered.',
+  'numbers.left_out': 'There were more chats than are counted at once; the oldest are missing.',
+  'numbers.explain': 'A reply time runs from the buyer’s first message without an answer to the answer. Automatic messages do not count. The first reply is that of each chat begun anew.',
+
   'settings.me': 'Mine', 'settings.members': 'Members', 'settings.phrases': 'Quick phrases', 'settings.plugins': 'Plugins', 'settings.peers': 'Co-owners',
   'settings.upkeep': 'Upkeep', 'settings.version': 'Deskmate {version}',
   'me.label': '{name}, change where you are:', 'me.title': '{name}, where are you?', 'me.open': 'You have 1 open chat.|You have {n} open chats.', 'me.access': 'Access: {access}',

@@ -110,6 +110,14 @@ export const zh: Record<keyof typeof en, string> = {
   'rule.weight': '按权重', 'rule.sticky': '回头客', 'rule.role': '按角色', 'rule.expert': '专家', 'rule.manual': '自取', 'rule.transferred': '转接',
   'rule.cut': '断开期间', 'rule.vanished': '接管', 'rule.unacked': '接管（未确认）', 'rule.blocked': '已拉黑', 'rule.queued': '来自排队', 'rule.capacity': '已满',
 
+  'nav.numbers': '统计', 'numbers.received': '买家消息', 'numbers.visits': '新会话', 'numbers.answers': '回复',
+  'numbers.first': '首次响应', 'numbers.reply': '平均响应', 'numbers.median': '半数在 {time} 内',
+  'numbers.by_day': '按天', 'numbers.by_hour': '按小时', 'numbers.by_member': '按成员', 'numbers.by_shop': '按店铺',
+  'numbers.day': '日期', 'numbers.hour': '时段', 'numbers.shop': '店铺', 'numbers.table': '以表格显示',
+  'numbers.empty': '这段时间没有消息', 'numbers.empty_text': '买家来消息后，这里会显示数量和响应速度。',
+  'numbers.left_out': '会话多于一次能统计的数量，最早的未计入。',
+  'numbers.explain': '响应时间从买家第一条未被回复的消息算起，到得到回复为止。自动消息不计。首次响应指每个新会话的第一次回复。',
+
   'settings.me': '我的', 'settings.members': '成员', 'settings.phrases': '快捷语', 'settings.plugins': '插件', 'settings.peers': '合伙人',
   'settings.upkeep': '维护', 'settings.version': 'Deskmate {version}',
   'me.label': '{name}，修改状态：', 'me.title': '{name}，您现在的状态？', 'me.open': '您有 {n} 个进行中的会话。', 'me.access': '权限：{access}',

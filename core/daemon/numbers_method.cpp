@@ -1,0 +1,64 @@
+// What a desk did in some time, in figures.
+#include "core/daemon/owner_call.hpp"
+
+namespace deskmate::daemon {
+namespace {
+
+constexpr std::uint64_t numbers_default_ms = 7ull * 24 * 3'600'000;
+
+Value value_of(const desk::Waits& waits) {
+  return Value::map(
+      {{"count", waits.count}, {"mean_ms", waits.mean_ms}, {"median_ms", waits.median_ms}});
+}
+
+Value value_of(const desk::Measures& measures) {
+  return Value::map({{"received", measures.received},
+                     {"answers", measures.answers},
+                     {"visits", measures.visits},
+                     {"first", value_of(measures.first)},
+                     {"reply", value_of(measures.reply)}});
+}
+
+Array named(const std::vector<desk::NumbersView::Named>& list, const char* key) {
+  Array out;
+  for (const auto& one : list) {
+    Value row = value_of(one.measures);
+    row[key] = one.name;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+void numbers(Service& service, const bus::Call& call, bus::Answer answer) {
+  const std::uint64_t now = service.options.wall_ms();
+  const std::uint64_t to = call.params["to_ms"].as_uint(now + 1);
+  const std::uint64_t from = call.params["from_ms"].as_uint(to - std::min(to, numbers_default_ms));
+  const auto view = service.desk.numbers(from, to, call.params["zone"].as_str());
+  Array members;
+  for (const auto& one : view.members) {
+    Value row = value_of(one.measures);
+    row["member"] = one.member;
+    members.push_back(std::move(row));
+  }
+  Array hours;
+  for (const auto& one : view.hours) hours.push_back(value_of(one));
+  answer.ok(Value::map({{"zone", view.zone},
+                        {"from_ms", view.from_ms},
+                        {"to_ms", view.to_ms},
+                        {"all", value_of(view.all)},
+                        {"members", std::move(members)},
+                        {"shops", named(view.shops, "shop")},
+                        {"days", named(view.days, "date")},
+                        {"hours", std::move(hours)},
+                        {"left_out", view.left_out}}));
+}
+
+}  // namespace
+
+void serve_numbers(Service& service) {
+  serve_owner(service.bus, "desk.numbers", [&service](const bus::Call& call, bus::Answer answer) {
+    numbers(service, call, std::move(answer));
+  });
+}
+
+}  // namespace deskmate::daemon

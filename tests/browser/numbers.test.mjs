@@ -1,0 +1,42 @@
+// The figures of the desk, as a picture and as a table.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { delivered, press, row, until, withStage } from './stage.mjs';
+
+test('how much was asked and answered is shown by day, hour, member and shop', async () => {
+  await withStage({}, async (stage) => {
+    const ann = await stage.page(1);
+    await press(ann, 'g', 'n');
+    await ann.locator('.empty').waitFor();
+    await press(ann, 'g', 'i');
+    stage.writes('eve', 'Hello', 'Eve');
+    stage.writes('mia', 'Hello', 'Mia');
+    stage.writes('mia', 'Hello again', 'Mia');
+    await row(ann, 'Eve').waitFor();
+    await row(ann, 'Mia').click();
+    await press(ann, 'r');
+    await ann.keyboard.type('Hello Mia');
+    await press(ann, 'Enter');
+    await delivered(ann, 'Hello Mia');
+    await press(ann, 'Escape', 'g', 'n');
+    const tile = async (name) => ann.locator('.tile', { hasText: name }).locator('dd').innerText();
+    await ann.locator('.tile').first().waitFor();
+    assert.equal(await tile('Messages'), '3');
+    assert.equal(await tile('Chats begun'), '2');
+    assert.equal(await tile('Answers'), '1');
+    assert.match(await tile('First reply'), /^\d+ (s|min)/);
+    const cells = async (label) =>
+      (await ann.locator(`.table[aria-label="${label}"] tbody tr`).allInnerTexts()).map((one) => one.split(/\s+/).slice(0, 4));
+    assert.deepEqual((await cells('By member')).map((one) => one.slice(0, 2)), [['Ann', '1']]);
+    assert.deepEqual(await cells('By shop'), [['shop', '3', '2', '1']]);
+    // The picture is drawn, and the keyboard reaches the same as a table.
+    await until('both charts are drawn', async () => (await ann.locator('.chart canvas').count()) === 2);
+    assert.equal(await ann.locator('.chart-box:not([aria-hidden=true])').count(), 0);
+    await ann.locator('summary').nth(1).focus();
+    await press(ann, 'Enter');
+    const hours = await cells('By hour of the day');
+    assert.equal(hours.length, 24);
+    assert.equal(hours.reduce((sum, one) => sum + Number(one[1]), 0), 3);
+    assert.deepEqual(ann.faults, []);
+  });
+});
