@@ -13,7 +13,7 @@ const spans = [1, 7, 30];
 const dayMs = 86_400_000;
 
 const time = (waits: Waits): string => (waits.count === 0 ? '–' : span(waits.mean_ms));
-const middle = (waits: Waits): string => (waits.count === 0 ? '–' : span(waits.median_ms));
+const middle = (waits: Waits): string => (waits.count === 0 ? '' : t('numbers.median', { time: span(waits.median_ms) }));
 
 export function Numbers() {
   const days = spans.find((n) => String(n) === query(path.value, 'days')) ?? 7;
@@ -68,8 +68,8 @@ function Figures({ view }: { view: NumbersView }) {
     [t('numbers.received'), String(all.received), ''],
     [t('numbers.visits'), String(all.visits), ''],
     [t('numbers.answers'), String(all.answers), ''],
-    [t('numbers.first'), time(all.first), t('numbers.median', { time: middle(all.first) })],
-    [t('numbers.reply'), time(all.reply), t('numbers.median', { time: middle(all.reply) })],
+    [t('numbers.first'), time(all.first), middle(all.first)],
+    [t('numbers.reply'), time(all.reply), middle(all.reply)],
   ];
   const hours = view.hours.map((one, hour) => ({ name: `${String(hour).padStart(2, '0')}:00`, ...one }));
   const days = view.days.map((one) => ({ name: one.date, ...one }));

@@ -223,7 +223,7 @@ export function Composer({ chat, row, mine }: { chat: Chat; row: ChatRow; mine: 
       </div>
       <p class="composer-hint wide-only">
         <Hint keys="Enter" /> {t('write.send')} · <Hint keys="Shift+Enter" /> {t('write.line')} · <Hint keys="/" />{' '}
-        {t('write.phrase')} · <Hint keys="Alt+i" /> {t('write.attach')} · <Hint keys="Esc" /> {t('write.leave')}
+        {t('write.phrase')} · <Hint keys="Alt+i" /> {t('write.attach')}
       </p>
     </form>
   );
