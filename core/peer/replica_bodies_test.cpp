@@ -103,16 +103,7 @@ TEST(ReplicaBodies, GoOnWhereverTheLinkBroke) {
     net.add(1);
     net.add(2);
     write_bodies(net, 1, 900, 2'000);
-    std::size_t messages = 0;
-    std::size_t breaks = 0;
-    net.tap = [&](std::uint8_t, std::uint8_t, std::string&) {
-      if (++messages % (every + breaks / 3) != 0) return true;
-      ++breaks;
-      return false;
-    };
-    for (int tries = 0; tries < 400 && !net.same(1, 2); ++tries) {
-      if (!net.connected(1, 2)) net.connect(1, 2);
-    }
+    break_and_resume(net, every);
     EXPECT_TRUE(net.same(1, 2)) << "broken every " << every;
     EXPECT_EQ(awaited(net, 2, 1), 0u);
   }

@@ -43,16 +43,7 @@ TEST(Replica, ResumesWhereverTheLinkBroke) {
     net.add(2);
     net.write(1, 3'000, 100);
     net.write(2, 100);
-    std::size_t messages = 0;
-    std::size_t breaks = 0;
-    net.tap = [&](std::uint8_t, std::uint8_t, std::string&) {
-      if (++messages % (every + breaks / 3) != 0) return true;
-      ++breaks;
-      return false;
-    };
-    for (int tries = 0; tries < 400 && !net.same(1, 2); ++tries) {
-      if (!net.connected(1, 2)) net.connect(1, 2);
-    }
+    const std::size_t breaks = break_and_resume(net, every);
     EXPECT_TRUE(net.same(1, 2)) << "broken every " << every;
     EXPECT_GT(breaks, 0u);
   }

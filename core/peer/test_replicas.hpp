@@ -336,6 +336,23 @@ class Liar {
   std::uint8_t to_;
 };
 
+// Links 1 and 2 until both have all, or 400 times; each link breaks after so many messages, later
+// ones after more. How often it broke.
+inline std::size_t break_and_resume(Net& net, std::size_t every) {
+  std::size_t messages = 0;
+  std::size_t breaks = 0;
+  net.tap = [&](std::uint8_t, std::uint8_t, std::string&) {
+    if (++messages % (every + breaks / 3) != 0) return true;
+    ++breaks;
+    return false;
+  };
+  for (int tries = 0; tries < 400 && !net.same(1, 2); ++tries) {
+    if (!net.connected(1, 2)) net.connect(1, 2);
+  }
+  net.tap = nullptr;
+  return breaks;
+}
+
 inline bool raised(const Node& node, Trouble what) {
   return std::any_of(node.alarms.begin(), node.alarms.end(),
                      [&](const out::Alarm& alarm) { return alarm.what == what && alarm.raised; });

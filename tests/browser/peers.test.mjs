@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { freePort, pair, ready, said } from '../lib/pair.mjs';
+import { freePort, pair, ready, withDesks } from '../lib/pair.mjs';
 import { bubble, consoleAt, delivered, launch, press, row, scripted, Stage, until } from './stage.mjs';
 
 test('R7 R8: the line is cut and mended: both consoles say so, one takes over, both end with the same', async () => {
@@ -15,7 +15,7 @@ test('R7 R8: the line is cut and mended: both consoles say so, one takes over, b
     weights: [1, 0], line: true, own: (name) => ({ ...consoleAt(ports[name]), plugins }),
   });
   const browser = await launch();
-  try {
+  await withDesks(desks, async () => {
     const [a, b] = desks.map((desk, i) => Stage.over(desk, `http://127.0.0.1:${i === 0 ? ports.a : ports.b}`, shop, browser));
     for (const desk of desks) await until('the peers are ready', () => ready(desk), 60);
     const ann = await a.page(1);
@@ -62,13 +62,9 @@ test('R7 R8: the line is cut and mended: both consoles say so, one takes over, b
     const states = async () => Promise.all(desks.map(async (desk) => (await desk.ask('status')).state_hash));
     await until('both have the same state', async () => new Set(await states()).size === 1);
     assert.deepEqual([...ann.faults, ...bo.faults], []);
-  } catch (error) {
-    error.message += said(desks);
-    throw error;
-  } finally {
+  }).finally(async () => {
     await browser.close();
     line.end();
-    for (const desk of desks) await desk.remove();
     fs.rmSync(shop, { recursive: true, force: true });
-  }
+  });
 });

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { Client } from '../faults/wire.mjs';
 import { until } from '../lib/desk.mjs';
-import { pair, ready, said } from '../lib/pair.mjs';
+import { pair, ready, withDesks } from '../lib/pair.mjs';
 
 const pieceBytes = 64 << 10; // at most what file.write takes
 
@@ -52,7 +52,7 @@ async function saved(desk, chat, hash) {
 
 test('R120: attachments are fetched by hash behind the log, and go on after a cut', async () => {
   const { desks: [a, b], line } = await pair({ line: true });
-  try {
+  await withDesks([a, b], async () => {
     await until('both are ready', async () => (await ready(a)) && (await ready(b)), 40);
     const small = [crypto.randomBytes(100_000), Buffer.alloc(0), crypto.randomBytes(70_000)];
     const hashes = await receive(a, 1, small);
@@ -87,18 +87,12 @@ test('R120: attachments are fetched by hash behind the log, and go on after a cu
     assert.ok(large.equals(await saved(b, second, hash)));
     assert.ok(went < large.length - kept + (1 << 20), `${went} bytes for ${large.length - kept} that were missing`);
     for (const desk of [a, b]) assert.equal((await desk.command('verify')).code, 0);
-  } catch (error) {
-    error.message += said([a, b]);
-    throw error;
-  } finally {
-    for (const desk of [a, b]) await desk.remove();
-    line.end();
-  }
+  }).finally(() => line.end());
 });
 
 test('R120 R126: an attachment that was lost is fetched when somebody asks; an erased one is not', async () => {
   const { desks: [a, b] } = await pair();
-  try {
+  await withDesks([a, b], async () => {
     await until('both are ready', async () => (await ready(a)) && (await ready(b)), 40);
     const bytes = crypto.randomBytes(300_000);
     const [hash] = await receive(a, 1, [bytes]);
@@ -110,10 +104,5 @@ test('R120 R126: an attachment that was lost is fetched when somebody asks; an e
     await until('B has forgotten it', async () =>
       (await b.command('attachment', chat.chat, hash.slice(0, 8))).code === 1, 40);
     for (const desk of [a, b]) assert.equal((await desk.command('verify')).code, 0);
-  } catch (error) {
-    error.message += said([a, b]);
-    throw error;
-  } finally {
-    for (const desk of [a, b]) await desk.remove();
-  }
+  });
 });

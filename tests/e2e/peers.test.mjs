@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../lib/desk.mjs';
-import { pair, ready, said } from '../lib/pair.mjs';
+import { pair, ready, withDesks } from '../lib/pair.mjs';
 
 const same = async (a, b) => {
   const [one, two] = [await a.ask('status'), await b.ask('status')];
@@ -12,7 +12,7 @@ const same = async (a, b) => {
 test('R1 R3 R120 R121: two desks are paired, share chats 3:1, and are one', async () => {
   const { desks } = await pair();
   const [a, b] = desks;
-  try {
+  await withDesks(desks, async () => {
     await until('both are ready', async () => (await ready(a)) && (await ready(b)), 30);
     await until('both members are known', async () => (await b.list('members')).length === 2 && (await a.list('members')).length === 2, 30);
     await a.ask('back', '--as', 1);
@@ -34,18 +34,13 @@ test('R1 R3 R120 R121: two desks are paired, share chats 3:1, and are one', asyn
     const refused = await b.command('reply', mine.chat, 'Hello from B', '--as', 2);
     assert.equal(refused.code, 1, refused.out);
     for (const desk of desks) assert.equal((await desk.command('verify')).code, 0);
-  } catch (error) {
-    error.message += said(desks);
-    throw error;
-  } finally {
-    for (const desk of desks) await desk.remove();
-  }
+  });
 });
 
 test('R4 R121 R126: a goodbye, a hello, a kill and an erasure are the same for both', async () => {
   const { desks } = await pair({ plugins: [{ name: 'sample', id: 'shop-sample', settings: { seed: 8, quick: true, poll_ms: 200 } }] });
   const [a, b] = desks;
-  try {
+  await withDesks(desks, async () => {
     await until('both are ready', async () => (await ready(a)) && (await ready(b)), 30);
     await a.ask('back', '--as', 1);
     await b.ask('back', '--as', 2);
@@ -83,10 +78,5 @@ test('R4 R121 R126: a goodbye, a hello, a kill and an erasure are the same for b
       assert.equal(report.code, 0, report.out);
     }
     await until('both are the same', () => same(a, b), 30);
-  } catch (error) {
-    error.message += said(desks);
-    throw error;
-  } finally {
-    for (const desk of desks) await desk.remove();
-  }
+  });
 });

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { Client } from '../faults/wire.mjs';
 import { Desk, deskmate, until } from '../lib/desk.mjs';
-import { joined, pair, ready, said } from '../lib/pair.mjs';
+import { joined, pair, ready, withDesks } from '../lib/pair.mjs';
 
 async function receive(desk, number) {
   const client = await Client.connect(desk.socket, 'mail');
@@ -43,7 +43,7 @@ const runs = (args, options = {}) => new Promise((resolve) => {
 
 test('R126: a passphrase protects the keys, and is asked for', async () => {
   const desk = new Desk();
-  try {
+  await withDesks([desk], async () => {
     await desk.start();
     await receive(desk, 1);
     assert.equal((await desk.ask('status')).passphrase, false);
@@ -97,17 +97,12 @@ test('R126: a passphrase protects the keys, and is asked for', async () => {
     await desk.start();
     assert.deepEqual(await texts(desk), ['Message 1']);
     assert.match((await desk.command('status')).out, /no passphrase/);
-  } catch (error) {
-    error.message += said([desk]);
-    throw error;
-  } finally {
-    await desk.remove();
-  }
+  });
 });
 
 test('R126: a new wrapping key; older backups need the old one', async () => {
   const desk = new Desk();
-  try {
+  await withDesks([desk], async () => {
     await desk.start();
     await receive(desk, 1);
     const backup = path.join(desk.folder, 'backup');
@@ -134,18 +129,13 @@ test('R126: a new wrapping key; older backups need the old one', async () => {
     assert.equal((await desk.command('restore', backup)).code, 0);
     await desk.start();
     assert.deepEqual(await texts(desk), ['Message 1']);
-  } catch (error) {
-    error.message += said([desk]);
-    throw error;
-  } finally {
-    await desk.remove();
-  }
+  });
 });
 
 test('R120: a lost laptop is removed, keys are rotated, and its owner comes back with a new one', async () => {
   const { desks: [a, b] } = await pair();
   const laptop = new Desk({ ...b.options, extra: b.options.extra.replace('name = "b"', 'name = "b2"') });
-  try {
+  await withDesks([a, b, laptop], async () => {
     await until('both are ready', async () => (await ready(a)) && (await ready(b)), 40);
     await receive(a, 1);
     await receive(b, 2);
@@ -172,17 +162,12 @@ test('R120: a lost laptop is removed, keys are rotated, and its owner comes back
     assert.deepEqual(await texts(laptop), await texts(a));
     await until('it is here', async () => (await standing()).sort().join() === 'here,removed', 40);
     for (const desk of [a, laptop]) assert.equal((await desk.command('verify')).code, 0);
-  } catch (error) {
-    error.message += said([a, b, laptop]);
-    throw error;
-  } finally {
-    for (const desk of [a, b, laptop]) await desk.remove();
-  }
+  });
 });
 
 test('R120: a disk that went back in time is noticed, and renewed', async () => {
   const { desks: [a, b] } = await pair();
-  try {
+  await withDesks([a, b], async () => {
     await until('both are ready', async () => (await ready(a)) && (await ready(b)), 40);
     await receive(b, 1);
     await until('A has it', async () => (await texts(a)).length === 1, 40);
@@ -207,10 +192,5 @@ test('R120: a disk that went back in time is noticed, and renewed', async () => 
     await receive(b, 3);
     await until('and it goes on', async () => (await texts(a)).length === 3, 40);
     for (const desk of [a, b]) assert.equal((await desk.command('verify')).code, 0);
-  } catch (error) {
-    error.message += said([a, b]);
-    throw error;
-  } finally {
-    for (const desk of [a, b]) await desk.remove();
-  }
+  });
 });

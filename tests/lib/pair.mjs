@@ -111,4 +111,16 @@ export const ready = async (desk) => {
   return peers.length === 2 && peers.every((peer) => peer.standing === 'here' && peer.ready && peer.seen);
 };
 
-export const said = (desks) => desks.map((desk, i) => `\n--- the log of ${'ab'[i]}:\n${desk.logText()}`).join('');
+const said = (desks) => desks.map((desk, i) => `\n--- the log of ${'abc'[i]}:\n${desk.logText()}`).join('');
+
+// Plays with these desks and ends them; what fails says what they logged.
+export async function withDesks(desks, play) {
+  try {
+    await play();
+  } catch (error) {
+    error.message += said(desks);
+    throw error;
+  } finally {
+    for (const desk of desks) await desk.remove();
+  }
+}
