@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds, and runs the tests.
 #
-#   tests/run.sh [--full] [PART...]
+#   tests/run.sh [--full] [--bench] [PART...]
 #
 #   unit        every unit's own tests
 #   e2e         the daemon, the command line and plugins, on the sample shop
@@ -18,6 +18,8 @@
 # Without a part: all but bench and browser, the quickest first. --full (with any part): as long and
 # as much as a night allows, not only what fits before a merge. "all --full" is the nightly run.
 #
+# --bench with browser: measures the console under load, too, a minute and a half.
+#
 # Several parts end with a summary: a line for each part, failed tests, figures that fall short,
 # rows without a test, what the fuzzers tried. The last line is "N passed, N failed".
 # Exit status: 0 when all passed, 1 when a test failed or none ran, 2 for a wrong argument.
@@ -30,6 +32,7 @@ parts=()
 for word in "$@"; do
   case $word in
     --full) export DESKMATE_FULL=1 ;;
+    --bench) export DESKMATE_BENCH=1 ;;
     # Rows last: it counts what the others have left.
     all) parts+=(unit e2e sim servers faults browser fuzz sanitizers bench rows) ;;
     *) parts+=("$word") ;;
@@ -38,7 +41,7 @@ done
 [ ${#parts[@]} -gt 0 ] || parts=("${usual[@]}")
 for part in "${parts[@]}"; do
   if [ ! -f "tests/parts/$part.sh" ] || [ "$part" = lib ]; then
-    sed -n '4,26s/^# \{0,1\}//p' "tests/run.sh" >&2
+    sed -n '4,28s/^# \{0,1\}//p' "tests/run.sh" >&2
     echo "run.sh: no such part: $part" >&2
     exit 2
   fi

@@ -25,6 +25,7 @@ if tests/setup.sh browser && web_packages; then
   vitests
   if build release deskmate deskmate-plugin-host console shop-sample; then
     node_tests release tests/browser/*.test.mjs
+    [ "${DESKMATE_BENCH:-}" != 1 ] || measure node tests/browser/console.bench.mjs
   fi
 fi
 finish

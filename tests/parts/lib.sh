@@ -53,6 +53,25 @@ node_tests() { # node_tests PRESET FILE...: each test of node:test counts
 
 of() { [ "$1" = release ] || echo " ($1)"; }
 
+# Figures: lines NAME VALUE UNIT AGAINST RATIO TARGET holds|short, kept in bench.txt.
+table=$results/bench.txt
+program_seconds_max=1200
+[ "${DESKMATE_FULL:-}" != 1 ] || program_seconds_max=7200
+
+measure() { # measure COMMAND...: its lines as they come, each a test; one that ends badly has failed
+  local name
+  name=$(basename "${!#}")
+  timeout -k 10 "$program_seconds_max" "$@" 2> "$results/$name.log" |
+    tee "$results/$name.txt" | tee -a "$table" | sed -u 's/^/  /'
+  if [ "${PIPESTATUS[0]}" != 0 ]; then
+    printf 'failed\tbench\t%s\n' "$name" >> "$tsv"
+    echo "# $name ended badly" | tee -a "$table" | sed 's/^/  /'
+    tail -20 "$results/$name.log" | sed 's/^/    | /'
+  fi
+  sed -nE 's/^([^# ]+) .* holds$/passed\tbench\t\1/p; s/^([^# ]+) .* short$/failed\tbench\t\1/p' \
+    "$results/$name.txt" >> "$tsv"
+}
+
 packages() { # of the test servers
   tests/servers/install.sh && return
   printf 'failed\tpackages\tnpm\n' >> "$tsv"
