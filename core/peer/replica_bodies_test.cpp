@@ -240,6 +240,42 @@ TEST(ReplicaBodies, WhatNobodyHasIsNotAskedForForEver) {
   EXPECT_EQ(asked, 0u);
 }
 
+// What was asked for elsewhere at that time was passed over with 1; so it has to be asked for it
+// once the other has said not to have it.
+TEST(ReplicaBodies, WhoeverWasPassedOverIsAskedOnceAnotherSaysNotToHaveIt) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.add(3);
+  write_bodies(net, 1, 100);
+  const auto lost_answers = without_bodies(1);
+  net.tap = lost_answers;
+  net.connect(1, 2);
+  net.disconnect(1, 2);  // 2 has the headers alone
+  std::string held;      // its answer, until the next beat
+  bool holds = true;
+  net.tap = [&](std::uint8_t from, std::uint8_t to, std::string& bytes) {
+    const auto message = message::decode(bytes);
+    if (from != 2 || to != 3 || !message) return true;
+    const auto* run = std::get_if<message::Run>(&*message);
+    if (run != nullptr && holds && !message::decode_stretch(log_of(1), run->bytes)) {
+      held = std::exchange(bytes, message::encode(message::Beat{}));
+    } else if (std::holds_alternative<message::Beat>(*message) && !holds && !held.empty()) {
+      bytes = std::exchange(held, {});
+    }
+    return true;
+  };
+  net.connect(2, 3);
+  ASSERT_FALSE(held.empty());
+  net.connect(1, 3);
+  EXPECT_EQ(awaited(net, 3, 1), 100u);
+  holds = false;
+  net.pass(2 * beat_ms);
+  EXPECT_TRUE(held.empty());
+  EXPECT_EQ(awaited(net, 3, 1), 0u);
+  EXPECT_TRUE(net[3].store.lost.empty());
+}
+
 TEST(ReplicaBodies, ComeAgainAfterTheDiskFailed) {
   Net net;
   net.add(1);

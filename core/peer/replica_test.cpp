@@ -197,6 +197,30 @@ TEST(Replica, CountsAcknowledgementsOnlyWithTheAcknowledgersLog) {
   EXPECT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 2}));
 }
 
+// What becomes durable after our hello went out and before theirs has come is in no hello.
+TEST(Replica, TellsWhatBecameDurableBetweenTheHelloAndItsAnswer) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.connect(1, 2);
+  net[2].stores = false;
+  net.write(1, 1);
+  net.disconnect(1, 2);
+  ASSERT_FALSE(net[1].replica->acked(peer_id(2), {log_of(1), 1}));
+  net[2].stores = true;
+  net.tap = [&](std::uint8_t, std::uint8_t to, std::string&) {
+    if (to != 2) return true;
+    for (auto& append : std::exchange(net[2].waiting, {})) {
+      net[2].store.append(std::move(append));
+    }
+    net.sync(2);
+    return true;
+  };
+  net.connect(1, 2);
+  ASSERT_TRUE(net.has_all(1, 2));
+  EXPECT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 1}));
+}
+
 TEST(Replica, ForgetsAcknowledgementsOfAPeerThatLostThem) {
   Net net;
   net.add(1);
