@@ -158,6 +158,7 @@ constexpr Message table[] = {
     {"verify.ok", "all is well", "没有问题"},
     {"verify.bad", "something is wrong; restore a backup into another folder and compare",
      "有问题；请把备份恢复到另一文件夹比对"},
+    {"chats.answering", "({0} is answering)", "（{0} 正在答复）"},
     {"chats.none", "no chats", "没有会话"},
     {"orders.none", "no orders", "没有订单"},
     {"plugin.none", "no plugins are configured", "没有配置插件"},

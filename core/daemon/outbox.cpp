@@ -113,6 +113,9 @@ void Outbox::begin(const desk::RequestView& request) {
 }
 
 void Outbox::attempt(const JobPtr& job) {
+  if (!job->by_person && world_.answered_elsewhere(job->request)) {
+    return fail(job, "answered_elsewhere", "this message was answered meanwhile", false, 0);
+  }
   if (job->attempt > times_.attempts_max && !job->by_person) {
     return fail(job, "attempts", "attempted too often", false, 0);
   }

@@ -70,6 +70,7 @@ class World : public OutboxWorld {
     });
   }
   bool may_do(const RequestView&) override { return is_ours; }
+  bool answered_elsewhere(const RequestView&) override { return is_answered; }
   std::string claimer(const RequestView&) override { return claims_as; }
   void note(std::string_view, const RequestView&, std::string_view) override {}
 
@@ -124,6 +125,7 @@ class World : public OutboxWorld {
   std::optional<Error> append_error;
   bool is_connected = true;
   bool is_ours = true;
+  bool is_answered = false;
   std::string claims_as;
   Value last_params;
   bool erased = false;
@@ -257,6 +259,16 @@ TEST_F(OutboxTest, WhatIsTakenIsNotAnsweredTwice) {
   EXPECT_FALSE(world.last["facts"]["again"].as_bool(true));
   loop.advance(retry_longest_ms * 2);
   EXPECT_EQ(world.calls, Strings{"thread.claim 9"});
+}
+
+TEST_F(OutboxTest, WhatWasAnsweredMeanwhileIsNotSentUnlessAPersonSaysSo) {
+  world.is_answered = true;
+  world.add(1);
+  start();
+  EXPECT_TRUE(world.calls.empty());
+  EXPECT_EQ(world.types, Strings{"reply.failed"});
+  EXPECT_EQ(world.last["facts"]["code"].as_str(), "answered_elsewhere");
+  EXPECT_FALSE(world.last["facts"]["again"].as_bool(true));
 }
 
 TEST_F(OutboxTest, WhereNothingCanBeClaimedTheReplyGoesOut) {

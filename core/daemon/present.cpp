@@ -1,5 +1,7 @@
 #include "core/daemon/present.hpp"
 
+#include "core/peer/peer_id.hpp"
+
 namespace deskmate::daemon {
 namespace {
 
@@ -105,6 +107,12 @@ Value Present::chat_row(const desk::ChatRow& chat) const {
   set_text(out, "topic", chat.topic);
   if (chat.blocked) out["blocked"] = true;
   set_time(out, "waiting_since_ms", chat.waiting_since_ms);
+  if (chat.answering) {
+    out["answering"] = Value::map({{"member", chat.answering->member},
+                                   {"peer", peer::to_text(chat.answering->peer)},
+                                   {"since_ms", chat.answering->since_ms},
+                                   {"request", hex(chat.answering->request)}});
+  }
   set_time(out, "last_in_ms", chat.last_in_ms);
   set_time(out, "last_out_ms", chat.last_out_ms);
   if (chat.why.is_map()) {

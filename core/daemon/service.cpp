@@ -256,13 +256,19 @@ bool Service::may_do(const desk::RequestView& request) {
   const desk::Sight at = sight();
   if (at.skewed) return false;
   if (request.kind != "reply" || !request.chat) return true;
+  if (answered_elsewhere(request)) return true;  // that it will not be sent
   const auto rule = desk.may_act(*request.chat, at).why["rule"].as_str();
   return rule != "others" && rule != "left" && rule != "removed";
 }
 
+bool Service::answered_elsewhere(const desk::RequestView& request) {
+  return others_ != nullptr && !desk.peers().empty() && request.kind == "reply" &&
+         desk.answered_elsewhere(request.id);
+}
+
 // The owner whose right all have acknowledged is the only one. Whoever acts without all the others'
 // word (cut off, or for one that has vanished) may not be, nor the owner while somebody is out of
-// sight: its right lapses unseen, and by now the request itself has ended the buyer's waiting.
+// sight: its right lapses unseen.
 std::string Service::claimer(const desk::RequestView& request) {
   if (others_ == nullptr || request.kind != "reply" || !request.chat) return {};
   const desk::Sight at = sight();

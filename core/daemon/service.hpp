@@ -168,6 +168,7 @@ class Service : private OutboxWorld {
   std::optional<Bodies::Whole> event(const storage::LogKey& key) override;
   bool connected(std::string_view shop, std::string_view kind) override;
   bool may_do(const desk::RequestView& request) override;
+  bool answered_elsewhere(const desk::RequestView& request) override;
   std::string claimer(const desk::RequestView& request) override;
   Result<void> call(std::string_view shop, std::string_view method, const Value& params,
                     std::uint32_t deadline_ms, std::function<void(Result<Value>)> reply) override;

@@ -83,7 +83,38 @@ TEST(Chats, R11_the_queue_is_by_waiting_time_with_colours) {
   world.reply("late", 1);
   EXPECT_EQ(world.desk.queue(world.now_ms, 10).size(), 2u);
   EXPECT_EQ(world.row("late").colour, ReplyColour::none);
+  world.add("reply.done",
+            Value::map({{"request", Value::bin(world.last.event)}, {"kind", "reply"}}));
+  EXPECT_EQ(world.desk.queue(world.now_ms, 10).size(), 2u);
   EXPECT_EQ(world.desk.members(world.now_ms)[0].waiting, 2u);
+}
+
+TEST(Chats, R11_a_reply_that_does_not_get_out_leaves_the_buyer_waiting) {
+  World world;
+  world.member(1, 1);
+  world.receive("c", "b");
+  const std::uint64_t asked_ms = world.now_ms;
+  world.decide();
+  world.reply("c", 1);
+  EXPECT_EQ(world.row("c").waiting_since_ms, 0u);
+  world.now_ms += Policy().target_ms;
+  EXPECT_EQ(world.row("c").waiting_since_ms, asked_ms);
+  ASSERT_TRUE(world.row("c").answering);
+  EXPECT_EQ(world.row("c").answering->member, 1u);
+  EXPECT_EQ(world.desk.queue(world.now_ms, 10).size(), 1u);
+  world.receive("c", "b");  // what is asked after it is not answered by it
+  world.reply("c", 1);
+  const Value second = Value::bin(world.last.event);
+  EXPECT_EQ(world.row("c").waiting_since_ms, 0u);
+  world.add("reply.unknown", Value::map({{"request", second}, {"kind", "reply"}}));
+  EXPECT_EQ(world.row("c").waiting_since_ms, 0u);  // a person is asked
+  world.add("reply.resolved",
+            Value::map({{"request", second}, {"kind", "reply"}, {"as", "again"}}));
+  world.now_ms += Policy().target_ms;
+  EXPECT_EQ(world.row("c").waiting_since_ms, asked_ms);
+  world.add("reply.failed", Value::map({{"request", second}, {"kind", "reply"}}));
+  EXPECT_EQ(world.row("c").waiting_since_ms, asked_ms);
+  EXPECT_EQ(world.desk.hash(), world.desk.full_hash());
 }
 
 TEST(Chats, R11_a_nudge_raises_a_chat_but_only_so_far) {

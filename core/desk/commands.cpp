@@ -102,6 +102,7 @@ Result<Proposal> Commands::reply(const Id16& id, MemberNo member, std::string_vi
       facts.add("to_message", Value::bin(id_at(*last, 24)));
     }
     out.answers = state_.ref(chat->last_in);
+    if (!chat->waiting.any()) facts.add("further", true);
   }
   out.facts = std::move(facts);
   out.request = true;

@@ -100,9 +100,13 @@ void Desk::look_again() { parts_->wants_decide = true; }
 bool Desk::wants_decide() const { return parts_->wants_decide; }
 std::optional<std::uint64_t> Desk::next_deadline_ms() const { return parts_->next_ms; }
 
+bool Desk::answered_elsewhere(const Id16& reply) const {
+  return desk::answered_elsewhere(parts_->state, reply);
+}
+
 Right Desk::may_act(const Id16& chat, const Sight& sight) const {
   const auto record = parts_->state.load<ChatRecord>(table::chats, Key().id(chat));
-  return desk::may_act(parts_->state, parts_->policy, Peers(parts_->state), record, sight);
+  return desk::may_act(parts_->state, parts_->policy, Peers(parts_->state), chat, record, sight);
 }
 
 Result<Proposal> Desk::reply(const Id16& chat, MemberNo member, std::string_view text,

@@ -111,6 +111,9 @@ class Desk {
   // May this peer answer the chat as its owner now? Ask before every reply, also before one that is
   // tried again. Constant cost.
   Right may_act(const Id16& chat, const Sight& sight) const;
+  // Has what a reply answers been answered elsewhere meanwhile, and its writer did not know? Then it
+  // is not to be sent.
+  bool answered_elsewhere(const Id16& reply) const;
 
   // --- commands: a valid proposal, or why not ----------------------------------------------------
   // With files the text may be empty.

@@ -120,6 +120,10 @@ std::optional<Text> right_text(std::string_view rule) {
       {"by_hand",
        {"taken by hand and not confirmed by all machines: what the thread says is read first",
         "手动接手，尚未经所有机器确认：先查看会话最新内容"}},
+      {"under_way",
+       {"another machine is to send a reply and has not said that it has: what the thread says is "
+        "read first",
+        "另一台机器有回复待发送，尚未确认已发出：先查看会话最新内容"}},
       {"skewed",
        {"this machine's clock and another's are too far apart: nothing is sent until it is right",
         "本机与其他机器的时钟相差太大：校正之前不会发送"}},

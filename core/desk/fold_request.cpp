@@ -21,6 +21,7 @@ Folded Fold::requested(In& in, std::string_view kind) {
   const auto buyer = facts.id_if("buyer");
   const std::string automatic = facts.name_if("auto");
   request.automatic = !automatic.empty();
+  request.further = facts.flag_if("further");
   const bool is_reply = kind == reply_kind;
   facts.require(!is_reply || request.chat.has_value());
   if (!facts.ok()) return Folded::malformed;
@@ -36,6 +37,7 @@ Folded Fold::requested(In& in, std::string_view kind) {
     record.member = request.member;
     record.amount = request.amount;
     record.automatic = request.automatic;
+    record.further = request.further;
   });
   if (!is_reply) return Folded::quiet;
 
@@ -67,14 +69,21 @@ Folded Fold::requested(In& in, std::string_view kind) {
   return Folded::quiet;
 }
 
-// A reply is an answer to the buyer unless it is known not to have gone out.
+// A reply is an answer to the buyer once it has gone out, or a person is asked whether it has.
+// Until then it is under way: who was to send it may be switched off, or cut off.
 void Fold::follow_reply(const Id16& id) {
   const RequestRecord& request = state_.request(id);
   if (!request.at.any() || request.kind != reply_kind || !request.chat || request.automatic) return;
-  const bool stands = !request.is_failed() && !request.is_dropped();
-  if (stands == state_.is_talk_out(*request.chat, request.at)) return;
-  if (stands) {
+  const bool sent = request.is_done() || request.is_unknown();
+  const bool under_way = !sent && !request.is_over();
+  if (sent == state_.is_talk_out(*request.chat, request.at) &&
+      under_way == state_.is_under_way(*request.chat, request.at)) {
+    return;
+  }
+  if (sent) {
     state_.add_talk_out(*request.chat, request.at, stamp_ms(request.at.stamp));
+  } else if (under_way) {
+    state_.add_under_way(*request.chat, request.at);
   } else {
     state_.drop_talk(*request.chat, request.at);
   }

@@ -72,8 +72,9 @@ class Peers {
 std::vector<PeerId> change_waits_for(const State& state, const ChangeRecord& change);
 MemberChange change_view(const State& state, const Id16& id, const ChangeRecord& change);
 
-Right may_act(const State& state, const Policy& policy, const Peers& peers, const ChatRecord& chat,
-              const Sight& sight);
+Right may_act(const State& state, const Policy& policy, const Peers& peers, const Id16& id,
+              const ChatRecord& chat, const Sight& sight);
+bool answered_elsewhere(const State& state, const Id16& reply);
 // Do all peers of the view know that the visit before has ended? Whoever does not may still act for
 // it.
 bool closing_known(const Peers& peers, const ChatRecord& chat, const Sight& sight);

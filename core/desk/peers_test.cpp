@@ -310,6 +310,71 @@ TEST(PeersVanished, R121_the_others_take_over_in_slots_and_read_the_thread_first
   EXPECT_EQ(world.actors("c"), std::vector<std::uint8_t>{others[0]});
 }
 
+// The owner has written an answer and its machine is gone before that went out: the buyer waits.
+TEST(PeersVanished, R121_a_reply_that_has_not_gone_out_answers_nobody) {
+  PeersWorld world = two();
+  world.receive(1, "c", "m");
+  world.settle();
+  const MemberNo first = world.owner(1, "c");
+  const auto owner = static_cast<std::uint8_t>(first);
+  const std::uint8_t other = owner == 1 ? 2 : 1;
+  const std::uint64_t asked_ms = world.now_ms;
+  world.now_ms += 1'000;
+  const Id16 reply = world.add(owner, world.desk(owner).reply(id("c"), first, "An answer."));
+  world.settle();
+  EXPECT_EQ(world.desk(other).chat_row(id("c"), world.now_ms)->waiting_since_ms, 0u);
+  world.off.insert(owner);
+  const Policy policy;
+  world.now_ms = asked_ms + policy.target_ms + 2 * policy.slot_ms();
+  const auto row = world.desk(other).chat_row(id("c"), world.now_ms);
+  EXPECT_EQ(row->waiting_since_ms, asked_ms);
+  ASSERT_TRUE(row->answering);
+  EXPECT_EQ(row->answering->member, first);
+  EXPECT_EQ(row->answering->peer, peer_id(owner));
+  EXPECT_EQ(row->answering->since_ms, asked_ms + 1'000);
+  ASSERT_EQ(world.desk(other).queue(world.now_ms, 10).size(), 1u);
+  const auto proposals = world.desk(other).decide(world.sight(other));
+  ASSERT_EQ(proposals.size(), 1u);
+  EXPECT_TRUE(proposals[0].needs_tail);
+  EXPECT_TRUE(world.decide(other));
+  EXPECT_EQ(world.owner(other, "c"), other);
+  EXPECT_EQ(world.may(other, "c"), May::after_tail);
+  // The owner's right has lapsed with that, too: it reads the thread before it sends.
+  EXPECT_EQ(world.may(owner, "c"), May::after_tail);
+  world.off.clear();
+  world.settle();
+  EXPECT_EQ(world.why_may(owner, "c"), "others");
+  // It had gone out after all: nobody waits any more.
+  world.add(owner, "reply.done",
+            Value::map({{"request", Value::bin(reply)}, {"kind", "reply"}, {"attempt", 1}}));
+  world.settle();
+  EXPECT_EQ(world.desk(other).chat_row(id("c"), world.now_ms)->waiting_since_ms, 0u);
+  EXPECT_EQ(world.may(other, "c"), May::yes);
+  EXPECT_EQ(world.difference(), "");
+}
+
+TEST(PeersLeave, R121_what_was_not_sent_before_a_goodbye_passes_too) {
+  PeersWorld world = two();
+  for (int i = 0; i < 4; ++i) world.receive(1, chat_name(i), "m" + std::to_string(i));
+  world.settle();
+  int pending = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (world.owner(1, chat_name(i)) != 1) continue;
+    world.add(1, world.desk(1).reply(id(chat_name(i)), 1, "An answer."));
+    ++pending;
+  }
+  ASSERT_GT(pending, 0);
+  world.add(1, world.desk(1).goodbye(world.sight(1)));
+  world.settle();
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(world.owner(2, chat_name(i)), 2u);
+    EXPECT_NE(world.desk(2).chat_row(id(chat_name(i)), world.now_ms)->waiting_since_ms, 0u);
+  }
+  // What is said to be on its way is looked for in the thread first.
+  EXPECT_EQ(world.why_may(2, chat_name(0)), "under_way");
+  EXPECT_EQ(world.difference(), "");
+}
+
 TEST(PeersLeave, R120_a_goodbye_passes_the_book_and_what_waits_at_once) {
   PeersWorld world = two();
   for (int i = 0; i < 4; ++i) world.receive(1, chat_name(i), "m" + std::to_string(i));

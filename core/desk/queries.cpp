@@ -59,6 +59,25 @@ std::optional<MemberView> Queries::member(MemberNo number, std::uint64_t now_ms)
   return view_of(one);
 }
 
+AnsweringView Queries::answering(const Id16& id, const ChatRecord& chat) const {
+  AnsweringView out;
+  const auto line = state_.load<EntryRecord>(table::entries, Key().id(id).place(chat.under_way));
+  out.member = line.member;
+  out.peer = state_.ref(chat.under_way).log.peer;
+  out.since_ms = stamp_ms(chat.under_way.stamp);
+  out.request = line.event;
+  return out;
+}
+
+// Nobody need look after it: it answers all that the buyer has said, who is to send it is there,
+// and it has not taken longer than a buyer may wait.
+bool Queries::goes_well(const ChatRecord& chat, const AnsweringView& reply,
+                        std::uint64_t now_ms) const {
+  if (chat.under_way < chat.last_in || now_ms >= reply.since_ms + policy_.target_ms) return false;
+  const Peers peers(state_);
+  return peers.alone() || peers.here(reply.peer);
+}
+
 ChatRow Queries::row(const Id16& id, const ChatRecord& chat, std::uint64_t now_ms) const {
   ChatRow out;
   out.id = id;
@@ -76,7 +95,9 @@ ChatRow Queries::row(const Id16& id, const ChatRecord& chat, std::uint64_t now_m
   if (chat.buyer) {
     out.blocked = state_.blocked_until(state_.group(*chat.buyer), now_ms).has_value();
   }
-  if (chat.open() && chat.waiting.any()) {
+  if (chat.being_answered()) out.answering = answering(id, chat);
+  if (chat.open() && chat.waiting.any() &&
+      !(out.answering && goes_well(chat, *out.answering, now_ms))) {
     out.waiting_since_ms = chat.waiting_ms;
     const std::uint64_t waited_ms = now_ms - std::min(now_ms, chat.waiting_ms);
     out.colour = waited_ms >= policy_.reply_warning_ms ? ReplyColour::red
@@ -165,7 +186,8 @@ std::vector<ChatRow> Queries::queue(std::uint64_t now_ms, std::size_t limit) con
   state_.each(table::waiting, {}, false, [&](std::string_view key, std::string_view) {
     const std::uint64_t since_ms = read_be(key.substr(0, 8));
     if (enough_ms && since_ms > *enough_ms) return false;
-    if (auto chat = row(id_at(key, 8), now_ms); chat && !chat->blocked) {
+    if (auto chat = row(id_at(key, 8), now_ms);
+        chat && !chat->blocked && chat->waiting_since_ms != 0) {
       out.push_back(std::move(*chat));
       if (out.size() == limit) enough_ms = since_ms + nudges_max * policy_.nudge_ms;
     }

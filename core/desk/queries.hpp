@@ -64,6 +64,8 @@ class Queries {
   std::vector<Id16> numbered(ChatNo number) const;
   ChatNo number_of(const Id16& id, const ChatRecord& chat) const;
   ChatRow row(const Id16& id, const ChatRecord& chat, std::uint64_t now_ms) const;
+  AnsweringView answering(const Id16& id, const ChatRecord& chat) const;
+  bool goes_well(const ChatRecord& chat, const AnsweringView& reply, std::uint64_t now_ms) const;
   Entry entry(const Place& place, const EntryRecord& record) const;
   void people(ChatView& view, const std::vector<Id16>& accounts, std::uint64_t now_ms) const;
   AccountView account(const Id16& buyer, bool joined) const;

@@ -101,6 +101,8 @@ struct ChatRecord {  // by chat
   bool claim_cut = false;
   std::uint32_t claim_member = 0;
   std::string claim_why;
+  // The latest reply that is to be sent and is not known to have gone out; follows from under_way.
+  Place under_way;
   // The last message that somebody had seen who closed the chat. One that came in elsewhere before
   // the close, unseen by its author, is not closed by it.
   Place closed_upto;
@@ -110,7 +112,7 @@ struct ChatRecord {  // by chat
       route_why, queued_at, parked, queued_why, flag_at, flag_member, topic, served_at, served_by,
       greeted_at, first_in, last_in, last_out, opening, waiting, last_in_ms, last_out_ms,
       opening_ms, waiting_ms, nudges, claimed, claim_at, claim_cut, claim_member, claim_why,
-      closed_upto);
+      closed_upto, under_way);
   }
 
   bool open() const { return last_in.any() && closed_upto < last_in; }
@@ -132,6 +134,10 @@ struct ChatRecord {  // by chat
   bool fresh() const { return open() && owner() == 0 && !queued(); }
   bool flagged() const {
     return open() && opening < flag_at && !(flag_at < given_at() && owner() != 0);
+  }
+  // Somebody is answering, and nobody else was given the chat since.
+  bool being_answered() const {
+    return open() && waiting.any() && waiting < under_way && !(under_way < given_at());
   }
   bool last_word_theirs() const { return last_in.any() && last_out < last_in; }
   Place latest() const { return std::max(last_in, last_out); }
@@ -204,10 +210,11 @@ struct RequestRecord {  // by request; outcomes may be there before it
   std::uint8_t step = 0;
   std::string code;
   std::uint64_t after_ms = 0;
+  bool further = false;  // of a reply: written though all that the buyer said was answered
   template <class A>
   void fields(A& a) {
     a(at, kind, shop, home, chat, order, member, automatic, amount, attempts, tried_ms, done_at,
-      message, step_at, step, code, after_ms);
+      message, step_at, step, code, after_ms, further);
   }
 
   Step last() const { return static_cast<Step>(step); }

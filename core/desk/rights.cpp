@@ -20,8 +20,10 @@ bool closing_known(const Peers& peers, const ChatRecord& chat, const Sight& sigh
   return !chat.closed_at.any() || peers.lacking(chat.closed_at, sight).empty();
 }
 
-Right may_act(const State& state, const Policy& policy, const Peers& peers, const ChatRecord& chat,
-              const Sight& sight) {
+namespace {
+
+Right right_of(const State& state, const Policy& policy, const Peers& peers, const ChatRecord& chat,
+               const Sight& sight) {
   if (!chat.open()) return answer(May::no, "closed");
   if (peers.alone()) return answer(May::yes, "alone");
   if (sight.skewed) return answer(May::no, "skewed");
@@ -58,6 +60,61 @@ Right may_act(const State& state, const Policy& policy, const Peers& peers, cons
   if (!ready) return answer(May::no, "unready", peers.unmet(sight.self));
   if (lacking.empty()) lacking = peers.lacking(chat.closed_at, sight);
   return answer(May::no, "unacked", std::move(lacking));
+}
+
+constexpr std::size_t answering_peers_max = 16;  // told of
+
+// Whose replies in this visit are not known to have gone out, or not to.
+std::vector<PeerId> answering_elsewhere(const State& state, const Id16& id, const ChatRecord& chat,
+                                        const PeerId& self) {
+  std::vector<PeerId> out;
+  if (!(chat.opening < chat.under_way)) return out;
+  state.each(table::under_way, Key().id(id), true, [&](std::string_view key, std::string_view) {
+    const Place at = place_of(key.substr(sizeof(Id16)));
+    if (at < chat.opening) return false;
+    const PeerId peer = state.ref(at).log.peer;
+    if (peer != self && std::find(out.begin(), out.end(), peer) == out.end()) out.push_back(peer);
+    return out.size() < answering_peers_max;
+  });
+  return out;
+}
+
+}  // namespace
+
+bool answered_elsewhere(const State& state, const Id16& reply) {
+  const auto request = state.find<RequestRecord>(table::requests, Key().id(reply));
+  if (!request || !request->at.any() || !request->chat || request->further) return false;
+  const Key prefix = Key().id(*request->chat);
+  Place answers;  // the latest message that was there
+  state.scan(table::talk_in, Key().id(*request->chat).place(request->at), true,
+             [&](std::string_view key, std::string_view) {
+               if (key.substr(0, prefix.str().size()) == prefix.str()) {
+                 answers = place_of(key.substr(prefix.str().size()));
+               }
+               return false;
+             });
+  if (!answers.any()) return false;
+  const PeerId self = state.ref(request->at).log.peer;
+  bool found = false;
+  state.each(table::talk_out, prefix, true, [&](std::string_view key, std::string_view) {
+    const Place at = place_of(key.substr(prefix.str().size()));
+    if (at < answers) return false;
+    const auto line = state.load<EntryRecord>(table::entries, key);
+    const bool by_hand = line.kind == static_cast<std::uint8_t>(EntryKind::sent);
+    found = by_hand || state.ref(at).log.peer != self;
+    return !found;
+  });
+  return found;
+}
+
+Right may_act(const State& state, const Policy& policy, const Peers& peers, const Id16& id,
+              const ChatRecord& chat, const Sight& sight) {
+  Right right = right_of(state, policy, peers, chat, sight);
+  if (right.may != May::yes || peers.alone()) return right;
+  // Theirs may have gone out, whatever is known of it here.
+  auto others = answering_elsewhere(state, id, chat, sight.self);
+  if (!others.empty()) return answer(May::after_tail, "under_way", std::move(others));
+  return right;
 }
 
 }  // namespace deskmate::desk

@@ -60,7 +60,7 @@ class Router {
   void greet_ours();
   bool takes_in_a_cut(const Id16& id, const ChatRecord& chat,
                       const std::vector<std::vector<Contender>>& rosters);
-  std::optional<std::uint64_t> take_over_ms(const ChatRecord& chat) const;
+  std::optional<std::uint64_t> take_over_ms(const Id16& id, const ChatRecord& chat) const;
   void take(const Id16& id, const ChatRecord& chat, std::size_t member, Value why);
   bool blocked(const ChatRecord& chat) const;
   std::vector<LedgerShare> settled_shares() const;

@@ -161,7 +161,7 @@ void Router::take_own_again(std::vector<Item>& items) const {
 }
 
 // R3: when this peer takes a waiting visit; nothing: never, as things are.
-std::optional<std::uint64_t> Router::take_over_ms(const ChatRecord& chat) const {
+std::optional<std::uint64_t> Router::take_over_ms(const Id16& id, const ChatRecord& chat) const {
   const std::uint64_t target_ms = chat.waiting_ms + policy_.target_ms;
   std::optional<PeerId> owner;
   if (chat.owner() != 0) {
@@ -169,7 +169,8 @@ std::optional<std::uint64_t> Router::take_over_ms(const ChatRecord& chat) const 
     if (member) owner = peers_.peer_of(*member);
   }
   if (owner == sight_.self) {
-    if (may_act(state_, policy_, peers_, chat, sight_).any()) return std::nullopt;  // it is ours
+    if (may_act(state_, policy_, peers_, id, chat, sight_).any())
+      return std::nullopt;  // it is ours
     return target_ms;
   }
   if (owner && peers_.here(*owner) && sight_.seen(*owner)) return std::nullopt;
@@ -191,7 +192,7 @@ void Router::take_from_the_vanished() {
     }
     const Id16 id = id_at(key, 8);
     const auto chat = state_.find<ChatRecord>(table::chats, Key().id(id));
-    const auto at_ms = chat ? take_over_ms(*chat) : std::nullopt;
+    const auto at_ms = chat ? take_over_ms(id, *chat) : std::nullopt;
     if (at_ms && *at_ms <= now_ms_) {
       due.emplace_back(id, *chat);
     } else if (at_ms) {
@@ -248,7 +249,7 @@ void Router::greet_ours() {
         greet(id, *chat, 0);
       }
     } else if (!(chat->opening < chat->queued_at) &&
-               may_act(state_, policy_, peers_, *chat, sight_).may == May::yes) {
+               may_act(state_, policy_, peers_, id, *chat, sight_).may == May::yes) {
       greet(id, *chat, chat->owner());
     }
   }

@@ -42,12 +42,14 @@ enum class May {
 //   yes:        "alone" (a desk of one peer), "acked", "cut"
 //   after_tail: "lapsed" (the buyer waits beyond the target while the view is not whole),
 //   "vanished",
-//               "by_hand"
+//               "by_hand", "under_way" (another peer is to send a reply, and has not said that it
+//               has)
 //   no:         "skewed", "left", "removed", "unready", "nobodys", "others", "unacked", "closed"
 struct Right {
   May may = May::no;
   Value why;
-  // Of "others" and "unacked": who has it, or whose acknowledgement lacks.
+  // Of "others", "unacked" and "under_way": who has it, whose acknowledgement lacks, who is to
+  // send.
   std::vector<PeerId> peers;
   bool any() const { return may != May::no; }
 };

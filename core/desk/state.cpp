@@ -178,6 +178,7 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
   const std::string prefix = Key().id(id).str();
   const auto place_in = [](std::string_view key) { return place_of(key.substr(sizeof(Id16))); };
   chat.first_in = chat.last_in = chat.last_out = chat.opening = chat.waiting = {};
+  chat.under_way = {};
   chat.last_in_ms = chat.last_out_ms = chat.opening_ms = chat.waiting_ms = 0;
   chat.nudges = 0;
   chat.claim_at = {};
@@ -194,6 +195,12 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
     chat.last_out_ms = read_be(value.substr(0, 8));
     return false;
   });
+  const Place answered = std::max(chat.closed_upto, chat.last_out);
+  chat.under_way = last_under_way(id);
+  if (chat.last_out < chat.under_way) {
+    chat.last_out = chat.under_way;
+    chat.last_out_ms = stamp_ms(chat.under_way.stamp);
+  }
   if (!chat.last_in.any()) return;
   each(table::talk_in, prefix, false, [&](std::string_view key, std::string_view) {
     chat.first_in = place_in(key);
@@ -216,7 +223,6 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
     });
   }
   follow_claims(id, chat);
-  const Place answered = std::max(chat.closed_upto, chat.last_out);
   if (answered < chat.last_in) {
     std::uint32_t seen = 0;
     after(answered, [&](std::string_view key, std::string_view value) {
@@ -272,6 +278,15 @@ void State::move_load(const ChatRecord& before, const ChatRecord& after) {
   change(after, 1);
 }
 
+Place State::last_under_way(const Id16& chat) const {
+  Place last;
+  each(table::under_way, Key().id(chat), true, [&](std::string_view key, std::string_view) {
+    last = place_of(key.substr(sizeof(Id16)));
+    return false;
+  });
+  return last;
+}
+
 // Where a message comes after all that were there, what follows from it is told from what was.
 void State::add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_ms,
                         const Id16& event, const Id16& message) {
@@ -290,7 +305,11 @@ void State::add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_m
     now.opening = at;
     now.opening_ms = heard_ms;
   }
-  if (!(std::max(now.closed_upto, now.last_out) < at)) return;
+  if (at < now.last_out) {
+    held.follow = true;
+    return;
+  }
+  if (!(now.closed_upto < at)) return;
   if (now.waiting.any()) {
     now.nudges = std::min(now.nudges + 1, nudges_max);
   } else {
@@ -300,10 +319,15 @@ void State::add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_m
 }
 
 void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms) {
-  put(table::talk_out, Key().id(chat).place(at), Key().u64(at_ms).str());
+  const std::string key = Key().id(chat).place(at).str();
+  put(table::talk_out, key, Key().u64(at_ms).str());
   auto& held = change(chats_, table::chats, chat);
   ChatRecord& now = held.now;
-  const bool after_all = now.last_out < at && now.last_in < at;
+  const bool after_all = !(at < now.last_out) && now.last_in < at;
+  if (now.under_way.any() && is_under_way(chat, at)) {  // it was to be sent, and has gone out
+    erase(table::under_way, key);
+    if (now.under_way == at) now.under_way = last_under_way(chat);
+  }
   if (now.claimed || !after_all) {
     held.follow = true;
     return;
@@ -315,10 +339,29 @@ void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms)
   now.nudges = 0;
 }
 
+// Of one under way nobody knows yet whether it goes out: the buyer waits on.
+void State::add_under_way(const Id16& chat, const Place& at) {
+  const std::string key = Key().id(chat).place(at).str();
+  put(table::under_way, key, {});
+  auto& held = change(chats_, table::chats, chat);
+  ChatRecord& now = held.now;
+  if (is_talk_out(chat, at)) {  // said to have gone out before, and now not
+    erase(table::talk_out, key);
+    held.follow = true;
+  }
+  if (now.claimed || !(now.last_out < at)) {
+    held.follow = true;
+    return;
+  }
+  now.last_out = now.under_way = at;
+  now.last_out_ms = stamp_ms(at.stamp);
+}
+
 void State::drop_talk(const Id16& chat, const Place& at) {
   const Key key = Key().id(chat).place(at);
   erase(table::talk_in, key);
   erase(table::talk_out, key);
+  erase(table::under_way, key);
   change(chats_, table::chats, chat).follow = true;
 }
 

@@ -76,9 +76,14 @@ class State {
   void add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_ms, const Id16& event,
                    const Id16& message);
   void add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms);
+  void add_under_way(const Id16& chat, const Place& at);
   void drop_talk(const Id16& chat, const Place& at);
   bool is_talk_out(const Id16& chat, const Place& at) const {
     return has(table::talk_out, Key().id(chat).place(at));
+  }
+  Place last_under_way(const Id16& chat) const;  // none: nothing is
+  bool is_under_way(const Id16& chat, const Place& at) const {
+    return has(table::under_way, Key().id(chat).place(at));
   }
   void settle();
   void edit_order(const Id16& id, const std::function<void(OrderRecord&)>& change);

@@ -51,17 +51,27 @@ std::string_view to_string(ChatState state);
 enum class ReplyColour { none, green, amber, red };  // none: nobody waits
 std::string_view to_string(ReplyColour colour);
 
+// A reply that somebody has written and that is not known to have gone out.
+struct AnsweringView {
+  MemberNo member = 0;
+  PeerId peer{};  // whose to send
+  std::uint64_t since_ms = 0;
+  Id16 request{};
+};
+
 struct ChatRow {
   Id16 id{};
   ChatNo number = 0;
   std::string shop;
   std::optional<Id16> buyer;
   ChatState state = ChatState::closed;
-  MemberNo owner = 0;                  // of an assigned chat; of a closed one, who had it last
-  std::string wants_role;              // transferred to a role, and nobody of it has taken it yet
-  std::string topic;                   // flagged for an expert, and none has taken it yet
-  bool blocked = false;                // the buyer is blocked: not routed
-  std::uint64_t waiting_since_ms = 0;  // the first message without an answer
+  MemberNo owner = 0;      // of an assigned chat; of a closed one, who had it last
+  std::string wants_role;  // transferred to a role, and nobody of it has taken it yet
+  std::string topic;       // flagged for an expert, and none has taken it yet
+  bool blocked = false;    // the buyer is blocked: not routed
+  // The first message without an answer; 0 also while one is on its way as it should be.
+  std::uint64_t waiting_since_ms = 0;
+  std::optional<AnsweringView> answering;
   ReplyColour colour = ReplyColour::none;
   std::uint32_t nudges = 0;  // further messages while waiting, at most nudges_max
   std::uint64_t last_in_ms = 0;

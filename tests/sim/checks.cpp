@@ -220,16 +220,26 @@ void World::check_answers(One& reference) {
     const bool done = std::any_of(
         asked.begin() + static_cast<std::ptrdiff_t>(i), asked.end(),
         [&](const Asked& later) { return later.chat == asked[i].chat && !later.answers.empty(); });
-    // An answer to an earlier message was on its way when this one came in at another peer: the
-    // chat is open, but does not count as waiting.
+    // An answer to an earlier message that meets what is asked for.
+    const auto earlier_answer = [&](const auto& fits) {
+      return std::any_of(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(i),
+                         [&](const Asked& earlier) {
+                           return earlier.chat == asked[i].chat &&
+                                  std::any_of(earlier.answers.begin(), earlier.answers.end(), fits);
+                         });
+    };
+    // It was on its way when this one came in at another peer: the chat is open, but does not count
+    // as waiting. One that was only to be sent does not count.
     const auto row = reference.desk->chat_row(desk::id(asked[i].chat), start_ms + now_ms);
-    if (!done && row && row->last_out_ms > start_ms + asked[i].at_ms) {
+    const auto later = [&](const Answer& one) { return one.at_ms > asked[i].at_ms; };
+    if (!done && earlier_answer(later)) {
       ++outcome.crossed;
       continue;
     }
-    // Seen first where the clock was a minute behind: by its stamp it is before an answer that
-    // was sent elsewhere meanwhile. The clocks were alarmed about.
-    if (!done && row && asked[i].skewed && row->waiting_since_ms == 0) {
+    // Seen first where the clock was behind, or after an answer where it was ahead: by its stamp it
+    // is before an answer that had not known it. The clocks were alarmed about.
+    const auto skewed = [](const Answer& one) { return one.skewed; };
+    if (!done && row && row->waiting_since_ms == 0 && (asked[i].skewed || earlier_answer(skewed))) {
       ++outcome.behind;
       continue;
     }

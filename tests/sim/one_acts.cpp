@@ -201,6 +201,10 @@ void One::outbox() {
       append(outcome("done"));
       continue;
     }
+    if (desk->answered_elsewhere(request.id)) {
+      append(outcome("failed"));
+      continue;
+    }
     const desk::Right right = desk->may_act(*request.chat, sight());
     if (!right.any()) {
       if (request.state == desk::RequestState::pending) {

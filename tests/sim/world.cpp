@@ -108,7 +108,7 @@ void World::deliver(int peer, std::size_t index, bool tail, std::uint64_t read_m
     ++outcome.doubles;
   }
   if (message.answers.empty()) outcome.waits_ms.push_back(now_ms - message.at_ms);
-  message.answers.push_back({peer, now_ms, tail, request});
+  message.answers.push_back({peer, now_ms, tail, request, clocks_apart_ms_ != 0});
 }
 
 void World::found() {

@@ -55,6 +55,7 @@ struct Answer {
   std::uint64_t at_ms = 0;
   bool tail = false;  // the thread's tail was read before
   Id16 request{};
+  bool skewed = false;  // as of Asked
 };
 struct Asked {
   std::string chat, buyer, name;

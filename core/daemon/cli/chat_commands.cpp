@@ -38,7 +38,12 @@ struct ChatsOptions {
 std::string waiting(const Context& context, const Value& chat, std::uint64_t now) {
   const std::uint64_t since = chat["waiting_since_ms"].as_uint();
   if (since == 0 || since > now) return {};
-  return ago(context.language, now - since) + (chat["colour"].as_str() == "red" ? " !" : "");
+  std::string out =
+      ago(context.language, now - since) + (chat["colour"].as_str() == "red" ? " !" : "");
+  if (const Value& answering = chat["answering"]; answering.is_map()) {
+    out += " " + context.say("chats.answering", {std::to_string(answering["member"].as_int())});
+  }
+  return out;
 }
 
 void chats(Context& context, const ChatsOptions& options) {

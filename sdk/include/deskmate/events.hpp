@@ -153,6 +153,7 @@ struct ReplyRequested : detail::Common {
   Id buyer;
   std::uint32_t member = 0;  // who answers; 0: the desk itself
   Id to_message;             // the message it answers
+  bool further = false;      // that one was answered already: this is said in addition
   std::string automatic;     // "auto": "greeting"; empty: a person wrote it
   std::string text;
   std::string subject;
@@ -166,6 +167,7 @@ struct ReplyRequested : detail::Common {
     f("buyer", e.buyer);
     f("member", e.member);
     f("to_message", e.to_message);
+    f("further", e.further);
     f("auto", e.automatic);
   }
   template <class Self, class F>
