@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/daemon/errors.hpp"
+#include "core/daemon/event_fold.hpp"
 #include "core/peer/peer_id.hpp"
 
 namespace deskmate::daemon {
@@ -57,7 +58,7 @@ void Peering::tick() {
       for (const auto& tip : service_.store.frontier()) {
         if (tip.seq > 0) upto[tip.log] = tip.seq;
       }
-      replica_.folded(upto, service_.desk.hash(), at);
+      replica_.folded(upto, service_.desk.hash(), at, fold_version);
     }
   }
   replica_.tick(at);

@@ -38,8 +38,9 @@ std::string_view to_string(Trouble trouble) {
   return "protocol";
 }
 
-Hash32 frontier_hash(const Frontier& frontier) {
+Hash32 frontier_hash(const Frontier& frontier, std::string_view version) {
   storage::Hasher hasher;
+  if (!version.empty()) hasher.add("fold ").add(version).add(" ");
   for (const auto& [log, seq] : frontier) {
     if (seq == 0) continue;
     const auto key = storage::encode(storage::LogKey{log, seq});
@@ -441,8 +442,8 @@ bool Replica::Impl::sees(const PeerId& id, Now now) const {
   });
 }
 
-void Replica::Impl::folded(const Frontier& upto, const StateHash& hash) {
-  const Hash32 at = frontier_hash(upto);
+void Replica::Impl::folded(const Frontier& upto, const StateHash& hash, std::string_view version) {
+  const Hash32 at = frontier_hash(upto, version);
   if (!states_.empty() && states_.front().first == at) states_.pop_front();
   states_.emplace_front(at, hash);
   if (states_.size() > states_kept) states_.pop_back();
@@ -546,8 +547,8 @@ void Replica::own_appended(Now now) { impl_->own_appended(now); }
 void Replica::appended(std::uint64_t ticket, AppendOutcome outcome, Now now) {
   impl_->appended(ticket, std::move(outcome), now);
 }
-void Replica::folded(const Frontier& upto, const StateHash& hash, Now) {
-  impl_->folded(upto, hash);
+void Replica::folded(const Frontier& upto, const StateHash& hash, Now, std::string_view version) {
+  impl_->folded(upto, hash, version);
 }
 void Replica::want_file(const Hash32& hash, std::uint64_t have, Now now, bool urgent) {
   impl_->want_file(hash, have, urgent, now);

@@ -199,8 +199,9 @@ class Replica {
   void own_appended(Now now);
   // The outcome of out::Append. On done the store's frontier() has it.
   void appended(std::uint64_t ticket, AppendOutcome outcome, Now now);
-  // The fold has this much and comes to that hash: goes with the beats, and is compared.
-  void folded(const Frontier& upto, const StateHash& hash, Now now);
+  // The fold has this much and comes to that hash: goes with the beats, and is compared with what
+  // others come to whose fold is of the same version.
+  void folded(const Frontier& upto, const StateHash& hash, Now now, std::string_view version = {});
   // Fetches an attachment; have: bytes of it that are here already. urgent: somebody waits for it.
   void want_file(const Hash32& hash, std::uint64_t have, Now now, bool urgent = false);
   // The outcome of out::PutFile: `next` is how far it is, complete when it was checked and kept;
@@ -250,6 +251,7 @@ class Replica {
 };
 
 // The same on every peer with the same logs, whatever it calls itself.
-Hash32 frontier_hash(const Frontier& frontier);
+// version: of the fold; what folds of different versions make of a frontier is not compared.
+Hash32 frontier_hash(const Frontier& frontier, std::string_view version = {});
 
 }  // namespace deskmate::peer

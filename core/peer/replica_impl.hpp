@@ -26,7 +26,7 @@ class Replica::Impl {
   void tick(Now now);
   void own_appended(Now now);
   void appended(std::uint64_t ticket, AppendOutcome outcome, Now now);
-  void folded(const Frontier& upto, const StateHash& hash);
+  void folded(const Frontier& upto, const StateHash& hash, std::string_view version);
   void want_file(const Hash32& hash, std::uint64_t have, bool urgent, Now now);
   void file_stored(const Hash32& hash, std::uint64_t next, FileState state, Now now);
   void unfreeze(const LogName& log, Now now);

@@ -386,6 +386,30 @@ TEST(Replica, ComparesStates) {
   EXPECT_TRUE(raised(net[2], Trouble::diverged));
 }
 
+// After an upgrade of one: the same events, another version of what is made of them.
+TEST(Replica, DoesNotCompareStatesOfDifferentVersions) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.write(1, 3);
+  net.connect(1, 2);
+  const auto fold = [&](std::uint8_t number, std::uint8_t state, std::string_view version) {
+    Frontier frontier;
+    for (const LogTip& tip : net[number].store.frontier()) frontier[tip.log] = tip.seq;
+    StateHash hash{};
+    hash.fill(state);
+    net[number].replica->folded(frontier, hash, net.now(number), version);
+    net.pass(2'000);
+  };
+  fold(1, 1, "4");
+  fold(2, 2, "5");
+  EXPECT_FALSE(raised(net[1], Trouble::diverged));
+  EXPECT_FALSE(raised(net[2], Trouble::diverged));
+  fold(1, 3, "5");
+  EXPECT_TRUE(raised(net[1], Trouble::diverged));
+  EXPECT_TRUE(raised(net[2], Trouble::diverged));
+}
+
 TEST(Replica, ManyAtRandomEndTheSame) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     std::uint32_t state = seed * 2654435761u;
