@@ -9,6 +9,7 @@
 
 #include "core/daemon/zone.hpp"
 #include "core/desk/schedule.hpp"
+#include "core/gateway/addresses.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -281,6 +282,17 @@ void read_members(Reader& reader, const toml::node& node, Config& config) {
   }
 }
 
+// Without TLS, passwords would cross the network as they are.
+void check_console(Reader& reader, const toml::table& table) {
+  const auto* list = table["console"]["listen"].as_array();
+  if (list == nullptr) return;
+  for (const auto& entry : *list) {
+    const auto* text = entry.as_string();
+    if (text == nullptr || gateway::loopback_only(text->get())) continue;
+    reader.fault(entry.source(), text_of("config.console_listen", {text->get()}));
+  }
+}
+
 void read_plugins(Reader& reader, const toml::node& node, Config& config) {
   const auto* array = node.as_array();
   if (array == nullptr || !array->is_array_of_tables()) {
@@ -386,6 +398,7 @@ host::Checked<Config> parse_config(std::string_view text, const std::string& fil
   apply_defaults(desk_settings(), config);
   Reader reader(file, faults);
   reader.read(table, desk_settings(), {"member", "plugin"}, config);
+  check_console(reader, table);
   if (const auto* node = table.get("member")) read_members(reader, *node, config);
   if (const auto* node = table.get("plugin")) read_plugins(reader, *node, config);
   if (!faults.list.empty()) {

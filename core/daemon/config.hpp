@@ -79,6 +79,7 @@ struct Config {
   std::int64_t reply_target_s = 0;
 
   std::vector<std::string> console_listen;
+  std::vector<std::string> console_tls;
   std::vector<std::string> console_hosts;
 
   std::int64_t action_attempts = 0;

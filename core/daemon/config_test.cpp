@@ -57,6 +57,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"schedule",
             "[[member]]\nnumber = 1\nname = \"a\"\nschedule = [\"09:00-18:00\", \"9-5\"]\n", 4, 28,
             "no schedule"},
+        Bad{"console_listen", "[console]\nlisten = [\"[::1]:1\", \"0.0.0.0:7380\"]\n", 2, 22,
+            "console.tls"},
         Bad{"plugin_name", "[[plugin]]\nname = \"My Shop\"\nid = \"x\"\n", 2, 8,
             "cannot be a name"},
         Bad{"plugin_twice",

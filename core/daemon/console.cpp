@@ -7,6 +7,8 @@
 #include "core/daemon/owner_call.hpp"
 #include "core/daemon/paths.hpp"
 #include "core/daemon/version.hpp"
+#include "core/peer/invitation.hpp"
+#include "core/peer/peer_id.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -34,6 +36,10 @@ void read_on(Service& service, const std::shared_ptr<Reading>& reading) {
               }
               read_on(service, reading);
             });
+}
+
+Language spoken(const Service& service, const bus::Call& call) {
+  return language_of(service, call) == desk::Language::chinese ? Language::zh : Language::en;
 }
 
 void add_figure(std::string& out, std::string_view name, std::string_view help,
@@ -72,10 +78,12 @@ Console::Console(Service& service, const Config& config, Log log)
     : service_(service), people_(people_of(config)), log_(std::move(log)) {}
 
 Console::~Console() {
-  // Its name stays, for whoever asks while the desk stops.
-  serve_owner(service_.bus, "desk.login_link", [](const bus::Call&, bus::Answer answer) {
-    answer.fail({Status::unavailable, "the desk is stopping", ""});
-  });
+  // Their names stay, for whoever asks while the desk stops.
+  for (const char* name : {"desk.login_link", "desk.phone"}) {
+    serve_owner(service_.bus, name, [](const bus::Call&, bus::Answer answer) {
+      answer.fail({Status::unavailable, "the desk is stopping", ""});
+    });
+  }
 }
 
 Result<std::unique_ptr<Console>> Console::open(bus::AsioLoop& loop, Service& service,
@@ -85,6 +93,8 @@ Result<std::unique_ptr<Console>> Console::open(bus::AsioLoop& loop, Service& ser
   options.listen = config.console_listen;
   options.hosts = config.console_hosts;
   options.accounts_file = config.secrets + "/console";
+  options.tls = config.console_tls;
+  options.certificate_file = config.secrets + "/console-certificate";
   console->gateway_ = std::make_unique<gateway::Gateway>(
       loop, service.bus, static_cast<gateway::World&>(*console), std::move(options));
   if (auto opened = console->gateway_->open(); !opened) return opened.error();
@@ -92,21 +102,53 @@ Result<std::unique_ptr<Console>> Console::open(bus::AsioLoop& loop, Service& ser
   return console;
 }
 
+std::optional<gateway::Person> Console::person_of(const bus::Call& call,
+                                                  bus::Answer& answer) const {
+  if (people_.empty()) {
+    answer.fail({Status::not_found, "there are no members here", ""});
+    return std::nullopt;
+  }
+  const auto wanted = call.params["member"].as_uint(people_.front().number);
+  for (const auto& person : people_) {
+    if (person.number == wanted) return person;
+  }
+  answer.fail({Status::not_found,
+               say(spoken(service_, call), "console.no_member", {std::to_string(wanted)}),
+               "member"});
+  return std::nullopt;
+}
+
 void Console::serve() {
   serve_owner(service_.bus, "desk.login_link", [this](const bus::Call& call, bus::Answer answer) {
-    if (people_.empty()) return answer.fail({Status::not_found, "there are no members here", ""});
-    const auto wanted = call.params["member"].as_uint(people_.front().number);
-    const bool known = std::any_of(people_.begin(), people_.end(),
-                                   [&](const auto& one) { return one.number == wanted; });
-    if (!known) {
-      const Language mine =
-          language_of(service_, call) == desk::Language::chinese ? Language::zh : Language::en;
-      return answer.fail(
-          {Status::not_found, say(mine, "console.no_member", {std::to_string(wanted)}), "member"});
-    }
-    const auto member = static_cast<gateway::Member>(wanted);
-    answer.ok(Value::map({{"member", member}, {"link", gateway_->link(member)}}));
+    const auto person = person_of(call, answer);
+    if (!person) return;
+    answer.ok(Value::map({{"member", person->number}, {"link", gateway_->link(person->number)}}));
   });
+  serve_owner(service_.bus, "desk.phone", [this](const bus::Call& call, bus::Answer answer) {
+    phone(call, std::move(answer));
+  });
+}
+
+void Console::phone(const bus::Call& call, bus::Answer answer) {
+  const auto person = person_of(call, answer);
+  if (!person) return;
+  const auto addresses = gateway_->tls_addresses();
+  if (addresses.empty()) {
+    return answer.fail(
+        {Status::unavailable, say(spoken(service_, call), "console.no_tls"), "console.tls"});
+  }
+  const std::string link =
+      gateway_->link(person->number, addresses.front(), gateway::phone_link_ms);
+  Value list = Value::array();
+  for (const std::string& one : addresses) list.push_back(one);
+  answer.ok(Value::map({{"member", person->number},
+                        {"name", person->name},
+                        {"link", link},
+                        {"qr", peer::qr_code(link)},
+                        {"expires_ms", wall_ms() + gateway::phone_link_ms},
+                        {"addresses", std::move(list)},
+                        {"fingerprint", gateway_->fingerprint()},
+                        {"peer", peer::to_text(service_.store.log().peer)}}));
 }
 
 std::string Console::first_link() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/daemon/access.hpp"
@@ -22,7 +23,8 @@ class Console : private gateway::World {
  public:
   using Log = std::function<void(std::string_view what, const LogFields& fields)>;
 
-  // Listens where the configuration says, and registers desk.login_link. All outlive it.
+  // Listens where the configuration says, and registers desk.login_link and desk.phone. All outlive
+  // it.
   static Result<std::unique_ptr<Console>> open(bus::AsioLoop& loop, Service& service,
                                                const Config& config, Log log);
   ~Console() override;
@@ -35,6 +37,9 @@ class Console : private gateway::World {
  private:
   Console(Service& service, const Config& config, Log log);
   void serve();
+  // The call's member, or the first one here; nothing: it has been answered.
+  std::optional<gateway::Person> person_of(const bus::Call& call, bus::Answer& answer) const;
+  void phone(const bus::Call& call, bus::Answer answer);
 
   std::uint64_t wall_ms() const override;
   std::string desk() const override;

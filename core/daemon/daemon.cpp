@@ -242,7 +242,7 @@ Result<void> Daemon::Impl::open_socket() {
 
 // A desk without a console is better than none, so its address being taken is only said.
 void Daemon::Impl::open_console() {
-  if (config.console_listen.empty()) return;
+  if (config.console_listen.empty() && config.console_tls.empty()) return;
   auto opened =
       Console::open(loop, *service, config, [](std::string_view what, const LogFields& fields) {
         log_line(LogLevel::info, what, fields);

@@ -75,6 +75,8 @@ constexpr Message table[] = {
     {"help.merge", "Two accounts are one person's", "两个账号是同一人"},
     {"help.login_link", "A link to the console for a member (--as N), good once, for a day",
      "给某成员（--as N）的控制台链接，一天内有效，仅可用一次"},
+    {"help.phone", "Open the console on a member's phone (--as N): QR code, address, fingerprint",
+     "在某成员（--as N）的手机上打开控制台：二维码、地址与证书指纹"},
     {"help.invite", "Invite another owner's machine into this desk",
      "邀请另一位店主的机器加入本客服台"},
     {"help.join", "Join another owner's desk with the code of their deskmate invite",

@@ -30,6 +30,9 @@ constexpr Message table[] = {
      "“{0}”不能作名称：只用 a–z、0–9 和 -，最多 64 个"},
     {"config.zone", "there is no time zone \"{0}\"; for instance Asia/Shanghai",
      "没有时区“{0}”，例如 Asia/Shanghai"},
+    {"config.console_listen",
+     "\"{0}\" is no loopback address with a port; for other machines only with TLS: console.tls",
+     "“{0}”不是带端口的环回地址；供其他机器访问须加密，请填入 console.tls"},
     {"config.schedule",
      "\"{0}\" is no schedule; for instance \"06:00-24:00\" or \"mon-fri 09:00-18:00\"",
      "“{0}”不是班次，例如 \"06:00-24:00\" 或 \"mon-fri 09:00-18:00\""},
@@ -59,6 +62,21 @@ constexpr Message table[] = {
     {"console.off",
      "The console is off: console.listen is empty, or its address is taken (see the log)",
      "控制台未开启：console.listen 为空，或地址已被占用（见日志）"},
+    {"console.no_tls",
+     "No phone can connect: put tls = [\"0.0.0.0:7443\"] under [console] in the configuration and "
+     "start the desk again",
+     "手机无法连接：请在配置的 [console] 中加入 tls = [\"0.0.0.0:7443\"]，然后重启客服台"},
+    {"console.phone",
+     "Scan this with the phone, in this network, by {0}. The link is good once; whoever opens it "
+     "chooses the password of {1}, which ends that member's other sessions.",
+     "请在 {0} 前用同一网络中的手机扫描。链接仅可用一次；打开者可设置 {1} "
+     "的密码，该成员的其他登录随即失效。"},
+    {"console.phone_addresses", "Addresses:", "地址："},
+    {"console.phone_fingerprint",
+     "The browser warns once, since no authority vouches for this machine. Go on only if the "
+     "certificate's SHA-256 fingerprint is:",
+     "浏览器会警告一次，因为没有证书机构为本机担保。证书的 SHA-256 指纹与下列一致时才继续："},
+    {"console.phone_peer", "This machine's identity: {0}", "本机身份：{0}"},
     {"console.no_member", "There is no member {0} here", "本机没有成员 {0}"},
     {"reply.answered_elsewhere", "the buyer was answered at the channel meanwhile; read it first",
      "顾客已在平台上得到回复，请先查看"},

@@ -81,9 +81,11 @@ const Setting<Config> desk_table[] = {
      "对方节点失联时，顾客等待超过多少秒后可由本节点接手"},
 
     {"console", "listen", &Config::console_listen, R"(["127.0.0.1:7380"])", 0, 0, "",
-     "Where browsers may connect; empty: nowhere. Without TLS: only this machine's addresses, or "
-     "behind a proxy that has it",
-     "浏览器可连接的地址；留空则不开放。未加密，仅用于本机地址，或置于支持 TLS 的代理之后"},
+     "Where this machine's browsers connect, without TLS: loopback addresses only; empty: nowhere",
+     "本机浏览器连接的地址，未加密，仅限环回地址；留空则不开放"},
+    {"console", "tls", &Config::console_tls, "[]", 0, 0, "",
+     R"(Where phones and other machines connect, with TLS: ["0.0.0.0:7443"]; deskmate phone shows how. Empty: nowhere)",
+     R"(手机与其他机器通过 TLS 连接的地址，如 ["0.0.0.0:7443"]；用 deskmate phone 查看连接方法。留空则不开放)"},
     {"console", "hosts", &Config::console_hosts, "[]", 0, 0, "",
      R"(Further names under which browsers reach the console, as in their address bar: ["desk.example.org"])",
      R"(浏览器地址栏中可使用的其他名称，如 ["desk.example.org"])"},

@@ -134,11 +134,11 @@ Result<void> Accounts::set_password(Member member, std::string hash) {
   return save();
 }
 
-std::string Accounts::make_link(Member member, std::uint64_t now_ms) {
+std::string Accounts::make_link(Member member, std::uint64_t now_ms, std::uint64_t life_ms) {
   std::string token = new_token();
   std::erase_if(links_, [&](const Link& link) { return link.until_ms <= now_ms; });
   if (links_.size() >= links_max) links_.erase(links_.begin());
-  links_.push_back({hash_of_token(token), member, now_ms + link_ms});
+  links_.push_back({hash_of_token(token), member, now_ms + life_ms});
   return token;
 }
 

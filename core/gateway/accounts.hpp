@@ -25,6 +25,7 @@ inline constexpr std::size_t accounts_bytes_max = 1u << 20;  // of the file
 inline constexpr std::size_t sessions_of_member_max = 16;    // the oldest goes
 inline constexpr std::size_t links_max = 64;                 // the oldest goes
 inline constexpr std::uint64_t link_ms = 24ull * 3'600'000;
+inline constexpr std::uint64_t phone_link_ms = 600'000;  // whoever sees the screen can take it
 inline constexpr std::uint64_t session_ms = 30ull * 86'400'000;      // since the login
 inline constexpr std::uint64_t session_idle_ms = 7ull * 86'400'000;  // since it was last used
 inline constexpr std::uint64_t seen_saved_ms = 3'600'000;  // so often its use is written down
@@ -46,8 +47,8 @@ class Accounts {
   // Ends the member's sessions.
   Result<void> set_password(Member member, std::string hash);
 
-  // A link's token for the member, good once, until link_ms or a restart.
-  std::string make_link(Member member, std::uint64_t now_ms);
+  // A link's token for the member, good once, until life_ms or a restart.
+  std::string make_link(Member member, std::uint64_t now_ms, std::uint64_t life_ms = link_ms);
   // Whose it is, without using it up; use_link does.
   std::optional<Member> link(std::string_view token, std::uint64_t now_ms) const;
   void use_link(std::string_view token);

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "core/gateway/addresses.hpp"
 #include "core/gateway/guard.hpp"
 #include "core/gateway/server.hpp"
 
@@ -129,7 +130,7 @@ struct Gateway::Impl {
   void login(const Request& request, const Respond& respond);
   void setup(const Request& request, const Respond& respond);
   void logout(const Request& request, const Respond& respond);
-  void begin(Member member, const Respond& respond);
+  void begin(bool secure, Member member, const Respond& respond);
   void serve_file(const Request& request, const Respond& respond);
   void ask_plugin(std::string instance, std::string path, const Request& request, Trust trust,
                   bool hook, const Respond& respond);
@@ -143,15 +144,27 @@ struct Gateway::Impl {
     return std::nullopt;
   }
   std::optional<Person> person_of(const Request& request) {
-    const auto token = cookie_of(request, cookie);
+    const auto token = token_of(request);
     if (token.empty()) return std::nullopt;
     const auto member = accounts->session(token, world.wall_ms());
     return member ? person(*member) : std::nullopt;
   }
-  std::string cookie_header(std::string_view token, std::uint64_t age_s) const {
-    return cookie + "=" + std::string(token) +
-           "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(age_s);
+  // Browsers do not keep ports apart, so its port is in its name. __Host-: only for this very host,
+  // and only what came from it through TLS (RFC 6265bis, 4.1.3.2).
+  std::string cookie_name(bool secure) const {
+    return secure ? "__Host-deskmate-" + std::to_string(server->tls_port())
+                  : "deskmate-" + std::to_string(server->port());
   }
+  std::string_view token_of(const Request& request) const {
+    return cookie_of(request, cookie_name(request.secure));
+  }
+  std::string cookie_header(bool secure, std::string_view token, std::uint64_t age_s) const {
+    return cookie_name(secure) + "=" + std::string(token) + "; Path=/; HttpOnly" +
+           (secure ? "; Secure" : "") + "; SameSite=Strict; Max-Age=" + std::to_string(age_s);
+  }
+  Result<void> open_certificate();
+  void renew();
+  std::vector<std::string> tls_hosts() const;
 
   bus::AsioLoop& loop;
   bus::Bus& bus;
@@ -160,7 +173,7 @@ struct Gateway::Impl {
   std::optional<Accounts> accounts;
   std::optional<Guard> guard;
   Attempts attempts;
-  std::string cookie;  // its name: browsers do not keep ports apart
+  std::optional<Certificate> certificate;
   std::vector<Live> live;
   std::size_t hashing = 0;
   bus::Loop::TimerId timer = 0;
@@ -188,27 +201,87 @@ Result<void> Gateway::open() {
   server_hooks.on_upgrade = [impl = impl_.get()](const Request& request) {
     return impl->on_upgrade(request);
   };
-  auto server = Server::open(impl_->loop, impl_->options.listen, std::move(server_hooks));
+  const Options& options = impl_->options;
+  auto server = Server::open(impl_->loop, options.listen, options.tls, std::move(server_hooks));
   if (!server) return server.error();
   impl_->server = std::move(*server);
-  impl_->guard.emplace(impl_->server->port(), impl_->options.hosts);
-  impl_->cookie = "deskmate-" + std::to_string(impl_->server->port());
+  impl_->guard.emplace(impl_->server->port(), impl_->server->tls_port(), options.hosts);
+  if (!options.tls.empty()) {
+    if (auto opened = impl_->open_certificate(); !opened) return opened;
+  }
   impl_->check_sessions();
   return {};
 }
 
 std::string Gateway::address() const {
-  const std::string& first = impl_->options.listen.front();
-  const std::string host = first.substr(0, first.rfind(':'));
-  const bool any = host == "0.0.0.0" || host == "[::]";
-  return "http://" + (any ? "127.0.0.1" : host) + ":" + std::to_string(impl_->server->port());
+  if (impl_->options.listen.empty()) return tls_addresses().front();
+  return "http://" + with_port(host_of(impl_->options.listen.front()), impl_->server->port());
 }
 
-std::string Gateway::link(Member member) {
-  return address() + "/#setup=" + impl_->accounts->make_link(member, impl_->world.wall_ms());
+// The hosts under which others may reach what listens with TLS.
+std::vector<std::string> Gateway::Impl::tls_hosts() const {
+  std::vector<std::string> out;
+  const auto add = [&](const std::string& host) {
+    if (!listed(out, host)) out.push_back(host);
+  };
+  for (const std::string& at : options.tls) {
+    const std::string host = host_of(at);
+    if (host != "0.0.0.0" && host != "::") {
+      add(host);
+      continue;
+    }
+    for (const std::string& one : own_addresses()) add(one);
+    add("127.0.0.1");
+  }
+  return out;
+}
+
+std::vector<std::string> Gateway::tls_addresses() const {
+  std::vector<std::string> out;
+  if (impl_->options.tls.empty()) return out;
+  for (const std::string& host : impl_->tls_hosts()) {
+    out.push_back("https://" + with_port(host, impl_->server->tls_port()));
+  }
+  if (out.size() > 1)
+    std::erase_if(out, [](const std::string& one) { return loopback_only(one.substr(8)); });
+  for (const std::string& name : impl_->options.hosts) out.push_back("https://" + name);
+  return out;
+}
+
+void Gateway::renew() { impl_->renew(); }
+
+std::string Gateway::fingerprint() const {
+  return impl_->certificate ? impl_->certificate->fingerprint() : std::string();
+}
+
+// A new one where there is none, where it ends soon, and where this machine has another address.
+Result<void> Gateway::Impl::open_certificate() {
+  std::vector<std::string> names = tls_hosts();
+  for (const std::string& host : options.hosts) names.push_back(lower(host_of(host)));
+  for (const char* own : {"localhost", "127.0.0.1", "::1"}) names.emplace_back(own);
+  if (certificate && !certificate->stale(names, world.wall_ms())) return {};
+  auto opened = Certificate::open(options.certificate_file, names, world.wall_ms());
+  if (!opened) return opened.error();
+  if (auto used = server->use(*opened); !used) return used;
+  certificate.emplace(std::move(*opened));
+  world.log("console", {{"certificate", certificate->fingerprint()}});
+  return {};
+}
+
+std::string Gateway::link(Member member) { return link(member, address(), link_ms); }
+
+std::string Gateway::link(Member member, const std::string& to, std::uint64_t life_ms) {
+  return to + "/#setup=" + impl_->accounts->make_link(member, impl_->world.wall_ms(), life_ms);
 }
 
 bool Gateway::has_password(Member member) const { return impl_->accounts->has_password(member); }
+
+void Gateway::Impl::renew() {
+  if (!certificate) return;
+  if (auto still = open_certificate(); !still) {
+    world.log("console", {{"certificate", still.error().message}});
+  }
+}
 
 void Gateway::people_changed() {
   impl_->end_live(
@@ -235,6 +308,7 @@ void Gateway::Impl::end_live(const std::function<bool(const Live&)>& which, cons
 void Gateway::Impl::check_sessions() {
   end_live([&](const Live& one) { return !accounts->session(one.token, world.wall_ms()); },
            "log in again");
+  renew();
   timer = loop.call_at(loop.now_ms() + sessions_checked_ms, [this] { check_sessions(); });
 }
 
@@ -243,8 +317,12 @@ void Gateway::Impl::on_request(Request request, Respond respond) {
                           ? Trust::foreign
                           : Trust::own;
   // Whatever comes of it carries the headers that keep it harmless.
-  const Respond secured = [respond = std::move(respond), trust](Response response) {
+  Headers only_tls;
+  add_only_tls(only_tls, request);
+  const Respond secured = [respond = std::move(respond), trust,
+                           only_tls = std::move(only_tls)](Response response) {
     add_security(response.headers, trust);
+    response.headers.insert(response.headers.end(), only_tls.begin(), only_tls.end());
     respond(std::move(response));
   };
   // Webhooks come from marketplaces, not from pages; they prove themselves to their plugin.
@@ -324,11 +402,11 @@ void Gateway::Impl::session(const Request& request, const Respond& respond) {
   respond(answer_json(200, out));
 }
 
-void Gateway::Impl::begin(Member member, const Respond& respond) {
+void Gateway::Impl::begin(bool secure, Member member, const Respond& respond) {
   const auto token = accounts->begin_session(member, world.wall_ms());
   if (!token) return respond(answer_error(token.error()));
   world.log("console", {{"member", std::to_string(member)}, {"session", "begun"}});
-  respond({204, {{"set-cookie", cookie_header(*token, session_ms / 1'000)}}, {}});
+  respond({204, {{"set-cookie", cookie_header(secure, *token, session_ms / 1'000)}}, {}});
 }
 
 void Gateway::Impl::login(const Request& request, const Respond& respond) {
@@ -355,13 +433,13 @@ void Gateway::Impl::login(const Request& request, const Respond& respond) {
   ++hashing;
   world.blocking(
       [work] { work->good = check_password(work->hash, work->password); },
-      [gone = self, work, key, member, respond] {
+      [gone = self, work, key, member, respond, secure = request.secure] {
         if (*gone == nullptr) return;
         Impl& impl = **gone;
         --impl.hashing;
         if (work->good && impl.person(member)) {
           impl.attempts.succeeded(key);
-          return impl.begin(member, respond);
+          return impl.begin(secure, member, respond);
         }
         impl.attempts.failed(key, impl.world.wall_ms());
         impl.world.log("console", {{"member", std::to_string(member)}, {"login", "refused"}});
@@ -383,7 +461,7 @@ void Gateway::Impl::setup(const Request& request, const Respond& respond) {
   auto hash = std::make_shared<Result<std::string>>(std::string());
   ++hashing;
   world.blocking([hash, password = fields->text("password")] { *hash = hash_password(password); },
-                 [gone = self, hash, token, member = *member, respond] {
+                 [gone = self, hash, token, member = *member, respond, secure = request.secure] {
                    if (*gone == nullptr) return;
                    Impl& impl = **gone;
                    --impl.hashing;
@@ -396,17 +474,17 @@ void Gateway::Impl::setup(const Request& request, const Respond& respond) {
                    impl.accounts->use_link(token);
                    impl.end_live([&](const Live& one) { return one.member == member; },
                                  "the password was changed");
-                   impl.begin(member, respond);
+                   impl.begin(secure, member, respond);
                  });
 }
 
 void Gateway::Impl::logout(const Request& request, const Respond& respond) {
-  const std::string token(cookie_of(request, cookie));
+  const std::string token(token_of(request));
   if (!token.empty()) {
     accounts->end_session(token);
     end_live([&](const Live& one) { return one.token == token; }, "logged out");
   }
-  respond({204, {{"set-cookie", cookie_header("", 0)}}, {}});
+  respond({204, {{"set-cookie", cookie_header(request.secure, "", 0)}}, {}});
 }
 
 Result<Opened> Gateway::Impl::on_upgrade(const Request& request) {
@@ -417,7 +495,7 @@ Result<Opened> Gateway::Impl::on_upgrade(const Request& request) {
   }
   const auto who = person_of(request);
   if (!who) return Error{Status::denied, "log in first", "session"};
-  return Opened([gone = self, who = *who, token = std::string(cookie_of(request, cookie))](
+  return Opened([gone = self, who = *who, token = std::string(token_of(request))](
                     std::unique_ptr<bus::Transport> transport) {
     if (*gone == nullptr) return;
     Impl& impl = **gone;

@@ -64,9 +64,11 @@ class World {
 };
 
 struct Options {
-  std::vector<std::string> listen;  // "127.0.0.1:7380"
+  std::vector<std::string> listen;  // "127.0.0.1:7380"; loopback's only
   std::vector<std::string> hosts;   // further names under which browsers come
   std::string accounts_file;
+  std::vector<std::string> tls = {};  // "0.0.0.0:7443"
+  std::string certificate_file = {};  // kept there; needed with tls
 };
 
 class Gateway {
@@ -77,12 +79,21 @@ class Gateway {
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
-  // Listens. Errors: unavailable (the address is taken), invalid (an address, the accounts' file).
+  // Listens. Errors: unavailable (the address is taken, a file of ours cannot be read), invalid (an
+  // address).
   Result<void> open();
   std::string address() const;  // "http://127.0.0.1:7380"
+  // With which other machines come in, the likeliest first: "https://192.168.1.5:7443". Empty:
+  // nowhere.
+  std::vector<std::string> tls_addresses() const;
+  // Looks, as it does each minute by itself, whether the certificate still is good, or makes
+  // another.
+  void renew();
+  std::string fingerprint() const;  // of the certificate they are shown; empty: none
 
-  // A link by which the member sets a password and comes in, once.
+  // A link by which the member sets a password and comes in, once, within life_ms.
   std::string link(Member member);
+  std::string link(Member member, const std::string& to, std::uint64_t life_ms);
   bool has_password(Member member) const;
 
   // The configuration was read again: whoever is no member any more, or has another access, is out.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/gateway/addresses.hpp"
+
 namespace deskmate::gateway {
 namespace {
 
@@ -47,25 +49,39 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-Guard::Guard(std::uint16_t port, const std::vector<std::string>& hosts) {
-  const std::string suffix = ":" + std::to_string(port);
-  for (const char* name : {"127.0.0.1", "localhost", "[::1]"}) hosts_.push_back(name + suffix);
-  for (const std::string& name : hosts) hosts_.push_back(lower(name));
+Guard::Guard(std::uint16_t port, std::uint16_t tls_port, const std::vector<std::string>& hosts) {
+  for (const char* name : {"127.0.0.1", "localhost", "::1"}) {
+    if (port != 0) hosts_.push_back(with_port(name, port));
+    if (tls_port != 0) tls_hosts_.push_back(with_port(name, tls_port));
+  }
+  for (const std::string& name : hosts) {
+    hosts_.push_back(lower(name));
+    tls_hosts_.push_back(lower(name));
+  }
+}
+
+bool Guard::ours(const Request& request, std::string_view host) const {
+  const std::string name = lower(host);
+  // An address cannot be pointed elsewhere, as a name can.
+  if (request.secure && !request.local.empty() && name == request.local) return true;
+  const auto& names = request.secure ? tls_hosts_ : hosts_;
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 Result<void> Guard::check_host(const Request& request) const {
-  const std::string host = lower(find(request.headers, "host"));
-  if (std::find(hosts_.begin(), hosts_.end(), host) != hosts_.end()) return {};
+  if (ours(request, find(request.headers, "host"))) return {};
   return denied(
       "this is not the desk's address; add it to console.hosts / 地址不在 console.hosts 中",
       "host");
 }
 
-bool Guard::ours(std::string_view origin) const {
-  for (const std::string_view scheme : {"http://", "https://"}) {
+// A page that came without TLS is nobody's in particular: it has no say over what goes through it.
+// The other way round, a proxy may have taken TLS off.
+bool Guard::from_ours(const Request& request) const {
+  const std::string_view origin = find(request.headers, "origin");
+  for (const std::string_view scheme : {"https://", "http://"}) {
     if (!origin.starts_with(scheme)) continue;
-    const std::string host = lower(origin.substr(scheme.size()));
-    return std::find(hosts_.begin(), hosts_.end(), host) != hosts_.end();
+    return (scheme == "https://" || !request.secure) && ours(request, origin.substr(scheme.size()));
   }
   return false;
 }
@@ -74,7 +90,7 @@ Result<void> Guard::check(const Request& request) const {
   if (auto host = check_host(request); !host) return host;
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const std::string_view origin = find(request.headers, "origin");
-  if (!origin.empty() && !ours(origin)) return denied("asked by another site", "origin");
+  if (!origin.empty() && !from_ours(request)) return denied("asked by another site", "origin");
   if (reads) return {};
   if (origin.empty()) return denied("a change needs an Origin", "origin");
   const std::string_view site = find(request.headers, "sec-fetch-site");
@@ -88,7 +104,7 @@ Result<void> Guard::check(const Request& request) const {
 
 Result<void> Guard::check_upgrade(const Request& request) const {
   if (auto host = check_host(request); !host) return host;
-  if (!ours(find(request.headers, "origin"))) return denied("asked by another site", "origin");
+  if (!from_ours(request)) return denied("asked by another site", "origin");
   return {};
 }
 
@@ -127,6 +143,16 @@ void add_security(Headers& headers, Trust trust) {
   headers.emplace_back("cross-origin-opener-policy", "same-origin");
   headers.emplace_back("cross-origin-resource-policy", "same-origin");
   headers.emplace_back("permissions-policy", "camera=(), microphone=(), geolocation=()");
+}
+
+void add_only_tls(Headers& headers, const Request& request) {
+  const std::string host = lower(find(request.headers, "host"));
+  const std::string name = host.substr(0, host.rfind(':'));
+  // Only a name's last part begins with a letter.
+  const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
+  const bool named = !last.empty() && last.front() >= 'a' && last.front() <= 'z';
+  if (!request.secure || !named || name == "localhost") return;
+  headers.emplace_back("strict-transport-security", "max-age=" + std::to_string(only_tls_s));
 }
 
 }  // namespace deskmate::gateway

@@ -7,6 +7,7 @@
 // Values only; any thread.
 #pragma once
 
+#include <cstdint>
 #include <deskmate/result.hpp>
 #include <optional>
 #include <string>
@@ -21,10 +22,11 @@ namespace deskmate::gateway {
 inline constexpr std::size_t target_bytes_max = 4'096;
 
 // The names under which the gateway may be asked for: those of this machine's loopback and what the
-// owner has named, each with the port.
+// owner has named, each with the port; through TLS, the very address that was connected to, too.
 class Guard {
  public:
-  Guard(std::uint16_t port, const std::vector<std::string>& hosts);
+  // tls_port: 0 where there is none.
+  Guard(std::uint16_t port, std::uint16_t tls_port, const std::vector<std::string>& hosts);
 
   // Denied where Host is none of ours (rebinding), where Origin or Sec-Fetch-Site say that another
   // site asks, or where something that changes comes without Origin or not as JSON.
@@ -35,8 +37,10 @@ class Guard {
 
  private:
   Result<void> check_host(const Request& request) const;
-  bool ours(std::string_view origin) const;
-  std::vector<std::string> hosts_;  // "127.0.0.1:7380"
+  bool ours(const Request& request, std::string_view host) const;
+  bool from_ours(const Request& request) const;
+  std::vector<std::string> hosts_;      // "127.0.0.1:7380"
+  std::vector<std::string> tls_hosts_;  // "127.0.0.1:7443"
 };
 
 // "/a%20b/../c" as a path; empty where it is malformed, longer than target_bytes_max, not UTF-8,
@@ -50,5 +54,10 @@ std::string lower(std::string_view text);
 // buyer made, so that it runs, if at all, with an origin of its own.
 enum class Trust { own, foreign };
 void add_security(Headers& headers, Trust trust);
+
+// Of what goes through TLS: that this name is to be asked for only so. Nothing for an address,
+// which is another machine's in the next network, and for localhost.
+inline constexpr std::uint64_t only_tls_s = 7 * 86'400;
+void add_only_tls(Headers& headers, const Request& request);
 
 }  // namespace deskmate::gateway

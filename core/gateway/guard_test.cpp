@@ -14,7 +14,7 @@ Request asking(std::string method, Headers headers) {
 }
 
 TEST(Guard, KnowsItsOwnNames) {
-  const Guard guard(7380, {"desk.example.org"});
+  const Guard guard(7380, 7443, {"desk.example.org"});
   for (const char* host :
        {"127.0.0.1:7380", "localhost:7380", "LOCALHOST:7380", "[::1]:7380", "desk.example.org"}) {
     EXPECT_TRUE(guard.check(asking("GET", {{"host", host}}))) << host;
@@ -28,7 +28,7 @@ TEST(Guard, KnowsItsOwnNames) {
 }
 
 TEST(Guard, AChangeComesFromItsOwnPageAndAsJson) {
-  const Guard guard(7380, {});
+  const Guard guard(7380, 7443, {});
   const std::pair<std::string, std::string> host{"host", "127.0.0.1:7380"};
   const std::pair<std::string, std::string> json{"content-type", "application/json"};
   const std::pair<std::string, std::string> origin{"origin", "http://127.0.0.1:7380"};
@@ -53,12 +53,62 @@ TEST(Guard, AChangeComesFromItsOwnPageAndAsJson) {
 }
 
 TEST(Guard, AWebSocketNeedsOurOrigin) {
-  const Guard guard(7380, {});
+  const Guard guard(7380, 7443, {});
   EXPECT_TRUE(guard.check_upgrade(
       asking("GET", {{"host", "localhost:7380"}, {"origin", "http://localhost:7380"}})));
   EXPECT_FALSE(guard.check_upgrade(asking("GET", {{"host", "localhost:7380"}})));
   EXPECT_FALSE(guard.check_upgrade(
       asking("GET", {{"host", "localhost:7380"}, {"origin", "https://evil.example"}})));
+}
+
+Request through_tls(std::string method, Headers headers) {
+  Request request = asking(std::move(method), std::move(headers));
+  request.secure = true;
+  request.local = "192.168.1.5:7443";
+  return request;
+}
+
+TEST(Guard, ThroughTlsTheAddressConnectedToIsOurs) {
+  const Guard guard(7380, 7443, {"desk.example.org:7443"});
+  for (const char* host : {"192.168.1.5:7443", "127.0.0.1:7443", "desk.example.org:7443"}) {
+    EXPECT_TRUE(guard.check(through_tls("GET", {{"host", host}}))) << host;
+  }
+  for (const char* host :
+       {"192.168.1.5", "192.168.1.6:7443", "127.0.0.1:7380", "evil.example:7443"}) {
+    EXPECT_FALSE(guard.check(through_tls("GET", {{"host", host}}))) << host;
+  }
+  // Without TLS it is not.
+  Request plain = asking("GET", {{"host", "192.168.1.5:7443"}});
+  plain.local = "192.168.1.5:7443";
+  EXPECT_FALSE(guard.check(plain));
+}
+
+TEST(Guard, APageWithoutTlsHasNoSayThroughIt) {
+  const Guard guard(7380, 7443, {});
+  const std::pair<std::string, std::string> host{"host", "192.168.1.5:7443"};
+  const std::pair<std::string, std::string> json{"content-type", "application/json"};
+  EXPECT_TRUE(
+      guard.check(through_tls("POST", {host, json, {"origin", "https://192.168.1.5:7443"}})));
+  EXPECT_TRUE(
+      guard.check_upgrade(through_tls("GET", {host, {"origin", "https://192.168.1.5:7443"}})));
+  for (const char* origin : {"http://192.168.1.5:7443", "http://127.0.0.1:7380",
+                             "https://127.0.0.1:7380", "https://evil.example", "null", ""}) {
+    EXPECT_FALSE(guard.check(through_tls("POST", {host, json, {"origin", origin}}))) << origin;
+    EXPECT_FALSE(guard.check_upgrade(through_tls("GET", {host, {"origin", origin}}))) << origin;
+  }
+}
+
+TEST(Security, OnlyANameIsAskedForWithTlsAlone) {
+  const auto said = [](Request request) {
+    Headers headers;
+    add_only_tls(headers, request);
+    return std::string(find(headers, "strict-transport-security"));
+  };
+  EXPECT_EQ(said(through_tls("GET", {{"host", "desk.example.org:7443"}})), "max-age=604800");
+  for (const char* host : {"192.168.1.5:7443", "[fd00::a]:7443", "localhost:7443", ""}) {
+    EXPECT_EQ(said(through_tls("GET", {{"host", host}})), "") << host;
+  }
+  EXPECT_EQ(said(asking("GET", {{"host", "desk.example.org"}})), "");
 }
 
 TEST(CleanPath, StaysInside) {

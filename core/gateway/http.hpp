@@ -27,6 +27,8 @@ struct Request {
   Headers headers;     // of a header that came several times, the first
   std::string body;
   std::string address;  // whose request: an IP address
+  bool secure = false;  // it came through TLS
+  std::string local;    // where it arrived, as in an address bar: "192.168.1.5:7443"
 };
 
 struct Response {

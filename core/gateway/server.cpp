@@ -10,8 +10,10 @@
 #include <optional>
 #include <utility>
 
+#include "core/gateway/addresses.hpp"
 #include "core/gateway/guard.hpp"
 #include "core/gateway/websocket.hpp"
+#include "core/gateway/wire.hpp"
 
 namespace deskmate::gateway {
 namespace {
@@ -24,32 +26,70 @@ using tcp = asio::ip::tcp;
 
 constexpr std::uint64_t accept_again_ms = 100;  // after running out of file descriptors
 constexpr int backlog = 128;
+constexpr std::uint64_t minute_ms = 60'000;
+constexpr char tls_begins = 0x16;  // a handshake record (RFC 8446, 5.1)
 
 using Parser = http::request_parser<http::string_body>;
 using Answer = http::response<http::string_body>;
 
 std::chrono::milliseconds ms(std::uint64_t count) { return std::chrono::milliseconds(count); }
 
-// What the connections share; outlives the server while they last.
+// What the connections share; outlives the server while they last. Addresses as limited_as has
+// them.
 struct Shared {
+  explicit Shared(bus::AsioLoop& loop_of) : loop(loop_of) {}
+
   bus::AsioLoop& loop;
   ServerHooks hooks;
+  TlsContext tls;
   std::map<std::string, std::size_t> by_address;
+  std::map<std::string, std::size_t> begun_by_address;  // TLS not yet agreed on
+  std::map<std::string, std::size_t> this_minute;       // TLS begun
+  std::uint64_t minute_began_ms = 0;
   std::size_t count = 0;
+  std::size_t tls_count = 0;
+  std::size_t begun = 0;
   bool stopped = false;
 
-  bool admit(const std::string& address) {
+  bool admit(const std::string& address, bool with_tls) {
     if (stopped || count >= connections_max) return false;
+    if (with_tls && tls_count >= tls_connections_max) return false;
     auto& of_address = by_address[address];
     if (of_address >= connections_of_address_max) return false;
     ++of_address;
     ++count;
+    if (with_tls) ++tls_count;
     return true;
   }
-  void leave(const std::string& address) {
+  void leave(const std::string& address, bool with_tls) {
     --count;
-    const auto found = by_address.find(address);
-    if (--found->second == 0) by_address.erase(found);
+    if (with_tls) --tls_count;
+    drop(by_address, address);
+  }
+
+  bool begin_tls(const std::string& address) {
+    if (!tls || begun >= tls_begun_max) return false;
+    if (loop.now_ms() >= minute_began_ms + minute_ms || this_minute.size() >= tls_addresses_max) {
+      this_minute.clear();
+      minute_began_ms = loop.now_ms();
+    }
+    if (this_minute[address] >= tls_of_address_per_minute_max) return false;
+    auto& of_address = begun_by_address[address];
+    if (of_address >= tls_begun_of_address_max) return false;
+    ++of_address;
+    ++begun;
+    ++this_minute[address];
+    return true;
+  }
+  void end_tls(const std::string& address) {
+    --begun;
+    drop(begun_by_address, address);
+  }
+
+ private:
+  static void drop(std::map<std::string, std::size_t>& from, const std::string& address) {
+    const auto found = from.find(address);
+    if (--found->second == 0) from.erase(found);
   }
 };
 
@@ -60,10 +100,38 @@ Response plain(int status, std::string text) {
 // One connection: a request, its answer, the next request.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(std::shared_ptr<Shared> shared, tcp::socket socket, std::string address)
-      : shared_(std::move(shared)), stream_(std::move(socket)), address_(std::move(address)) {}
+  // Admitted as `limited`. local: where it arrived.
+  Connection(std::shared_ptr<Shared> shared, tcp::socket socket, std::string address,
+             std::string limited, std::string local, bool tls)
+      : shared_(std::move(shared)),
+        stream_(std::move(socket)),
+        address_(std::move(address)),
+        limited_(std::move(limited)),
+        local_(std::move(local)),
+        tls_(tls) {}
   ~Connection() {
-    if (!given_away_) shared_->leave(address_);
+    end_begun();
+    if (!given_away_) shared_->leave(limited_, tls_);
+  }
+
+  // TLS first. Somebody who left the s of https out is told so.
+  void begin_tls() {
+    if (!shared_->begin_tls(limited_)) return close();
+    begun_ = true;
+    tcp_stream().expires_after(ms(tls_ms_max));
+    stream_.async_read_some(in_.prepare(header_bytes_max),
+                            [self = shared_from_this()](const error_code& error, std::size_t size) {
+                              if (error || self->shared_->stopped || !self->shared_->tls)
+                                return self->close();
+                              self->in_.commit(size);
+                              const char first = *static_cast<const char*>(self->in_.data().data());
+                              if (first >= 'A' && first <= 'Z') {
+                                return self->refuse(400,
+                                                    "https:// is spoken here / 此处请用 https://");
+                              }
+                              if (first != tls_begins) return self->close();
+                              self->agree();
+                            });
   }
 
   void read() {
@@ -72,7 +140,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser_->body_limit(body_bytes_max);
     if (in_.size() > 0) return read_rest();
     // The time of a request begins with its first byte.
-    stream_.expires_after(ms(idle_ms_max));
+    tcp_stream().expires_after(ms(idle_ms_max));
     stream_.async_read_some(in_.prepare(header_bytes_max),
                             [self = shared_from_this()](const error_code& error, std::size_t size) {
                               if (error || self->shared_->stopped) return self->close();
@@ -82,8 +150,28 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
+  beast::tcp_stream& tcp_stream() { return stream_.next_layer(); }
+
+  void agree() {
+    stream_.secure(*shared_->tls);
+    // Beast 1.81 asks that the handler can do without the size, which it always gives.
+    auto done = [self = shared_from_this()](const error_code& error, std::size_t size = 0) {
+      self->in_.consume(size);
+      // What follows the first message does so after our answer.
+      if (error || self->shared_->stopped || self->in_.size() > 0) return self->close();
+      self->end_begun();
+      self->agreed_ = true;
+      self->read();
+    };
+    stream_.async_handshake(in_.data(), std::move(done));
+  }
+
+  void end_begun() {
+    if (std::exchange(begun_, false)) shared_->end_tls(limited_);
+  }
+
   void read_rest() {
-    stream_.expires_after(ms(request_ms_max));
+    tcp_stream().expires_after(ms(request_ms_max));
     http::async_read(stream_, in_, *parser_,
                      [self = shared_from_this()](const error_code& error, std::size_t) {
                        self->on_read(error);
@@ -121,9 +209,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
       }
     }
     request.address = address_;
+    request.secure = tls_;
+    request.local = local_;
     if (beast::websocket::is_upgrade(message)) return upgrade(std::move(request));
     request.body = std::move(parser_->get().body());
-    stream_.expires_after(ms(answer_ms_max));
+    tcp_stream().expires_after(ms(answer_ms_max));
     shared_->hooks.on_request(std::move(request),
                               [weak = weak_from_this(), number = ++number_](Response response) {
                                 // Too late, or twice: not asked any more.
@@ -157,7 +247,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                       ? shared_->hooks.on_upgrade(request)
                       : Result<Opened>(Error{Status::not_found, "there is no WebSocket", ""});
     if (!opened) return refuse(status_of(opened.error()), opened.error().message);
-    stream_.expires_never();
+    tcp_stream().expires_never();
     auto socket = std::make_shared<WebSocket>(std::move(stream_));
     beast::websocket::stream_base::timeout times{};
     times.handshake_timeout = ms(handshake_ms_max);
@@ -172,9 +262,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                           then = std::move(*opened)](const error_code& error) {
       if (error || self->shared_->stopped) return;
       self->given_away_ = true;
-      then(make_websocket_transport(
-          self->shared_->loop, std::move(*socket),
-          [shared = self->shared_, address = self->address_] { shared->leave(address); }));
+      then(make_websocket_transport(self->shared_->loop, std::move(*socket),
+                                    [shared = self->shared_, address = self->limited_,
+                                     tls = self->tls_] { shared->leave(address, tls); }));
     });
   }
 
@@ -199,7 +289,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const bool bodyless = response.status == 204 || response.status == 304;
     if (!head_ && !bodyless) answer_->body() = std::move(response.body);
     if (!bodyless) answer_->content_length(size);
-    stream_.expires_after(ms(write_ms_max));
+    tcp_stream().expires_after(ms(write_ms_max));
     // HEAD: the length of what GET would bring, and nothing of it.
     serializer_.emplace(*answer_);
     if (head_) {
@@ -222,14 +312,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void close() {
+    if (std::exchange(agreed_, false)) {
+      tcp_stream().expires_after(ms(tls_close_ms_max));
+      return stream_.async_shutdown(
+          [self = shared_from_this()](const error_code&) { self->close(); });
+    }
     error_code ignored;  // it is over either way
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    stream_.close();
+    tcp_stream().socket().shutdown(tcp::socket::shutdown_send, ignored);
+    tcp_stream().close();
   }
 
   std::shared_ptr<Shared> shared_;
-  beast::tcp_stream stream_;
+  Wire stream_;
   std::string address_;
+  std::string limited_;
+  std::string local_;
+  bool tls_;
   beast::flat_buffer in_;
   std::optional<Parser> parser_;
   std::optional<Answer> answer_;
@@ -241,12 +339,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool head_ = false;
   bool answered_ = false;
   bool given_away_ = false;
+  bool begun_ = false;   // TLS, and not yet agreed on
+  bool agreed_ = false;  // on TLS, which is still open
 };
 
 class Acceptor : public std::enable_shared_from_this<Acceptor> {
  public:
-  Acceptor(std::shared_ptr<Shared> shared, tcp::acceptor acceptor)
-      : shared_(std::move(shared)), acceptor_(std::move(acceptor)) {}
+  Acceptor(std::shared_ptr<Shared> shared, tcp::acceptor acceptor, bool tls)
+      : shared_(std::move(shared)), acceptor_(std::move(acceptor)), tls_(tls) {}
+
+  bool tls() const { return tls_; }
 
   std::uint16_t port() const {
     error_code ignored;
@@ -274,10 +376,16 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
     error_code error;
     const auto remote = socket.remote_endpoint(error);
     if (error) return;
+    const auto local = socket.local_endpoint(error);
+    if (error) return;
     std::string address = remote.address().to_string();
-    if (!shared_->admit(address)) return;  // closes it
+    std::string limited = limited_as(address);
+    if (!shared_->admit(limited, tls_)) return;  // closes it
     socket.set_option(tcp::no_delay(true), error);
-    std::make_shared<Connection>(shared_, std::move(socket), std::move(address))->read();
+    const auto connection = std::make_shared<Connection>(
+        shared_, std::move(socket), std::move(address), std::move(limited),
+        with_port(local.address().to_string(), local.port()), tls_);
+    tls_ ? connection->begin_tls() : connection->read();
   }
 
   void later() {
@@ -290,6 +398,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
 
   std::shared_ptr<Shared> shared_;
   tcp::acceptor acceptor_;
+  bool tls_;
   bus::Loop::TimerId timer_ = 0;
 };
 
@@ -302,24 +411,25 @@ class TcpServer : public Server {
     shared_->hooks = {};
   }
 
-  Result<void> listen(const std::string& at) {
+  Result<void> listen(const std::string& at, bool tls) {
+    const char* setting = tls ? "console.tls" : "console.listen";
     const auto colon = at.rfind(':');
-    std::string host = at.substr(0, colon);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-      host = host.substr(1, host.size() - 2);
-    }
     error_code error;
-    const auto address = asio::ip::make_address(host, error);
+    const auto address = asio::ip::make_address(host_of(at), error);
     const std::string port = colon == std::string::npos ? "" : at.substr(colon + 1);
     const bool digits = !port.empty() && port.size() <= 5 &&
                         port.find_first_not_of("0123456789") == std::string::npos;
     if (error || !digits || std::stoul(port) > 65'535) {
-      return Error{Status::invalid, "'" + at + "' is no address with a port", "console.listen"};
+      return Error{Status::invalid, "'" + at + "' is no address with a port", setting};
+    }
+    if (!tls && !address.is_loopback()) {
+      return Error{Status::invalid, at + ": for other machines only with TLS: console.tls",
+                   setting};
     }
     const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(std::stoul(port)));
     tcp::acceptor acceptor(shared_->loop.context());
     const auto fails = [&](const error_code& why) {
-      return Error{Status::unavailable, at + ": " + why.message(), "console.listen"};
+      return Error{Status::unavailable, at + ": " + why.message(), setting};
     };
     acceptor.open(endpoint.protocol(), error);
     if (error) return fails(error);
@@ -329,15 +439,30 @@ class TcpServer : public Server {
     if (error) return fails(error);
     acceptor.listen(backlog, error);
     if (error) return fails(error);
-    acceptors_.push_back(std::make_shared<Acceptor>(shared_, std::move(acceptor)));
+    acceptors_.push_back(std::make_shared<Acceptor>(shared_, std::move(acceptor), tls));
     acceptors_.back()->accept();
     return {};
   }
 
-  std::uint16_t port() const override { return acceptors_.front()->port(); }
+  Result<void> use(const Certificate& certificate) override {
+    auto context = make_tls_context(certificate);
+    if (!context) return context.error();
+    shared_->tls = std::move(*context);
+    return {};
+  }
+
+  std::uint16_t port() const override { return port_of(false); }
+  std::uint16_t tls_port() const override { return port_of(true); }
   std::size_t connections() const override { return shared_->count; }
 
  private:
+  std::uint16_t port_of(bool tls) const {
+    for (const auto& one : acceptors_) {
+      if (one->tls() == tls) return one->port();
+    }
+    return 0;
+  }
+
   std::shared_ptr<Shared> shared_;
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
 };
@@ -346,12 +471,19 @@ class TcpServer : public Server {
 
 Result<std::unique_ptr<Server>> Server::open(bus::AsioLoop& loop,
                                              const std::vector<std::string>& listen,
+                                             const std::vector<std::string>& tls,
                                              ServerHooks hooks) {
-  if (listen.empty()) return Error{Status::invalid, "no address to listen at", "console.listen"};
-  auto server = std::make_unique<TcpServer>(
-      std::make_shared<Shared>(Shared{loop, std::move(hooks), {}, 0, false}));
+  if (listen.empty() && tls.empty()) {
+    return Error{Status::invalid, "no address to listen at", "console.listen"};
+  }
+  auto shared = std::make_shared<Shared>(loop);
+  shared->hooks = std::move(hooks);
+  auto server = std::make_unique<TcpServer>(std::move(shared));
   for (const std::string& at : listen) {
-    if (auto listening = server->listen(at); !listening) return listening.error();
+    if (auto listening = server->listen(at, false); !listening) return listening.error();
+  }
+  for (const std::string& at : tls) {
+    if (auto listening = server->listen(at, true); !listening) return listening.error();
   }
   return std::unique_ptr<Server>(std::move(server));
 }

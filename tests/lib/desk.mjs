@@ -66,6 +66,7 @@ export class Desk {
       ...(options.plugin_folders ? [`plugin_folders = ${toml(options.plugin_folders)}`] : []),
     ];
     lines.push('[console]', `listen = ${toml(options.console ?? [])}`);
+    if (options.tls) lines.push(`tls = ${toml(options.tls)}`);
     if (options.routing) {
       lines.push('[routing]', ...Object.entries(options.routing).map(([k, v]) => `${k} = ${toml(v)}`));
     }

@@ -16,6 +16,7 @@
 namespace deskmate::daemon::cli {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -133,6 +134,25 @@ TEST_F(RunningDesk, ALinkToTheConsoleIsForAMemberWhoWorksHere) {
   const Ran nobody = desk({"login-link", "--as", "9"});
   EXPECT_EQ(nobody.code, exit_refused);
   EXPECT_THAT(nobody.err, HasSubstr("no member 9"));
+}
+
+TEST_F(RunningDesk, ThePhoneIsShownTheWayWhereThereIsOne) {
+  const Ran none = desk({"phone"});
+  EXPECT_EQ(none.code, exit_refused);
+  EXPECT_THAT(none.err, HasSubstr("tls = [\"0.0.0.0:7443\"] under [console]"));
+  stop();
+  std::ifstream in(folder / "deskmate.toml");
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  text.insert(text.find("listen"), "tls = [\"127.0.0.1:0\"]\n");
+  std::ofstream(folder / "deskmate.toml") << text;
+  start();
+  const Ran shown = desk({"phone", "--as", "2"});
+  EXPECT_EQ(shown.code, exit_ok) << shown.err;
+  EXPECT_THAT(shown.out, ContainsRegex("https://127.0.0.1:[0-9]+/#setup="));
+  EXPECT_THAT(shown.out, ContainsRegex("    ([0-9A-F][0-9A-F]:)+[0-9A-F][0-9A-F]\n"));
+  EXPECT_THAT(shown.out, HasSubstr("the password of Li"));
+  EXPECT_THAT(shown.out, HasSubstr("▀"));
+  EXPECT_THAT(desk({"phone", "--as", "9"}).err, HasSubstr("no member 9"));
 }
 
 TEST_F(RunningDesk, AChatFromTheFirstMessageToItsEnd) {

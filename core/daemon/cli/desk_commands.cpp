@@ -62,6 +62,21 @@ void login_link(Context& context) {
   context.streams.out << (*answer)["link"].as_str() << '\n';
 }
 
+void phone(Context& context) {
+  const auto answer = context.ask("desk.phone", Value::map());
+  if (!answer || context.as_json(*answer)) return;
+  const Value& at = *answer;
+  auto& out = context.streams.out;
+  out << at["qr"].as_str() << '\n'
+      << context.say("console.phone",
+                     {when(at["expires_ms"].as_uint()), printable(at["name"].as_str())})
+      << "\n\n    " << at["link"].as_str() << "\n\n"
+      << context.say("console.phone_addresses") << '\n';
+  for (const Value& address : at["addresses"].as_array()) out << "    " << address.as_str() << '\n';
+  out << context.say("console.phone_fingerprint") << "\n    " << at["fingerprint"].as_str() << '\n'
+      << context.say("console.phone_peer", {at["peer"].as_str()}) << '\n';
+}
+
 void plugins(Context& context) {
   const auto answer = context.ask("desk.plugins", Value::map());
   if (!answer || context.as_json(*answer)) return;
@@ -212,6 +227,9 @@ void add_desk_commands(CLI::App& app, Context& context) {
 
   app.add_subcommand("login-link", help(context, "help.login_link"))->callback([&context] {
     login_link(context);
+  });
+  app.add_subcommand("phone", help(context, "help.phone"))->callback([&context] {
+    phone(context);
   });
   auto* command = app.add_subcommand("plugins", help(context, "help.plugins"));
   command->require_subcommand(0, 1);

@@ -1,0 +1,305 @@
+// The gateway through TLS, over real sockets, as a phone and as strangers come.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+#include <unistd.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <boost/beast/websocket.hpp>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <optional>
+#include <thread>
+
+#include "core/gateway/server.hpp"
+#include "core/gateway/test_world.hpp"
+
+namespace deskmate::gateway {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace fs = std::filesystem;
+using tcp = asio::ip::tcp;
+using Tls = beast::ssl_stream<tcp::socket>;
+using Answer = http::response<http::string_body>;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class GatewayTlsTest : public testing::Test {
+ protected:
+  GatewayTlsTest() : loop(context), bus(loop) {
+    std::string pattern = fs::temp_directory_path() / "deskmate-tls-XXXXXX";
+    folder = ::mkdtemp(pattern.data());
+    Options options{{}, {"desk.example.org:7443"}, folder / "console", {"127.0.0.1:0"}};
+    options.certificate_file = folder / "certificate";
+    gateway = std::make_unique<Gateway>(loop, bus, world, std::move(options));
+    const auto opened = gateway->open();
+    EXPECT_TRUE(opened) << opened.error().message;
+    origin = gateway->tls_addresses().front();
+    host = origin.substr(8);
+    port = static_cast<std::uint16_t>(std::stoul(host.substr(host.rfind(':') + 1)));
+    thread = std::thread([this] {
+      const auto work = asio::make_work_guard(context);
+      context.run();
+    });
+  }
+  template <class Work>
+  auto on_loop(Work work) {
+    std::packaged_task<decltype(work())()> task(std::move(work));
+    auto result = task.get_future();
+    loop.post([&task] { task(); });
+    return result.get();
+  }
+  ~GatewayTlsTest() override {
+    on_loop([this] { gateway.reset(); });
+    context.stop();
+    thread.join();
+    fs::remove_all(folder);
+  }
+
+  tcp::socket connect() {
+    tcp::socket socket(mine);
+    socket.connect({asio::ip::make_address("127.0.0.1"), port});
+    return socket;
+  }
+  std::unique_ptr<Tls> agree() {
+    auto tls = std::make_unique<Tls>(connect(), browser);
+    tls->handshake(Tls::client);
+    return tls;
+  }
+  Answer ask(http::verb method, const std::string& target, const Headers& headers = {},
+             const std::string& body = {}) {
+    http::request<http::string_body> request(method, target, 11);
+    request.set(http::field::host, host);
+    if (method == http::verb::post) {
+      request.set(http::field::origin, origin);
+      request.set(http::field::content_type, "application/json");
+    }
+    for (const auto& [name, value] : headers) request.set(name, value);
+    if (!cookie.empty()) request.set(http::field::cookie, cookie);
+    request.body() = body;
+    request.prepare_payload();
+    const auto tls = agree();
+    http::write(*tls, request);
+    beast::flat_buffer in;
+    Answer answer;
+    http::read(*tls, in, answer);
+    return answer;
+  }
+  // All that is answered to bytes without TLS.
+  std::string raw(const std::string& bytes) {
+    tcp::socket socket = connect();
+    beast::error_code error;
+    asio::write(socket, asio::buffer(bytes), error);
+    std::string out;
+    asio::read(socket, asio::dynamic_buffer(out), error);
+    return out;
+  }
+  std::string come_in() {
+    const std::string link = on_loop([&] { return gateway->link(1, origin, phone_link_ms); });
+    EXPECT_THAT(link, StartsWith(origin + "/#setup="));
+    const Answer answer =
+        ask(http::verb::post, "/api/setup", {},
+            R"({"token":")" + link.substr(link.find('=') + 1) + R"(","password":"correct horse"})");
+    EXPECT_EQ(answer.result_int(), 204u) << answer.body();
+    std::string set(answer["set-cookie"]);
+    cookie = set.substr(0, set.find(';'));
+    return set;
+  }
+
+  fs::path folder;
+  asio::io_context context;
+  bus::AsioLoop loop;
+  bus::Bus bus;
+  TestWorld world;
+  std::unique_ptr<Gateway> gateway;
+  std::thread thread;
+  asio::io_context mine;
+  asio::ssl::context browser{asio::ssl::context::tls_client};
+  std::string origin;
+  std::string host;
+  std::uint16_t port = 0;
+  std::string cookie;
+};
+
+TEST_F(GatewayTlsTest, TheCookieIsForThisHostAndTlsOnly) {
+  const std::string set = come_in();
+  EXPECT_THAT(set, StartsWith("__Host-deskmate-" + std::to_string(port) + "="));
+  for (const char* part : {"; Secure", "; HttpOnly", "; SameSite=Strict", "; Path=/"}) {
+    EXPECT_THAT(set, HasSubstr(part));
+  }
+  EXPECT_THAT(set, testing::Not(HasSubstr("Domain")));
+  EXPECT_EQ(ask(http::verb::get, "/api/session").result_int(), 200u);
+  EXPECT_EQ(ask(http::verb::post, "/api/logout", {}, "{}").result_int(), 204u);
+  EXPECT_EQ(ask(http::verb::get, "/api/session").result_int(), 401u);
+}
+
+TEST_F(GatewayTlsTest, APhonesLinkIsGoodForTenMinutes) {
+  const std::string link = on_loop([&] { return gateway->link(1, origin, phone_link_ms); });
+  on_loop([&] { world.now_ms += phone_link_ms; });
+  EXPECT_EQ(
+      ask(http::verb::post, "/api/setup", {},
+          R"({"token":")" + link.substr(link.find('=') + 1) + R"(","password":"correct horse"})")
+          .result_int(),
+      401u);
+}
+
+TEST_F(GatewayTlsTest, OtherNamesAndSitesAreRefused) {
+  come_in();
+  EXPECT_EQ(ask(http::verb::get, "/api/session", {{"host", "evil.example"}}).result_int(), 403u);
+  for (const std::string& from : {"http://" + host, std::string("https://evil.example")}) {
+    EXPECT_EQ(ask(http::verb::post, "/api/logout", {{"origin", from}}, "{}").result_int(), 403u)
+        << from;
+  }
+  const Answer named = ask(http::verb::get, "/api/session", {{"host", "desk.example.org:7443"}});
+  EXPECT_EQ(named.result_int(), 200u);
+  EXPECT_EQ(named["strict-transport-security"], "max-age=604800");
+  EXPECT_EQ(ask(http::verb::get, "/api/session")["strict-transport-security"], "");
+}
+
+TEST_F(GatewayTlsTest, AWebSocketGoesThroughIt) {
+  come_in();
+  beast::websocket::stream<Tls> socket(std::move(*agree()));
+  socket.binary(true);
+  socket.set_option(
+      beast::websocket::stream_base::decorator([&](beast::websocket::request_type& request) {
+        request.set(http::field::origin, origin);
+        request.set(http::field::cookie, cookie);
+        request.set(http::field::sec_websocket_protocol, std::string(websocket_protocol));
+      }));
+  socket.handshake(host, "/api/bus");
+  socket.write(asio::buffer(bus::encode_frame(bus::Hello{1, "member", "console", "", ""})));
+  beast::flat_buffer in;
+  socket.read(in);
+  const auto frame =
+      bus::decode_frame({static_cast<const char*>(in.data().data()), in.data().size()});
+  ASSERT_TRUE(frame && std::holds_alternative<bus::Welcome>(*frame));
+  EXPECT_EQ(ask(http::verb::post, "/api/logout", {}, "{}").result_int(), 204u);
+  beast::error_code error;
+  while (!error) {
+    in.consume(in.size());
+    socket.read(in, error);
+  }
+  EXPECT_EQ(error, beast::websocket::error::closed);
+}
+
+TEST_F(GatewayTlsTest, TheCertificateIsTheOneThatIsShown) {
+  const auto tls = agree();
+  EXPECT_EQ(SSL_version(tls->native_handle()), TLS1_3_VERSION);
+  const std::unique_ptr<X509, void (*)(X509*)> shown(
+      SSL_get1_peer_certificate(tls->native_handle()), X509_free);
+  ASSERT_TRUE(shown);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
+  unsigned int size = 0;
+  ASSERT_EQ(X509_digest(shown.get(), EVP_sha256(), hash.data(), &size), 1);
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) {
+    char byte[4];
+    std::snprintf(byte, sizeof byte, "%02X:", hash[i]);
+    text += byte;
+  }
+  text.pop_back();
+  EXPECT_EQ(on_loop([&] { return gateway->fingerprint(); }), text);
+  EXPECT_THAT(world.logged, HasSubstr(text));
+}
+
+TEST_F(GatewayTlsTest, OlderTlsAndOtherProtocolsAreRefused) {
+  asio::ssl::context old(asio::ssl::context::tls_client);
+  SSL_CTX_set_max_proto_version(old.native_handle(), TLS1_2_VERSION);
+  beast::error_code error;
+  Tls outdated(connect(), old);
+  outdated.handshake(Tls::client, error);
+  EXPECT_TRUE(error);
+  asio::ssl::context other(asio::ssl::context::tls_client);
+  const unsigned char h2[] = {2, 'h', '2'};
+  ASSERT_EQ(SSL_CTX_set_alpn_protos(other.native_handle(), h2, sizeof h2), 0);
+  Tls foreign(connect(), other);
+  foreign.handshake(Tls::client, error);
+  EXPECT_TRUE(error);
+  EXPECT_EQ(ask(http::verb::get, "/healthz").body(), "ok\n");
+}
+
+TEST_F(GatewayTlsTest, WhoLeavesOutTheSIsToldSo) {
+  const std::string answer = raw("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(answer, HasSubstr("https://"));
+  EXPECT_EQ(raw(std::string("\0\1\2", 3)), "");
+  EXPECT_THAT(raw(std::string("\x16\x03\x01\0\5hello", 10)), testing::Not(HasSubstr("HTTP")));
+  EXPECT_EQ(ask(http::verb::get, "/healthz").body(), "ok\n");
+}
+
+// Silent ones are closed in time, and until then there are only so many.
+TEST_F(GatewayTlsTest, WhoDoesNotAgreeOnTlsIsClosed) {
+  beast::error_code error;
+  std::vector<tcp::socket> held;
+  for (std::size_t i = 0; i < tls_begun_of_address_max; ++i) held.push_back(connect());
+  char byte = 0;
+  tcp::socket further = connect();
+  further.read_some(asio::buffer(&byte, 1), error);
+  EXPECT_TRUE(error);
+  // Half a handshake is none.
+  asio::write(held.front(), asio::buffer(std::string("\x16\x03\x01\x02", 4)), error);
+  for (tcp::socket& one : held) {
+    error.clear();
+    one.read_some(asio::buffer(&byte, 1), error);  // until tls_ms_max
+    EXPECT_TRUE(error);
+  }
+  EXPECT_EQ(ask(http::verb::get, "/healthz").body(), "ok\n");
+}
+
+TEST_F(GatewayTlsTest, OneAddressBeginsOnlySoOften) {
+  // A minute that ends meanwhile gives as many again.
+  const std::string plain = "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
+  std::size_t answered = 0;
+  while (answered < 10 * tls_of_address_per_minute_max && !raw(plain).empty()) ++answered;
+  EXPECT_GE(answered, tls_of_address_per_minute_max);
+  EXPECT_LT(answered, 10 * tls_of_address_per_minute_max);
+}
+
+TEST(GatewayTls, TheCertificateIsRenewedWhileTheDeskRuns) {
+  std::string pattern = fs::temp_directory_path() / "deskmate-tls-XXXXXX";
+  const fs::path folder = ::mkdtemp(pattern.data());
+  asio::io_context context;
+  bus::AsioLoop loop(context);
+  bus::Bus bus(loop);
+  TestWorld world;
+  Options options{{}, {}, folder / "console", {"127.0.0.1:0"}};
+  options.certificate_file = folder / "certificate";
+  std::string first;
+  {
+    Gateway gateway(loop, bus, world, options);
+    ASSERT_TRUE(gateway.open());
+    first = gateway.fingerprint();
+  }
+  Gateway again(loop, bus, world, options);
+  ASSERT_TRUE(again.open());
+  EXPECT_EQ(again.fingerprint(), first);
+  world.now_ms += certificate_ms - certificate_renewed_ms;
+  again.renew();
+  EXPECT_NE(again.fingerprint(), first);
+  fs::remove_all(folder);
+}
+
+TEST(GatewayTls, PlainHttpIsForThisMachineOnly) {
+  asio::io_context context;
+  bus::AsioLoop loop(context);
+  for (const char* at : {"0.0.0.0:0", "[::]:0", "192.0.2.1:0"}) {
+    const auto refused = Server::open(loop, {at}, {}, {});
+    ASSERT_FALSE(refused) << at;
+    EXPECT_EQ(refused.error().code, Status::invalid);
+    EXPECT_EQ(refused.error().where, "console.listen");
+    EXPECT_THAT(refused.error().message, HasSubstr("console.tls"));
+  }
+}
+
+}  // namespace
+}  // namespace deskmate::gateway
