@@ -178,6 +178,21 @@ TEST(Open, AnyGarbledPageIsAnErrorAndNeverTheEnd) {
   }
 }
 
+TEST(Open, AFreeListOfAKindThatIsNotUsedIsAnError) {
+  TempFolder folder;
+  fill(folder.path());
+  std::string garbled = read_bytes(folder / "data.mdb");
+  constexpr std::size_t flags_of_free_list = 16 + 24 + 4;  // page header, before the tree, its pad
+  constexpr char several_of_one_key = 4;                   // LMDB's MDB_DUPSORT
+  for (const std::size_t page : {0U, 4096U}) {
+    char& flags = garbled.at(page + flags_of_free_list);
+    ASSERT_EQ(flags & 0x7e, 8) << "MDB_INTEGERKEY";
+    flags = static_cast<char>(flags | several_of_one_key);
+  }
+  write_bytes(folder / "data.mdb", garbled);
+  EXPECT_EQ(open_error(folder.path()).code, Errc::damaged);
+}
+
 TEST(Open, AnEntryOfAKindThatIsNotUsedIsAnError) {
   TempFolder folder;
   fill(folder.path());

@@ -19,6 +19,9 @@ constexpr std::uint64_t page_size_max = 65536;
 constexpr int depth_max = 32;
 enum PageFlag : std::uint16_t { branch = 1, leaf = 2, overflow = 4, meta = 8 };
 enum NodeFlag : std::uint16_t { big_data = 1, sub_data = 2 };
+// How a tree is sorted. Those with several values to a key are not used; LMDB ends the process over
+// a list of free pages that is said to be one.
+enum TreeFlag : std::uint16_t { kind_mask = 0x7e, integer_keys = 8 };
 
 struct Tree {
   std::uint32_t pad;
@@ -107,7 +110,11 @@ class Checker {
   }
 
   Result<void> check_tree(const Tree& tree) {
-    if (!is_free_list_ && tree.flags != 0) return bad(tree.root, "is of a kind that is not used");
+    // With the free list the environment's own flags are kept, too.
+    const int kind = is_free_list_ ? tree.flags & kind_mask : tree.flags;
+    if (kind != (is_free_list_ ? integer_keys : 0)) {
+      return bad(tree.root, "is of a kind that is not used");
+    }
     if (tree.root == no_page) return {};
     if (tree.depth == 0 || tree.depth > depth_max) return bad(tree.root, "has an impossible depth");
     return check_page(tree.root, tree.depth);
