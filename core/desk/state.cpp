@@ -324,7 +324,7 @@ void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms)
   auto& held = change(chats_, table::chats, chat);
   ChatRecord& now = held.now;
   const bool after_all = !(at < now.last_out) && now.last_in < at;
-  if (now.under_way.any() && is_under_way(chat, at)) {  // it was to be sent, and has gone out
+  if (is_under_way(chat, at)) {  // it was to be sent, and has gone out
     erase(table::under_way, key);
     if (now.under_way == at) now.under_way = last_under_way(chat);
   }

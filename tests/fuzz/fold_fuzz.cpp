@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/desk/desk.hpp"
+#include "core/desk/schema.hpp"
 #include "core/desk/test_world.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -168,8 +169,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(hash_of(order, mixed) == hash);
   // Only the counts of events say that they came twice.
   MemoryTables once = first;
-  once.erase("desk.meta", "state");
-  mixed.erase("desk.meta", "state");
+  once.erase(table::meta.name, "state");
+  mixed.erase(table::meta.name, "state");
   check(mixed == once);
 
   Policy policy;
