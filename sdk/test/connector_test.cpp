@@ -207,7 +207,7 @@ TEST_F(ConnectorTest, DoesNothingBeforeBeginSucceeds) {
   shared->begin_fails = false;
   ASSERT_TRUE(host_.run_until([&] {
     host_.advance(10'000);
-    return shared->polls == 1;
+    return shared->polls >= 1;
   }));
   EXPECT_EQ(shared->begins, 2);
 }
