@@ -193,6 +193,25 @@ TEST(Open, AFreeListOfAKindThatIsNotUsedIsAnError) {
   EXPECT_EQ(open_error(folder.path()).code, Errc::damaged);
 }
 
+TEST(Open, APageWithoutEntriesIsAnError) {
+  TempFolder folder;
+  fill(folder.path());
+  const std::string whole = read_bytes(folder / "data.mdb");
+  std::size_t refused = 0;
+  for (std::size_t page = 2 * 4096; page < whole.size(); page += 4096) {
+    if (whole[page + 10] != 2) continue;  // LMDB's P_LEAF
+    std::string garbled = whole;
+    garbled[page + 12] = 16;  // where the list of its entries ends: at its beginning
+    garbled[page + 13] = 0;
+    write_bytes(folder / "data.mdb", garbled);
+    auto opened = open_store(options_for(folder.path()), {});
+    if (opened) continue;  // not in use any more
+    EXPECT_EQ(opened.error().code, Errc::damaged);
+    ++refused;
+  }
+  EXPECT_GT(refused, 2U);
+}
+
 TEST(Open, AnEntryOfAKindThatIsNotUsedIsAnError) {
   TempFolder folder;
   fill(folder.path());

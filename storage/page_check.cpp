@@ -146,6 +146,7 @@ class Checker {
     if (lower < page_header || lower > upper || upper > page_size_)
       return bad(page, "has impossible bounds");
     std::size_t count = (lower - page_header) / 2;
+    if (count == 0) return bad(page, "has no entries");  // LMDB gives such pages up
     // LMDB insists on two, but for its list of free pages.
     if (depth > 1 && count < (is_free_list_ ? 1U : 2U)) return bad(page, "has no branches");
     for (std::size_t i = 0; i < count; ++i) {
