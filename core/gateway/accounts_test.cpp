@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "storage/test_support.hpp"
+
 namespace deskmate::gateway {
 namespace {
 
@@ -15,20 +17,13 @@ constexpr std::uint64_t start_ms = 1'800'000'000'000;
 
 class AccountsTest : public testing::Test {
  protected:
-  AccountsTest() {
-    folder =
-        fs::temp_directory_path() / ("deskmate-accounts-" + std::to_string(::getpid()) + "-" +
-                                     testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::create_directories(folder);
-  }
-  ~AccountsTest() override { fs::remove_all(folder); }
   std::string file() const { return folder / "console"; }
   Accounts open() const {
     auto accounts = Accounts::open(file());
     EXPECT_TRUE(accounts) << accounts.error().message;
     return std::move(*accounts);
   }
-  fs::path folder;
+  storage::testing::TempFolder folder;
 };
 
 TEST_F(AccountsTest, APasswordIsKeptAsItsHashOnly) {
@@ -132,7 +127,7 @@ TEST_F(AccountsTest, ADamagedFileIsRefusedWithWhatToDo) {
 
 TEST_F(AccountsTest, WhatCannotBeWrittenIsNoSession) {
   Accounts accounts = open();
-  fs::remove_all(folder);
+  fs::remove_all(folder.path());
   EXPECT_FALSE(accounts.begin_session(1, start_ms));
 }
 

@@ -5,17 +5,16 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "core/gateway/addresses.hpp"
+#include "storage/test_support.hpp"
 
 namespace deskmate::gateway {
 namespace {
 
-namespace fs = std::filesystem;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 
@@ -23,20 +22,14 @@ constexpr std::uint64_t now_ms = 1'800'000'000'000;
 
 class CertificateFile : public testing::Test {
  protected:
-  CertificateFile() {
-    std::string pattern = fs::temp_directory_path() / "deskmate-certificate-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-    file = folder / "certificate";
-  }
-  ~CertificateFile() override { fs::remove_all(folder); }
   Certificate open(const std::vector<std::string>& names, std::uint64_t at_ms = now_ms) {
     auto opened = Certificate::open(file, names, at_ms);
     if (!opened) throw std::runtime_error(opened.error().message);
     return std::move(*opened);
   }
 
-  fs::path folder;
-  std::string file;
+  storage::testing::TempFolder folder;
+  const std::string file = folder / "certificate";
 };
 
 TEST_F(CertificateFile, IsOneThatBrowsersTakeForTheseNames) {

@@ -1,25 +1,10 @@
 // The gateway over real sockets, with a desk of a few methods behind it.
 #include "core/gateway/gateway.hpp"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/websocket.hpp>
-#include <filesystem>
-#include <future>
 #include <set>
-#include <thread>
 
 #include "core/bus/memory_transport.hpp"
-#include "core/gateway/server.hpp"
-#include "core/gateway/test_world.hpp"
+#include "core/gateway/test_gateway.hpp"
 
 namespace deskmate::gateway {
 namespace {
@@ -27,79 +12,26 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-namespace fs = std::filesystem;
-using tcp = asio::ip::tcp;
 
 constexpr std::uint64_t patience_ms = 20'000;
 
-using Answer = http::response<http::string_body>;
-
-// The desk's loop runs on a thread of its own; whoever touches it goes through on_loop.
-class GatewayTest : public testing::Test {
+class GatewayTest : public TestGateway {
  protected:
-  GatewayTest() : loop(context), bus(loop) {
-    folder =
-        fs::temp_directory_path() / ("deskmate-gateway-" + std::to_string(::getpid()) + "-" +
-                                     testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::create_directories(folder);
+  GatewayTest() {
     bus.method("desk.see", [](const bus::Call& call, bus::Answer answer) {
       answer.ok(Value::map({{"member", call.session->rights().member}}));
     });
     bus.method("desk.pair", [](const bus::Call&, bus::Answer answer) { answer.ok(Value::map()); });
-    gateway = std::make_unique<Gateway>(loop, bus, world,
-                                        Options{{"127.0.0.1:0"}, {}, folder / "console"});
-    const auto opened = gateway->open();
-    EXPECT_TRUE(opened) << opened.error().message;
-    origin = gateway->address();
-    port = static_cast<std::uint16_t>(std::stoul(origin.substr(origin.rfind(':') + 1)));
-    host = "127.0.0.1:" + std::to_string(port);
-    thread = std::thread([this] {
-      const auto work = asio::make_work_guard(context);
-      context.run();
-    });
+    serve({{"127.0.0.1:0"}, {}, folder / "console"});
   }
-  template <class Work>
-  auto on_loop(Work work) {
-    std::packaged_task<decltype(work())()> task(std::move(work));
-    auto result = task.get_future();
-    loop.post([&task] { task(); });
-    return result.get();
-  }
-
   ~GatewayTest() override {
-    on_loop([this] {
-      guests.clear();
-      gateway.reset();
-    });
-    context.stop();
-    thread.join();
-    fs::remove_all(folder);
+    on_loop([this] { guests.clear(); });
   }
 
-  tcp::socket connect() {
-    tcp::socket socket(mine);
-    socket.connect({asio::ip::make_address("127.0.0.1"), port});
-    return socket;
-  }
-  Answer ask(http::verb method, const std::string& target, const Headers& headers = {},
+  Answer ask(Verb method, const std::string& target, const Headers& headers = {},
              const std::string& body = {}) {
-    http::request<http::string_body> request(method, target, 11);
-    request.set(http::field::host, host);
-    if (method == http::verb::post) {
-      request.set(http::field::origin, origin);
-      request.set(http::field::content_type, "application/json");
-    }
-    for (const auto& [name, value] : headers) request.set(name, value);
-    if (!cookie.empty()) request.set(http::field::cookie, cookie);
-    request.body() = body;
-    request.prepare_payload();
     tcp::socket socket = connect();
-    http::write(socket, request);
-    beast::flat_buffer in;
-    http::response_parser<http::string_body> parser;
-    if (method == http::verb::head) parser.skip(true);
-    http::read(socket, in, parser);
-    return parser.release();
+    return exchange(socket, method, target, headers, body);
   }
   Answer get(const std::string& target, const Headers& headers = {}) {
     return ask(http::verb::get, target, headers);
@@ -107,32 +39,15 @@ class GatewayTest : public testing::Test {
   Answer post(const std::string& target, const std::string& body, const Headers& headers = {}) {
     return ask(http::verb::post, target, headers, body);
   }
-  // What a raw connection is answered, whatever it is.
-  std::string raw(const std::string& bytes) {
-    tcp::socket socket = connect();
-    beast::error_code error;
-    asio::write(socket, asio::buffer(bytes), error);
-    socket.shutdown(tcp::socket::shutdown_send, error);
-    std::string out;
-    asio::read(socket, asio::dynamic_buffer(out), error);
-    return out;
-  }
-  static unsigned status(const Answer& answer) { return answer.result_int(); }
   static std::string header(const Answer& answer, const std::string& name) {
     return std::string(answer[name]);
   }
-  void take_cookie(const Answer& answer) {
-    const std::string set = header(answer, "set-cookie");
-    cookie = set.substr(0, set.find(';'));
-  }
   std::string link_token(Member member) {
-    const std::string link = on_loop([&] { return gateway->link(member); });
-    return link.substr(link.find("#setup=") + 7);
+    return token_of(on_loop([&] { return gateway->link(member); }));
   }
   // Member 1 or 2 with a password, logged in.
   void come_in(Member member = 1) {
-    const Answer answer = post(
-        "/api/setup", R"({"token":")" + link_token(member) + R"(","password":"correct horse"})");
+    const Answer answer = post("/api/setup", set_up(link_token(member)));
     ASSERT_EQ(status(answer), 204u) << answer.body();
     take_cookie(answer);
   }
@@ -174,13 +89,7 @@ class GatewayTest : public testing::Test {
   unsigned open_socket(Socket& socket, const std::string& from,
                        const std::string& path = "/api/bus",
                        const std::string& protocol = std::string(websocket_protocol)) {
-    socket.binary(true);
-    socket.set_option(
-        beast::websocket::stream_base::decorator([&](beast::websocket::request_type& request) {
-          if (!from.empty()) request.set(http::field::origin, from);
-          if (!cookie.empty()) request.set(http::field::cookie, cookie);
-          request.set(http::field::sec_websocket_protocol, protocol);
-        }));
+    prepare(socket, from, protocol);
     beast::websocket::response_type answer;
     beast::error_code error;
     socket.handshake(answer, host, path, error);
@@ -199,19 +108,7 @@ class GatewayTest : public testing::Test {
     return frame ? std::optional<bus::Frame>(std::move(*frame)) : std::nullopt;
   }
 
-  fs::path folder;
-  asio::io_context context;
-  bus::AsioLoop loop;
-  bus::Bus bus;
-  TestWorld world;
-  std::unique_ptr<Gateway> gateway;
   std::vector<std::shared_ptr<bus::Session>> guests;
-  std::thread thread;
-  asio::io_context mine;
-  std::string origin;
-  std::string host;
-  std::uint16_t port = 0;
-  std::string cookie;
 };
 
 TEST_F(GatewayTest, TheFirstWayInIsALinkThatIsGoodOnce) {
@@ -220,7 +117,7 @@ TEST_F(GatewayTest, TheFirstWayInIsALinkThatIsGoodOnce) {
   EXPECT_NE(answer.body().find(R"("setup":true)"), std::string::npos);
   const std::string token = link_token(1);
   EXPECT_EQ(status(post("/api/setup", R"({"token":")" + token + R"(","password":"short"})")), 400u);
-  answer = post("/api/setup", R"({"token":")" + token + R"(","password":"correct horse"})");
+  answer = post("/api/setup", set_up(token));
   ASSERT_EQ(status(answer), 204u);
   const std::string set = header(answer, "set-cookie");
   for (const char* part : {"HttpOnly", "SameSite=Strict", "Path=/"}) {
@@ -230,9 +127,7 @@ TEST_F(GatewayTest, TheFirstWayInIsALinkThatIsGoodOnce) {
   answer = get("/api/session");
   EXPECT_EQ(status(answer), 200u);
   EXPECT_NE(answer.body().find(R"("access":"owner")"), std::string::npos);
-  EXPECT_EQ(
-      status(post("/api/setup", R"({"token":")" + token + R"(","password":"correct horse"})")),
-      401u);
+  EXPECT_EQ(status(post("/api/setup", set_up(token))), 401u);
   EXPECT_EQ(world.logged.find("correct"), std::string::npos);
   EXPECT_EQ(world.logged.find(token), std::string::npos);
 }
@@ -497,7 +392,8 @@ TEST(GatewayOpen, AnAddressThatIsTakenOrNoneIsSaid) {
   bus::AsioLoop loop(context);
   bus::Bus bus(loop);
   TestWorld world;
-  const std::string file = fs::temp_directory_path() / "deskmate-gateway-none";
+  const storage::testing::TempFolder folder;
+  const std::string file = folder / "console";
   Gateway first(loop, bus, world, {{"127.0.0.1:0"}, {}, file});
   ASSERT_TRUE(first.open());
   Gateway second(loop, bus, world, {{first.address().substr(7)}, {}, file});

@@ -2,24 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
-#include <unistd.h>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <boost/beast/websocket.hpp>
-#include <filesystem>
-#include <fstream>
-#include <future>
-#include <optional>
-#include <thread>
 
-#include "core/gateway/server.hpp"
-#include "core/gateway/test_world.hpp"
+#include "core/gateway/test_gateway.hpp"
 
 namespace deskmate::gateway {
 namespace {
@@ -27,108 +13,37 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-namespace fs = std::filesystem;
 using tcp = asio::ip::tcp;
 using Tls = beast::ssl_stream<tcp::socket>;
-using Answer = http::response<http::string_body>;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class GatewayTlsTest : public testing::Test {
+class GatewayTlsTest : public TestGateway {
  protected:
-  GatewayTlsTest() : loop(context), bus(loop) {
-    std::string pattern = fs::temp_directory_path() / "deskmate-tls-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
+  GatewayTlsTest() {
     Options options{{}, {"desk.example.org:7443"}, folder / "console", {"127.0.0.1:0"}};
     options.certificate_file = folder / "certificate";
-    gateway = std::make_unique<Gateway>(loop, bus, world, std::move(options));
-    const auto opened = gateway->open();
-    EXPECT_TRUE(opened) << opened.error().message;
-    origin = gateway->tls_addresses().front();
-    host = origin.substr(8);
-    port = static_cast<std::uint16_t>(std::stoul(host.substr(host.rfind(':') + 1)));
-    thread = std::thread([this] {
-      const auto work = asio::make_work_guard(context);
-      context.run();
-    });
-  }
-  template <class Work>
-  auto on_loop(Work work) {
-    std::packaged_task<decltype(work())()> task(std::move(work));
-    auto result = task.get_future();
-    loop.post([&task] { task(); });
-    return result.get();
-  }
-  ~GatewayTlsTest() override {
-    on_loop([this] { gateway.reset(); });
-    context.stop();
-    thread.join();
-    fs::remove_all(folder);
-  }
-
-  tcp::socket connect() {
-    tcp::socket socket(mine);
-    socket.connect({asio::ip::make_address("127.0.0.1"), port});
-    return socket;
+    serve(std::move(options));
   }
   std::unique_ptr<Tls> agree() {
     auto tls = std::make_unique<Tls>(connect(), browser);
     tls->handshake(Tls::client);
     return tls;
   }
-  Answer ask(http::verb method, const std::string& target, const Headers& headers = {},
+  Answer ask(Verb method, const std::string& target, const Headers& headers = {},
              const std::string& body = {}) {
-    http::request<http::string_body> request(method, target, 11);
-    request.set(http::field::host, host);
-    if (method == http::verb::post) {
-      request.set(http::field::origin, origin);
-      request.set(http::field::content_type, "application/json");
-    }
-    for (const auto& [name, value] : headers) request.set(name, value);
-    if (!cookie.empty()) request.set(http::field::cookie, cookie);
-    request.body() = body;
-    request.prepare_payload();
-    const auto tls = agree();
-    http::write(*tls, request);
-    beast::flat_buffer in;
-    Answer answer;
-    http::read(*tls, in, answer);
-    return answer;
-  }
-  // All that is answered to bytes without TLS.
-  std::string raw(const std::string& bytes) {
-    tcp::socket socket = connect();
-    beast::error_code error;
-    asio::write(socket, asio::buffer(bytes), error);
-    std::string out;
-    asio::read(socket, asio::dynamic_buffer(out), error);
-    return out;
+    return exchange(*agree(), method, target, headers, body);
   }
   std::string come_in() {
     const std::string link = on_loop([&] { return gateway->link(1, origin, phone_link_ms); });
     EXPECT_THAT(link, StartsWith(origin + "/#setup="));
-    const Answer answer =
-        ask(http::verb::post, "/api/setup", {},
-            R"({"token":")" + link.substr(link.find('=') + 1) + R"(","password":"correct horse"})");
-    EXPECT_EQ(answer.result_int(), 204u) << answer.body();
-    std::string set(answer["set-cookie"]);
-    cookie = set.substr(0, set.find(';'));
-    return set;
+    const Answer answer = ask(http::verb::post, "/api/setup", {}, set_up(token_of(link)));
+    EXPECT_EQ(status(answer), 204u) << answer.body();
+    take_cookie(answer);
+    return std::string(answer["set-cookie"]);
   }
 
-  fs::path folder;
-  asio::io_context context;
-  bus::AsioLoop loop;
-  bus::Bus bus;
-  TestWorld world;
-  std::unique_ptr<Gateway> gateway;
-  std::thread thread;
-  asio::io_context mine;
   asio::ssl::context browser{asio::ssl::context::tls_client};
-  std::string origin;
-  std::string host;
-  std::uint16_t port = 0;
-  std::string cookie;
 };
 
 TEST_F(GatewayTlsTest, TheCookieIsForThisHostAndTlsOnly) {
@@ -146,11 +61,7 @@ TEST_F(GatewayTlsTest, TheCookieIsForThisHostAndTlsOnly) {
 TEST_F(GatewayTlsTest, APhonesLinkIsGoodForTenMinutes) {
   const std::string link = on_loop([&] { return gateway->link(1, origin, phone_link_ms); });
   on_loop([&] { world.now_ms += phone_link_ms; });
-  EXPECT_EQ(
-      ask(http::verb::post, "/api/setup", {},
-          R"({"token":")" + link.substr(link.find('=') + 1) + R"(","password":"correct horse"})")
-          .result_int(),
-      401u);
+  EXPECT_EQ(status(ask(http::verb::post, "/api/setup", {}, set_up(token_of(link)))), 401u);
 }
 
 TEST_F(GatewayTlsTest, OtherNamesAndSitesAreRefused) {
@@ -169,13 +80,7 @@ TEST_F(GatewayTlsTest, OtherNamesAndSitesAreRefused) {
 TEST_F(GatewayTlsTest, AWebSocketGoesThroughIt) {
   come_in();
   beast::websocket::stream<Tls> socket(std::move(*agree()));
-  socket.binary(true);
-  socket.set_option(
-      beast::websocket::stream_base::decorator([&](beast::websocket::request_type& request) {
-        request.set(http::field::origin, origin);
-        request.set(http::field::cookie, cookie);
-        request.set(http::field::sec_websocket_protocol, std::string(websocket_protocol));
-      }));
+  prepare(socket, origin);
   socket.handshake(host, "/api/bus");
   socket.write(asio::buffer(bus::encode_frame(bus::Hello{1, "member", "console", "", ""})));
   beast::flat_buffer in;
@@ -266,8 +171,7 @@ TEST_F(GatewayTlsTest, OneAddressBeginsOnlySoOften) {
 }
 
 TEST(GatewayTls, TheCertificateIsRenewedWhileTheDeskRuns) {
-  std::string pattern = fs::temp_directory_path() / "deskmate-tls-XXXXXX";
-  const fs::path folder = ::mkdtemp(pattern.data());
+  const storage::testing::TempFolder folder;
   asio::io_context context;
   bus::AsioLoop loop(context);
   bus::Bus bus(loop);
@@ -286,7 +190,6 @@ TEST(GatewayTls, TheCertificateIsRenewedWhileTheDeskRuns) {
   world.now_ms += certificate_ms - certificate_renewed_ms;
   again.renew();
   EXPECT_NE(again.fingerprint(), first);
-  fs::remove_all(folder);
 }
 
 TEST(GatewayTls, PlainHttpIsForThisMachineOnly) {
