@@ -47,6 +47,12 @@ Result<Header> decode_header(std::string_view bytes, const std::string& path) {
   return header;
 }
 
+Result<Header> read_header(int fd, const std::string& path) {
+  auto head = read_at(fd, 0, header_size, path);
+  if (!head) return head.error();
+  return decode_header(*head, path);
+}
+
 // One key for each file, so that the chunks' numbers can be their nonces.
 Key32 file_key(const Key32& key, const Hash32& tag) {
   return Hasher(view_of(key)).add("deskmate.file/1 key").add(view_of(tag)).done();
@@ -173,14 +179,25 @@ Result<Hash32> FileStore::put(const Id16& buyer, std::string_view bytes) {
   return hash;
 }
 
+Result<std::uint64_t> FileStore::owned_size(const Hash32& hash,
+                                            std::span<const Id16> key_ids) const {
+  std::string path = folder_ + "/" + name_of(hash);
+  auto file = open_file(path, O_RDONLY);
+  if (!file) return file.error();
+  auto header = read_header(file->get(), path);
+  if (!header) return header.error();
+  if (std::find(key_ids.begin(), key_ids.end(), header->key_id) == key_ids.end()) {
+    return Error{Errc::not_found, path + ": it is another buyer's"};
+  }
+  return header->size;
+}
+
 Result<std::optional<std::string>> FileStore::get(const Hash32& hash, std::uint64_t offset,
                                                   std::size_t size) const {
   std::string path = folder_ + "/" + name_of(hash);
   auto file = open_file(path, O_RDONLY);
   if (!file) return file.error();
-  auto head = read_at(file->get(), 0, header_size, path);
-  if (!head) return head.error();
-  auto header = decode_header(*head, path);
+  auto header = read_header(file->get(), path);
   if (!header) return header.error();
   auto found = keys_.find(header->key_id);
   if (!found) return found.error();
@@ -189,6 +206,7 @@ Result<std::optional<std::string>> FileStore::get(const Hash32& hash, std::uint6
     if (keys_.erased(header->key_id)) return std::optional<std::string>();
     return Error{Errc::not_found, path + ": its key is missing"};
   }
+  std::string head = encode_header(*header);
   std::string out;
   if (offset >= header->size && !(offset == 0 && header->size == 0)) return std::optional(out);
   std::uint64_t end =
@@ -205,10 +223,9 @@ Result<std::optional<std::string>> FileStore::get(const Hash32& hash, std::uint6
     if (!sealed) return sealed.error();
     std::string plain(plain_size, '\0');
     auto nonce = chunk_nonce(chunk);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(plain.data()),
-                                                   nullptr, nullptr, unsigned_of(*sealed),
-                                                   sealed->size(), unsigned_of(*head), head->size(),
-                                                   nonce.data(), chunk_key.data()) != 0) {
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+            reinterpret_cast<unsigned char*>(plain.data()), nullptr, nullptr, unsigned_of(*sealed),
+            sealed->size(), unsigned_of(head), head.size(), nonce.data(), chunk_key.data()) != 0) {
       return Error{Errc::damaged, path + " is damaged. Restore it from a backup"};
     }
     std::uint64_t from = std::max(start, offset) - start;
@@ -285,9 +302,7 @@ Result<void> FileStore::finish_part(const Hash32& hash, const std::string& path)
   auto file = open_file(path, O_RDWR);
   if (!file) return file.error();
   auto actual = hash_of_file(file->get(), parts_.at(hash), path);
-  auto head = read_at(file->get(), 0, header_size, path);
-  if (!head) return head.error();
-  auto header = decode_header(*head, path);
+  auto header = read_header(file->get(), path);
   // A power cut may have taken bytes that were never synced, too.
   if (!actual || *actual != hash || !header) {
     drop_part(hash);
@@ -311,9 +326,7 @@ Result<FilePiece> FileStore::read_sealed(const Hash32& hash, std::uint64_t offse
   if (!file) return file.error();
   auto total = size_of(file->get(), path);
   if (!total) return total.error();
-  auto head = read_at(file->get(), 0, header_size, path);
-  if (!head) return head.error();
-  auto header = decode_header(*head, path);
+  auto header = read_header(file->get(), path);
   if (!header) return header.error();
   if (keys_.erased(header->key_id)) return Error{Errc::not_found, "an attachment that was erased"};
   if (offset > *total) return Error{Errc::invalid, "beyond the attachment's end"};

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "storage/event.hpp"
@@ -30,6 +31,8 @@ class FileStore {
   // nullopt when the buyer's key was destroyed. Fewer bytes at the end of the file. [any thread]
   Result<std::optional<std::string>> get(const Hash32& hash, std::uint64_t offset,
                                          std::size_t size) const;
+  // Bytes of an attachment sealed by one of these keys; else not_found. [any thread]
+  Result<std::uint64_t> owned_size(const Hash32& hash, std::span<const Id16> key_ids) const;
   // As the store's methods of these names. [any thread]
   bool has(const Hash32& hash) const;
   std::uint64_t part(const Hash32& hash) const;

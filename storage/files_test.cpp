@@ -125,6 +125,14 @@ class SealedFiles : public ::testing::Test {
   std::uint64_t total = 0;
 };
 
+TEST_F(SealedFiles, BelongToTheBuyerWhoseKeySealedThem) {
+  EXPECT_EQ(must(from->file_size(buyer_of(1), hash)), 200'000U);
+  must(from->put_file(buyer_of(2), "another"));
+  EXPECT_EQ(from->file_size(buyer_of(2), hash).error().code, Errc::not_found);
+  EXPECT_EQ(from->file_size(buyer_of(3), hash).error().code, Errc::not_found);
+  EXPECT_EQ(from->file_size(buyer_of(1), Hash32{}).error().code, Errc::not_found);
+}
+
 TEST_F(SealedFiles, AreFetchedInPiecesAndOpenWithTheirKey) {
   EXPECT_FALSE(to->has_file(hash));
   EXPECT_TRUE(fetch(30'000));

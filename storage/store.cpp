@@ -147,6 +147,9 @@ class StoreImpl final : public Store {
   Result<void> import_keys(std::span<const CarriedKey> keys) override { return keys_->take(keys); }
   Result<void> erase_keys(std::span<const Id16> ids) override;
   std::vector<Id16> keys_of(const Id16& buyer) const override { return keys_->ids_of(buyer); }
+  Result<std::uint64_t> file_size(const Id16& buyer, const Hash32& hash) const override {
+    return files_->owned_size(hash, keys_->ids_of(buyer));
+  }
   bool has_file(const Hash32& hash) const override { return files_->has(hash); }
   std::uint64_t sealed_part(const Hash32& hash) const override { return files_->part(hash); }
   Result<bool> put_sealed_file(const Hash32& hash, std::uint64_t offset, std::string_view piece,

@@ -260,6 +260,9 @@ class Store {
   virtual Result<void> erase_keys(std::span<const Id16> ids) = 0;
   virtual std::vector<Id16> keys_of(const Id16& buyer) const = 0;
 
+  // Bytes of an attachment of the buyer's; not_found when there is none, or it is another buyer's.
+  // Reads its header; blocking, but no longer than has_file.
+  virtual Result<std::uint64_t> file_size(const Id16& buyer, const Hash32& hash) const = 0;
   // Attachments as stored, in pieces. has_file: whole, or erased here. sealed_part: how many bytes
   // of one that is being received are here; go on from there, also after a restart.
   // put_sealed_file: offset must be there (else gap) or 0 to begin again; true once it is

@@ -197,10 +197,12 @@ class FakeStore : public storage::Store {
     return count;
   }
 
-  storage::Result<storage::Hash32> put_file(const storage::Id16&, std::string_view bytes) override {
+  storage::Result<storage::Hash32> put_file(const storage::Id16& buyer,
+                                            std::string_view bytes) override {
     storage::Hash32 hash{};
     hash[0] = static_cast<std::uint8_t>(files_.size() + 1);
     files_[hash] = bytes;
+    file_buyers_[hash] = buyer;
     return hash;
   }
   storage::Result<std::optional<std::string>> get_file(const storage::Hash32& hash,
@@ -234,7 +236,7 @@ class FakeStore : public storage::Store {
     return std::optional<storage::Stretch>();
   }
   storage::Result<std::vector<storage::Awaited>> awaited(const storage::LogName&, std::uint64_t,
-                                                      std::uint64_t, std::size_t) override {
+                                                         std::uint64_t, std::size_t) override {
     return std::vector<storage::Awaited>();
   }
   std::uint64_t awaited_count() override { return 0; }
@@ -259,6 +261,14 @@ class FakeStore : public storage::Store {
   storage::Result<void> import_keys(std::span<const storage::CarriedKey>) override { return {}; }
   storage::Result<void> erase_keys(std::span<const storage::Id16>) override { return {}; }
   std::vector<storage::Id16> keys_of(const storage::Id16&) const override { return {}; }
+  storage::Result<std::uint64_t> file_size(const storage::Id16& buyer,
+                                           const storage::Hash32& hash) const override {
+    const auto found = file_buyers_.find(hash);
+    if (found == file_buyers_.end() || found->second != buyer) {
+      return storage::Error{storage::Errc::not_found, "there is no such file"};
+    }
+    return files_.at(hash).size();
+  }
   bool has_file(const storage::Hash32& hash) const override { return files_.contains(hash); }
   std::uint64_t sealed_part(const storage::Hash32&) const override { return 0; }
   storage::Result<bool> put_sealed_file(const storage::Hash32& hash, std::uint64_t,
@@ -296,6 +306,7 @@ class FakeStore : public storage::Store {
   std::uint64_t position_ = 0;
   std::map<std::pair<std::string, std::string>, std::string> kv_;
   std::map<storage::Hash32, std::string> files_;
+  std::map<storage::Hash32, storage::Id16> file_buyers_;
 };
 
 }  // namespace deskmate::daemon

@@ -284,20 +284,22 @@ void on_chat(
   finish(service, call, propose(*id, *member), std::move(answer));
 }
 
-// The files of a reply: {hash, size, name, type} each, as file.finish gave the hash and size.
-Result<std::vector<desk::ReplyFile>> reply_files(Service& service, const View files) {
+// The files of a reply: {hash, name, type} each, as file.finish gave the hash for this chat.
+Result<std::vector<desk::ReplyFile>> reply_files(Service& service, const desk::Id16& chat,
+                                                 const View files) {
   std::vector<desk::ReplyFile> out;
   if (files.size() > desk::reply_files_max) {
     return Error{Status::limit, "at most " + std::to_string(desk::reply_files_max) + " files",
                  "files"};
   }
+  const auto row = service.desk.chat_row(chat, service.options.wall_ms());
   for (const View file : files) {
     const auto hash = hash_from_hex(file["hash"].as_str());
-    if (!hash || !service.store.has_file(*hash)) {
-      return Error{Status::not_found, "there is no such file", "files"};
-    }
-    out.push_back({*hash, file["size"].as_uint(), fix_utf8(file["name"].as_str()),
-                   fix_utf8(file["type"].as_str())});
+    const auto size = hash && row && row->buyer
+                          ? service.store.file_size(*row->buyer, *hash)
+                          : storage::Error{storage::Errc::not_found, "there is no such file"};
+    if (!size) return Error{Status::not_found, "this buyer has no such file", "files"};
+    out.push_back({*hash, *size, fix_utf8(file["name"].as_str()), fix_utf8(file["type"].as_str())});
   }
   return out;
 }
@@ -324,7 +326,7 @@ void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call&
     if (!keys->begin(own, std::move(done))) return;
     done = [keys, own](const Result<Value>& result) { keys->finish(own, result); };
   }
-  const auto files = reply_files(service, call.params["files"]);
+  const auto files = reply_files(service, *id, call.params["files"]);
   if (!files) return done(files.error());
   const auto send = [&service, language, done, key, chat_id = *id, member = *member, files = *files,
                      text = std::string(call.params["text"].as_str())] {

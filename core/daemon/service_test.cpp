@@ -324,16 +324,17 @@ TEST_F(ServiceTest, AMemberSendsFilesWithAReply) {
   storage::Hash32 hash{};
   const auto bytes = (*finished)["hash"].as_bin();
   std::copy(bytes.begin(), bytes.end(), hash.begin());
-  const auto reply = [&](const std::string& of, std::uint64_t size, const std::string& name) {
-    const Value one =
-        Value::map({{"hash", of}, {"size", size}, {"name", name}, {"type", "application/pdf"}});
+  const auto reply = [&](const std::string& of, const std::string& name) {
+    const Value one = Value::map({{"hash", of}, {"name", name}, {"type", "application/pdf"}});
     return call(ann, "desk.reply", Value::map({{"chat", chat}, {"files", Value::array({one})}}));
   };
-  EXPECT_EQ(reply(std::string(64, '0'), 4, "a.pdf").error().code, Status::not_found);
-  EXPECT_EQ(reply("x", 4, "a.pdf").error().code, Status::not_found);
-  EXPECT_FALSE(reply(storage::hex(hash), 4, ""));
-  EXPECT_FALSE(reply(storage::hex(hash), desk::reply_files_bytes_max + 1, "a.pdf"));
-  ASSERT_TRUE(reply(storage::hex(hash), 4, "a.pdf"));
+  EXPECT_EQ(reply(std::string(64, '0'), "a.pdf").error().code, Status::not_found);
+  EXPECT_EQ(reply("x", "a.pdf").error().code, Status::not_found);
+  EXPECT_FALSE(reply(storage::hex(hash), ""));
+  // Another buyer's, whose hash somebody has seen.
+  const auto others = store.put_file(storage::Id16{9}, "their invoice");
+  EXPECT_EQ(reply(storage::hex(others.value()), "b.pdf").error().code, Status::not_found);
+  ASSERT_TRUE(reply(storage::hex(hash), "a.pdf"));
   const auto shown = call(ann, "desk.chat", Value::map({{"chat", chat}}));
   const Value& last = (*shown)["entries"].as_array().back();
   EXPECT_EQ(last["attachments"].as_array().at(0)["name"].as_str(), "a.pdf");
