@@ -477,7 +477,20 @@ void Replica::Impl::tick(Now now) {
 
 bool Replica::Impl::may_append(Now now) const {
   if (rolled_back || now.steady_ms < doubt_until_ms_) return false;
-  return heard_ || known_.empty() || now.steady_ms - started_ms_ >= first_hello_wait_ms;
+  const std::uint64_t age_ms = now.steady_ms - started_ms_;
+  if (!heard_) return known_.empty() || age_ms >= first_hello_wait_ms;
+  return age_ms >= own_past_wait_ms_max || !misses_own_past();
+}
+
+// Does somebody have more of what we wrote before this disk was restored?
+bool Replica::Impl::misses_own_past() const {
+  if (mine(self_) != 0) return false;
+  return std::any_of(links_.begin(), links_.end(), [this](const auto& entry) {
+    const Frontier& theirs = entry.second.theirs;
+    return std::any_of(theirs.begin(), theirs.end(), [this](const auto& told) {
+      return told.first.peer == self_.peer && told.first != self_ && told.second > mine(told.first);
+    });
+  });
 }
 
 // --- what goes out ----------------------------------------------------------------------------

@@ -81,7 +81,9 @@ inline constexpr std::uint64_t behind_grace_ms = 1'000;  // before a link with m
 inline constexpr std::uint64_t slow_ms = 60'000;         // for which such a link is passed over
 inline constexpr std::uint64_t skew_max_ms = 30'000;     // of two clocks; more: no routing
 inline constexpr std::uint64_t first_hello_wait_ms = 5'000;  // before the first append of a start
-inline constexpr std::uint64_t hold_retry_ms = 5'000;        // a log held for a stamp ahead of time
+inline constexpr std::uint64_t own_past_wait_ms_max =
+    60'000;                                            // before the first of a restored disk
+inline constexpr std::uint64_t hold_retry_ms = 5'000;  // a log held for a stamp ahead of time
 // For whoever says that it has more of our own log than we to show it; meanwhile nothing is
 // appended.
 inline constexpr std::uint64_t proof_ms_max = 20'000;
@@ -215,8 +217,9 @@ class Replica {
 
   // --- what is known ----------------------------------------------------------------------------
   // May this peer append to its own log? Not before another peer told how much it has of it (or
-  // first_hello_wait_ms without one), not while one says that it has more of it than we and may
-  // still show it, and never once rolled back.
+  // first_hello_wait_ms without one), not in a new log of its own before what it wrote in earlier
+  // ones is back (or own_past_wait_ms_max went by), not while one says that it has more of it than
+  // we and may still show it, and never once rolled back.
   bool may_append(Now now) const;
   bool rolled_back() const;
   // Both ways: an answer to a beat of ours that is younger than unseen_after_ms.

@@ -33,6 +33,7 @@ class Replica::Impl {
   std::vector<Output> take();
 
   bool may_append(Now now) const;
+  bool misses_own_past() const;
   bool sees(const PeerId& peer, Now now) const;
   Frontier acked_by(const PeerId& peer) const;
   bool acked(const PeerId& peer, const storage::LogKey& key) const;

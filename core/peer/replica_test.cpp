@@ -338,6 +338,33 @@ TEST(Replica, AppendsAloneAfterAWhileWithoutAnybody) {
   EXPECT_TRUE(net[1].replica->may_append(net.now(1)));
 }
 
+TEST(Replica, AppendsInARestoredLogOnceWhatItWroteBeforeIsBack) {
+  Net net;
+  net.add(1);
+  net.add(2);
+  net.connect(1, 2);
+  net.write(1, 3);
+  net.disconnect(1, 2);
+  // Its disk is lost, and a backup of before the three is there.
+  net.add(1, 2).stores = false;
+  net.connect(1, 2);
+  EXPECT_FALSE(net[1].replica->may_append(net.now(1)));
+  net[1].stores = true;
+  net.pass(1'000);
+  for (auto& append : std::exchange(net[1].waiting, {})) net[1].store.append(std::move(append));
+  net.sync(1);
+  EXPECT_TRUE(net.has_all(2, 1));
+  EXPECT_TRUE(net[1].replica->may_append(net.now(1)));
+  // Whoever only says that there is more does not keep it for long.
+  net.add(9);
+  net.add(1, 3);
+  Liar liar(net, 1);
+  liar.hello({{{peer_id(1), 2}, 1'000}});
+  EXPECT_FALSE(net[1].replica->may_append(net.now(1)));
+  liar.pass(own_past_wait_ms_max);
+  EXPECT_TRUE(net[1].replica->may_append(net.now(1)));
+}
+
 TEST(Replica, TakesNothingOfStrangersAndOfTheRemovedUpToTheCut) {
   Net net;
   net.add(1);
