@@ -53,6 +53,15 @@ Result<desk::MemberNo> actor_of(Service& service, const Call& call) {
   return Error{Status::invalid, say(own_language(service, call), "desk.which_member"), "member"};
 }
 
+Error several(Service& service, const Call& call, const std::vector<desk::Id16>& chats) {
+  std::string numbers;
+  for (const auto& id : chats) {
+    const auto row = service.desk.chat_row(id, service.options.wall_ms());
+    if (row) numbers += (numbers.empty() ? "" : ", ") + std::to_string(row->number);
+  }
+  return to_error(desk::Error{desk::Errc::many_chats, numbers}, language_of(service, call));
+}
+
 // A chat by its number or its id.
 Result<desk::Id16> chat_of(Service& service, const Call& call) {
   const View chat = call.params["chat"];
@@ -60,7 +69,9 @@ Result<desk::Id16> chat_of(Service& service, const Call& call) {
     if (const auto id = id_from_hex(chat.as_str())) return *id;
   } else if (chat.is_uint()) {
     const auto number = static_cast<desk::ChatNo>(std::min<std::uint64_t>(chat.as_uint(), ~0u));
-    if (const auto id = service.desk.chat_by_number(number)) return *id;
+    const auto chats = service.desk.chats_by_number(number);
+    if (chats.size() == 1) return chats.front();
+    if (!chats.empty()) return several(service, call, chats);
   }
   const std::string name = chat.is_str() ? fix_utf8(chat.as_str()) : std::to_string(chat.as_uint());
   return to_error(desk::Error{desk::Errc::no_such_chat, name}, language_of(service, call));

@@ -159,9 +159,9 @@ TEST_F(ServiceTest, AMessageIsGreetedWithAllThatTheConnectorNeeds) {
   EXPECT_EQ(params["body"]["refs"]["message"].as_str(), "m1");
   answers[0].ok(Value::map({{"outcome", "done"}, {"refs", Value::map({{"message", "m2"}})}}));
   loop.run();
-  const auto row = service->desk.chat_by_number(1);
-  ASSERT_TRUE(row);
-  const auto chat = service->desk.chat(*row, start_ms + loop.now_ms(), 10);
+  const auto chats = service->desk.chats_by_number(1);
+  ASSERT_EQ(chats.size(), 1u);
+  const auto chat = service->desk.chat(chats.front(), start_ms + loop.now_ms(), 10);
   ASSERT_TRUE(chat);
   EXPECT_EQ(chat->entries.back().outcome, desk::RequestState::done);
 }
@@ -341,6 +341,41 @@ TEST_F(ServiceTest, AMemberSendsFilesWithAReply) {
   EXPECT_EQ(last["attachments"].as_array().at(0)["hash"].as_str(), storage::hex(hash));
   const auto viewer = connect("console-7", rights_of(Access::viewer, 7));
   EXPECT_EQ(call(viewer, "file.create", Value::map({{"chat", chat}})).error().code, Status::denied);
+}
+
+TEST_F(ServiceTest, ANumberOfSeveralChatsIsRefusedAndTheOthersAreNamed) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  Value other = message("m2");
+  other["refs"]["buyer"] = "bob@x";
+  other["refs"]["thread"] = "<u@x>";
+  ASSERT_TRUE(call(mail, "log.append", events(other)));
+  const auto first = service->desk.chats_by_number(1);
+  const auto second = service->desk.chats_by_number(2);
+  ASSERT_EQ(second.size(), 1u);
+  // As a peer gave it that could not see this one.
+  desk::Proposal queued;
+  queued.type = "chat.queued";
+  queued.facts = Value::map({{"chat", Value::bin(first.front())}, {"number", 2}});
+  service->append(queued, [](const Result<std::vector<Outcome>>&) {});
+  desk::Proposal again = queued;
+  again.facts = Value::map({{"chat", Value::bin(second.front())}, {"number", 1}});
+  service->append(again, [](const Result<std::vector<Outcome>>&) {});
+  loop.run();
+  const auto refused =
+      call(owner(), "desk.reply", Value::map({{"chat", 2}, {"member", 7}, {"text", "Hi"}}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Status::invalid);
+  std::vector<std::uint64_t> shown;
+  for (const auto& id : {first.front(), second.front()}) {
+    shown.push_back(service->desk.chat_row(id, start_ms + loop.now_ms())->number);
+    EXPECT_NE(refused.error().message.find(std::to_string(shown.back())), std::string::npos)
+        << refused.error().message;
+  }
+  EXPECT_NE(shown[0], shown[1]);
+  EXPECT_TRUE(
+      call(owner(), "desk.reply", Value::map({{"chat", shown[1]}, {"member", 7}, {"text", "Hi"}})));
 }
 
 TEST_F(ServiceTest, AttachmentsAreLimited) {

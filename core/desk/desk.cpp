@@ -217,8 +217,8 @@ std::optional<ChatView> Desk::chat(const Id16& id, std::uint64_t now_ms, std::si
 std::optional<ChatRow> Desk::chat_row(const Id16& id, std::uint64_t now_ms) const {
   return parts_->queries.row(id, now_ms);
 }
-std::optional<Id16> Desk::chat_by_number(ChatNo number) const {
-  return parts_->queries.chat_by_number(number);
+std::vector<Id16> Desk::chats_by_number(ChatNo number) const {
+  return parts_->queries.chats_by_number(number);
 }
 std::vector<OrderView> Desk::orders(const OrderFilter& filter, std::size_t limit) const {
   return parts_->queries.orders(filter, limit);
@@ -249,8 +249,7 @@ bool Desk::needs_hello() const { return parts_->queries.needs_hello(); }
 std::vector<MemberChange> Desk::changes_waiting() const {
   return parts_->queries.changes_waiting();
 }
-NumbersView Desk::numbers(std::uint64_t from_ms, std::uint64_t to_ms,
-                          std::string_view zone) const {
+NumbersView Desk::numbers(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const {
   return parts_->queries.numbers(from_ms, to_ms, zone);
 }
 SplitView Desk::split(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const {

@@ -111,8 +111,8 @@ class Desk {
   // May this peer answer the chat as its owner now? Ask before every reply, also before one that is
   // tried again. Constant cost.
   Right may_act(const Id16& chat, const Sight& sight) const;
-  // Has what a reply answers been answered elsewhere meanwhile, and its writer did not know? Then it
-  // is not to be sent.
+  // Has what a reply answers been answered elsewhere meanwhile, and its writer did not know? Then
+  // it is not to be sent.
   bool answered_elsewhere(const Id16& reply) const;
 
   // --- commands: a valid proposal, or why not ----------------------------------------------------
@@ -177,7 +177,9 @@ class Desk {
   std::vector<ChatRow> last_word(std::uint64_t now_ms, std::size_t limit) const;
   std::optional<ChatView> chat(const Id16& id, std::uint64_t now_ms, std::size_t limit) const;
   std::optional<ChatRow> chat_row(const Id16& id, std::uint64_t now_ms) const;
-  std::optional<Id16> chat_by_number(ChatNo number) const;
+  // A number never comes to mean another chat: what several were given is none's, and each of them
+  // shows another. Those several otherwise, at most chat_twins_max.
+  std::vector<Id16> chats_by_number(ChatNo number) const;
 
   std::vector<OrderView> orders(const OrderFilter& filter,
                                 std::size_t limit) const;  // latest first

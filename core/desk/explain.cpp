@@ -225,6 +225,9 @@ std::string explain(const Error& error, Language language) {
   switch (error.code) {
     case Errc::no_such_chat:
       return with({"There is no such chat", "没有这个会话"});
+    case Errc::many_chats:
+      return with({"Several chats were given this number; name the one by",
+                   "有多个会话使用过这个编号，请改用"});
     case Errc::no_such_member:
       return with({"There is no such member", "没有这个成员"});
     case Errc::no_such_role:

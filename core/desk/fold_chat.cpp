@@ -1,5 +1,6 @@
 #include <sodium.h>
 #include <algorithm>
+#include <set>
 
 #include "core/desk/fold.hpp"
 #include "core/desk/ledger.hpp"
@@ -21,6 +22,18 @@ EntryRecord entry(EntryKind kind, const EventView& event, MemberNo member) {
   out.at_ms = stamp_ms(event.stamp);
   out.member = member;
   return out;
+}
+
+// The first is shown; the others go on meaning this chat.
+void give_number(ChatRecord& chat, std::uint32_t number, const Place& at) {
+  if (number == 0) return;
+  if (chat.number != 0 && (chat.number != number || !chat.numbers.empty())) {
+    std::set<std::uint32_t> all(chat.numbers.begin(), chat.numbers.end());
+    all.insert({chat.number, number});
+    chat.numbers.assign(all.begin(), all.end());
+    if (chat.numbers.size() > chat_numbers_max) chat.numbers.resize(chat_numbers_max);
+  }
+  if (take_first(chat.number_at, at)) chat.number = number;
 }
 
 }  // namespace
@@ -143,7 +156,7 @@ Folded Fold::chat_assigned(In& in) {
   bool freed = false;
   state_.edit_chat(chat, [&](ChatRecord& record) {
     freed = record.owner() != 0 && record.owner() != member;
-    if (number != 0 && take_first(record.number_at, at)) record.number = number;
+    give_number(record, number, at);
     if (take_latest(record.served_at, at)) record.served_by = member;
     if (claims) {
       record.claimed = true;
@@ -219,7 +232,7 @@ Folded Fold::chat_queued(In& in) {
   line.why = why;
   state_.save(table::entries, Key().id(chat).place(at), line);
   state_.edit_chat(chat, [&](ChatRecord& record) {
-    if (number != 0 && take_first(record.number_at, at)) record.number = number;
+    give_number(record, number, at);
     if (take_latest(record.queued_at, at)) {
       record.parked = parked;
       record.queued_why = why;

@@ -210,34 +210,31 @@ std::vector<ChatRow> Queries::last_word(std::uint64_t now_ms, std::size_t limit)
   return out;
 }
 
-// Chats of one number, as peers give them that do not see each other: by when it was given.
-std::vector<Id16> Queries::numbered(ChatNo number) const {
+// Chats that were given the number, by whichever peer.
+std::vector<Id16> Queries::numbered(ChatNo number, std::size_t limit) const {
   std::vector<Id16> out;
   state_.each(table::chat_numbers, Key().u32(number), false,
               [&](std::string_view key, std::string_view) {
                 out.push_back(id_at(key, 4));
-                return out.size() < chat_twins_max;
+                return out.size() < limit;
               });
-  if (out.size() < 2) return out;
-  const auto given_at = [this](const Id16& id) {
-    return state_.load<ChatRecord>(table::chats, Key().id(id)).number_at;
-  };
-  std::sort(out.begin(), out.end(),
-            [&](const Id16& a, const Id16& b) { return given_at(a) < given_at(b); });
   return out;
 }
 
+// Among chats of one number. By the id alone: whatever else is heard of later, it stays.
+ChatNo twin_place(const Id16& id) { return 1 + id.back() % chat_twins_max; }
+
 ChatNo Queries::number_of(const Id16& id, const ChatRecord& chat) const {
-  if (chat.number == 0) return 0;
-  const auto chats = numbered(chat.number);
-  const auto place = std::find(chats.begin(), chats.end(), id) - chats.begin();
-  return chat.number + static_cast<ChatNo>(place) * chat_twin_step;
+  if (chat.number == 0 || numbered(chat.number, 2).size() < 2) return chat.number;
+  return chat.number + twin_place(id) * chat_twin_step;
 }
 
-std::optional<Id16> Queries::chat_by_number(ChatNo number) const {
-  const auto chats = numbered(number % chat_twin_step);
-  const std::size_t place = number / chat_twin_step;
-  return place < chats.size() ? std::optional(chats[place]) : std::nullopt;
+std::vector<Id16> Queries::chats_by_number(ChatNo number) const {
+  auto chats = numbered(number % chat_twin_step, chat_twins_max);
+  if (const ChatNo place = number / chat_twin_step; place != 0) {
+    std::erase_if(chats, [&](const Id16& id) { return twin_place(id) != place; });
+  }
+  return chats;
 }
 
 Entry Queries::entry(const Place& place, const EntryRecord& record) const {

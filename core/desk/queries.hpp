@@ -34,7 +34,7 @@ class Queries {
   std::vector<ChatRow> last_word(std::uint64_t now_ms, std::size_t limit) const;
   std::optional<ChatView> chat(const Id16& id, std::uint64_t now_ms, std::size_t limit) const;
   std::optional<ChatRow> row(const Id16& id, std::uint64_t now_ms) const;
-  std::optional<Id16> chat_by_number(ChatNo number) const;
+  std::vector<Id16> chats_by_number(ChatNo number) const;
 
   std::vector<OrderView> orders(const OrderFilter& filter, std::size_t limit) const;
   std::optional<OrderView> order(const Id16& id) const;
@@ -61,7 +61,7 @@ class Queries {
   SplitView split(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const;
 
  private:
-  std::vector<Id16> numbered(ChatNo number) const;
+  std::vector<Id16> numbered(ChatNo number, std::size_t limit) const;
   ChatNo number_of(const Id16& id, const ChatRecord& chat) const;
   ChatRow row(const Id16& id, const ChatRecord& chat, std::uint64_t now_ms) const;
   AnsweringView answering(const Id16& id, const ChatRecord& chat) const;

@@ -106,13 +106,15 @@ struct ChatRecord {  // by chat
   // The last message that somebody had seen who closed the chat. One that came in elsewhere before
   // the close, unseen by its author, is not closed by it.
   Place closed_upto;
+  // All that it was given if peers gave it several, rising; the smallest chat_numbers_max.
+  std::vector<std::uint32_t> numbers;
   template <class A>
   void fields(A& a) {
     a(origin_at, shop, buyer, number_at, number, closed_at, route_at, route_member, route_role,
       route_why, queued_at, parked, queued_why, flag_at, flag_member, topic, served_at, served_by,
       greeted_at, first_in, last_in, last_out, opening, waiting, last_in_ms, last_out_ms,
       opening_ms, waiting_ms, nudges, claimed, claim_at, claim_cut, claim_member, claim_why,
-      closed_upto, under_way);
+      closed_upto, under_way, numbers);
   }
 
   bool open() const { return last_in.any() && closed_upto < last_in; }

@@ -491,22 +491,50 @@ TEST(Routing, numbers_are_short_and_stay) {
     world.receive(name, name);
     world.decide();
     EXPECT_EQ(world.row(name).number, static_cast<ChatNo>(i));
-    EXPECT_EQ(world.desk.chat_by_number(static_cast<ChatNo>(i)), id(name));
+    EXPECT_EQ(world.desk.chats_by_number(static_cast<ChatNo>(i)), std::vector{id(name)});
   }
   world.close("c1", 1);
   world.receive("c1", "c1");
   world.decide();
   EXPECT_EQ(world.row("c1").number, 1u);
-  EXPECT_FALSE(world.desk.chat_by_number(4).has_value());
-  // Given twice while two peers could not see each other: whoever had it first keeps it, and the
-  // other is reached by another, so that nobody answers the wrong buyer.
-  world.receive("twin", "twin");
-  world.add("chat.queued", Value::map({{"chat", bin("twin")}, {"number", 2}}));
-  EXPECT_EQ(world.desk.chat_by_number(2), id("c2"));
-  EXPECT_EQ(world.row("c2").number, 2u);
-  EXPECT_EQ(world.row("twin").number, 2 + chat_twin_step);
-  EXPECT_EQ(world.desk.chat_by_number(2 + chat_twin_step), id("twin"));
-  EXPECT_FALSE(world.desk.chat_by_number(2 + 2 * chat_twin_step).has_value());
+  EXPECT_TRUE(world.desk.chats_by_number(4).empty());
+}
+
+// Nobody who has read a number answers another buyer with it, whatever is heard of meanwhile.
+TEST(Routing, a_number_never_comes_to_mean_another_chat) {
+  World world;
+  world.member(1, 1);
+  for (const char* name : {"one", "two"}) {
+    world.receive(name, name);
+    world.decide();
+  }
+  const auto give = [&](const std::string& name, int number) {
+    world.receive(name, name);
+    world.add("chat.queued", Value::map({{"chat", bin(name)}, {"number", number}}));
+  };
+  // Given twice while two peers could not see each other.
+  give("twin", 2);
+  const ChatNo two = world.row("two").number;
+  const ChatNo twin = world.row("twin").number;
+  EXPECT_EQ(two % chat_twin_step, 2u);
+  EXPECT_EQ(twin % chat_twin_step, 2u);
+  EXPECT_GT(std::min(two, twin), chat_twin_step);
+  ASSERT_NE(two, twin);
+  EXPECT_EQ(world.desk.chats_by_number(two), std::vector{id("two")});
+  EXPECT_EQ(world.desk.chats_by_number(twin), std::vector{id("twin")});
+  EXPECT_EQ(world.desk.chats_by_number(2).size(), 2u);
+  // Another of the same number, and each still shows the same.
+  give("third", 2);
+  EXPECT_EQ(world.row("two").number, two);
+  EXPECT_EQ(world.row("twin").number, twin);
+  EXPECT_EQ(world.desk.chats_by_number(2).size(), 3u);
+  // One chat given two numbers by two peers shows the first; the other is remembered as its own.
+  give("one", 7);
+  EXPECT_EQ(world.row("one").number, 1u);
+  EXPECT_EQ(world.desk.chats_by_number(7), std::vector{id("one")});
+  give("seventh", 7);
+  EXPECT_EQ(world.desk.chats_by_number(7).size(), 2u);
+  EXPECT_GT(world.row("seventh").number, chat_twin_step);
 }
 
 TEST(Routing, a_round_is_limited_and_the_next_goes_on) {

@@ -39,6 +39,9 @@ std::optional<storage::LogName> storage_log(std::string_view value) {
 IndexEntries index_of(const Id16& id, const ChatRecord& chat) {
   IndexEntries out;
   if (chat.number != 0) add(out, table::chat_numbers, Key().u32(chat.number).id(id));
+  for (const std::uint32_t number : chat.numbers) {
+    if (number != chat.number) add(out, table::chat_numbers, Key().u32(number).id(id));
+  }
   if (chat.buyer) {
     add(out, table::buyer_chats, Key().id(*chat.buyer).place(chat.latest()).id(id));
     if (chat.served_at.any()) {

@@ -25,9 +25,11 @@ using MemberNo = std::uint32_t;  // 1 and up; 0: nobody
 using ChatNo = std::uint32_t;    // 1 and up; 0: none yet
 
 // Named limits.
-// Peers that cannot see each other may give one number twice: the later chat shows as so much more.
+// Peers that cannot see each other may give one number twice. Each of these chats then shows as so
+// much more, times a small number of its own.
 inline constexpr ChatNo chat_twin_step = 100'000'000;
-inline constexpr std::size_t chat_twins_max = 40;   // of one number
+inline constexpr ChatNo chat_twins_max = 40;        // places of one number
+inline constexpr std::size_t chat_numbers_max = 8;  // remembered of one chat
 inline constexpr std::size_t members_max = 64;      // of one desk
 inline constexpr std::uint32_t weight_max = 1'000;  // of one member
 inline constexpr std::size_t name_max = 64;         // bytes: instance, role, topic, phrase, kind
@@ -58,7 +60,6 @@ struct EventView {
   std::optional<Id32> home;
 };
 
-// An event that somebody wants appended: the book, or an owner whose command was found valid.
 // A file that goes with a reply; it is in the store.
 struct ReplyFile {
   storage::Hash32 hash{};
@@ -67,6 +68,7 @@ struct ReplyFile {
   std::string type;  // MIME
 };
 
+// An event that somebody wants appended: the book, or an owner whose command was found valid.
 struct Proposal {
   std::string type;
   Value facts;                // a map
@@ -89,6 +91,7 @@ Language language_from(std::string_view code);  // "zh…": Chinese; anything el
 
 enum class Errc {
   no_such_chat,
+  many_chats,  // have this number
   no_such_member,
   no_such_role,  // nobody on the desk has it
   no_such_order,
