@@ -270,6 +270,39 @@ TEST(Chats, an_answer_by_hand_outside_the_desk_answers) {
   EXPECT_EQ(world.row("c").waiting_since_ms, 0u);
 }
 
+TEST(Chats, an_answer_by_hand_that_is_found_late_answers_what_was_written_before_it) {
+  World world;
+  const std::uint64_t start_ms = world.now_ms;
+  const auto buyer_at = [&](std::uint64_t at_ms) { world.receive("c", "buyer", {{"at", at_ms}}); };
+  const auto by_hand = [&](const std::string& message, std::uint64_t at_ms) {
+    world.add("message.sent", Value::map({{"shop", "mail"},
+                                          {"thread", bin("c")},
+                                          {"buyer", bin("buyer")},
+                                          {"message", bin(message)},
+                                          {"at", at_ms}}));
+    EXPECT_EQ(world.desk.hash(), world.desk.full_hash());
+    return world.row("c").waiting_since_ms;
+  };
+  world.now_ms += hour_ms;
+  buyer_at(start_ms + 1'000);
+  buyer_at(start_ms + 3'000);
+  EXPECT_EQ(by_hand("to the first", start_ms + 2'000), start_ms + 3'000);
+  EXPECT_TRUE(world.row("c").last_word_theirs);
+  // One that is older still answers nothing more, and a message that is found late is behind both.
+  EXPECT_EQ(by_hand("a greeting", start_ms + 500), start_ms + 3'000);
+  buyer_at(start_ms + 1'500);
+  EXPECT_EQ(world.row("c").waiting_since_ms, start_ms + 3'000);
+  EXPECT_EQ(by_hand("to all", start_ms + 4'000), 0u);
+  EXPECT_FALSE(world.row("c").last_word_theirs);
+  // What the desk itself has answered does not wait again, whatever is found.
+  buyer_at(start_ms + 6'000);
+  world.member(1, 1);
+  const Id16 reply = world.add(world.desk.reply(id("c"), 1, "Yes").value());
+  world.add("reply.done",
+            Value::map({{"request", Value::bin(reply)}, {"kind", "reply"}, {"attempt", 1}}));
+  EXPECT_EQ(by_hand("before that", start_ms + 5'000), 0u);
+}
+
 TEST(Chats, R40_greetings_are_off_unless_a_shop_has_one) {
   Policy policy;
   policy.greetings["mail"] = "Hello {buyer}, {agent} is here.";

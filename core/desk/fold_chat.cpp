@@ -108,7 +108,7 @@ void Fold::show_message(const Id16& id, const MessageRecord& message, bool shown
   if (message.inbound) {
     state_.add_talk_in(message.chat, message.at, message.heard_ms, message.event, id);
   } else {
-    state_.add_talk_out(message.chat, message.at, message.heard_ms);
+    state_.add_by_hand(message.chat, message.at, message.heard_ms);
   }
 }
 

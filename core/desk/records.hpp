@@ -86,8 +86,10 @@ struct ChatRecord {  // by chat
   std::string topic;
   Place served_at;
   Place greeted_at;
-  // These follow from the chat's entries in talk_in and talk_out and from closed_upto.
+  // These follow from the chat's entries in talk_in, talk_out and by_hand and from closed_upto.
   Place first_in, last_in, last_out, opening, waiting;
+  // Where the latest answer by hand stands. last_out may be before it: see State::follow_answers.
+  Place last_by_hand;
   std::uint64_t last_in_ms = 0, last_out_ms = 0, opening_ms = 0, waiting_ms = 0;
   std::uint32_t nudges = 0;
   // The values of the registers above, kept together for their size.
@@ -114,7 +116,8 @@ struct ChatRecord {  // by chat
       route_why, queued_at, parked, queued_why, flag_at, flag_member, topic, served_at, served_by,
       greeted_at, first_in, last_in, last_out, opening, waiting, last_in_ms, last_out_ms,
       opening_ms, waiting_ms, nudges, claimed, claim_at, claim_cut, claim_member, claim_why,
-      closed_upto, under_way, numbers);
+      closed_upto, under_way, numbers,
+      last_by_hand);
   }
 
   bool open() const { return last_in.any() && closed_upto < last_in; }

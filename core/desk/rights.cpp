@@ -99,9 +99,13 @@ bool answered_elsewhere(const State& state, const Id16& reply) {
   state.each(table::talk_out, prefix, true, [&](std::string_view key, std::string_view) {
     const Place at = place_of(key.substr(prefix.str().size()));
     if (at < answers) return false;
-    const auto line = state.load<EntryRecord>(table::entries, key);
-    const bool by_hand = line.kind == static_cast<std::uint8_t>(EntryKind::sent);
-    found = by_hand || state.ref(at).log.peer != self;
+    found = state.ref(at).log.peer != self;
+    return !found;
+  });
+  state.each(table::by_hand, prefix, true, [&](std::string_view key, std::string_view value) {
+    const Place at = place_of(key.substr(prefix.str().size()));
+    if (found || at < answers) return false;
+    found = !(state.answers_upto(*request->chat, {}, at, read_be(value.substr(0, 8))) < answers);
     return !found;
   });
   return found;

@@ -44,6 +44,8 @@ inline constexpr TableInfo dead_keys{"dk", "dead_keys", true, "buyer, key, peer 
 inline constexpr TableInfo talk_in{"i", "talk_in", false,
                                    "chat, place: at [8] event message, of buyers' messages"};
 inline constexpr TableInfo talk_out{"o", "talk_out", false, "chat, place: at [8], of our answers"};
+inline constexpr TableInfo by_hand{"bh", "by_hand", false,
+                                   "chat, place: at [8], of answers given at the channel itself"};
 inline constexpr TableInfo under_way{"uw", "under_way", false,
                                      "chat, place, of our replies that have not gone out yet"};
 inline constexpr TableInfo chat_numbers{"n", "chat_numbers", false, "number [4] chat"};

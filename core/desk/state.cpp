@@ -181,6 +181,7 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
   const std::string prefix = Key().id(id).str();
   const auto place_in = [](std::string_view key) { return place_of(key.substr(sizeof(Id16))); };
   chat.first_in = chat.last_in = chat.last_out = chat.opening = chat.waiting = {};
+  chat.last_by_hand = {};
   chat.under_way = {};
   chat.last_in_ms = chat.last_out_ms = chat.opening_ms = chat.waiting_ms = 0;
   chat.nudges = 0;
@@ -193,11 +194,7 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
     chat.last_in_ms = read_be(value.substr(0, 8));
     return false;
   });
-  each(table::talk_out, prefix, true, [&](std::string_view key, std::string_view value) {
-    chat.last_out = place_in(key);
-    chat.last_out_ms = read_be(value.substr(0, 8));
-    return false;
-  });
+  follow_answers(id, chat);
   const Place answered = std::max(chat.closed_upto, chat.last_out);
   chat.under_way = last_under_way(id);
   if (chat.last_out < chat.under_way) {
@@ -237,6 +234,52 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
     });
     chat.nudges = seen - 1;
   }
+}
+
+// A reply from the desk answers all that is before it. An answer by hand may be found long after it
+// was given, behind messages that came later: it answers what the buyer had written by then.
+void State::follow_answers(const Id16& id, ChatRecord& chat) const {
+  const auto place_in = [](std::string_view key) { return place_of(key.substr(sizeof(Id16))); };
+  each(table::talk_out, Key().id(id), true, [&](std::string_view key, std::string_view value) {
+    chat.last_out = place_in(key);
+    chat.last_out_ms = read_be(value.substr(0, 8));
+    return false;
+  });
+  std::vector<std::pair<Place, std::uint64_t>> found;
+  each(table::by_hand, Key().id(id), true, [&](std::string_view key, std::string_view value) {
+    found.emplace_back(place_in(key), read_be(value.substr(0, 8)));
+    return found.size() < by_hand_answers_max;
+  });
+  if (!found.empty()) chat.last_by_hand = found.front().first;
+  const Place since = std::max(chat.closed_upto, chat.last_out);
+  for (const auto& [at, at_ms] : found) {
+    if (!(chat.last_out < at)) break;
+    const Place upto = answers_upto(id, since, at, at_ms);
+    if (!(chat.last_out < upto)) continue;
+    chat.last_out = upto;
+    chat.last_out_ms = at_ms;
+  }
+}
+
+Place State::answers_upto(const Id16& chat, const Place& since, const Place& at,
+                          std::uint64_t at_ms) const {
+  const std::string prefix = Key().id(chat).str();
+  Place upto = at;
+  bool find_one_before = false;
+  std::size_t seen = 0;
+  scan(table::talk_in, Key().id(chat).place(at), true,
+       [&](std::string_view key, std::string_view value) {
+         if (key.substr(0, prefix.size()) != prefix) return false;
+         const Place message = place_of(key.substr(prefix.size()));
+         if (!(since < message)) return false;
+         if (read_be(value.substr(0, 8)) > at_ms) {
+           find_one_before = true;
+         } else if (std::exchange(find_one_before, false)) {
+           upto = message;
+         }
+         return ++seen < by_hand_messages_max;
+       });
+  return find_one_before ? since : upto;
 }
 
 // Of the claims since the opening the first of the cut stands, else the first of a book.
@@ -308,7 +351,7 @@ void State::add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_m
     now.opening = at;
     now.opening_ms = heard_ms;
   }
-  if (at < now.last_out) {
+  if (at < std::max(now.last_out, now.last_by_hand)) {
     held.follow = true;
     return;
   }
@@ -326,7 +369,8 @@ void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms)
   put(table::talk_out, key, Key().u64(at_ms).str());
   auto& held = change(chats_, table::chats, chat);
   ChatRecord& now = held.now;
-  const bool after_all = !(at < now.last_out) && now.last_in < at;
+  const bool after_all =
+      !(at < std::max(now.last_out, now.last_by_hand)) && now.last_in < at;
   if (is_under_way(chat, at)) {  // it was to be sent, and has gone out
     erase(table::under_way, key);
     if (now.under_way == at) now.under_way = last_under_way(chat);
@@ -340,6 +384,11 @@ void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms)
   now.waiting = {};
   now.waiting_ms = 0;
   now.nudges = 0;
+}
+
+void State::add_by_hand(const Id16& chat, const Place& at, std::uint64_t at_ms) {
+  put(table::by_hand, Key().id(chat).place(at), Key().u64(at_ms).str());
+  change(chats_, table::chats, chat).follow = true;
 }
 
 // Of one under way nobody knows yet whether it goes out: the buyer waits on.
@@ -364,6 +413,7 @@ void State::drop_talk(const Id16& chat, const Place& at) {
   const Key key = Key().id(chat).place(at);
   erase(table::talk_in, key);
   erase(table::talk_out, key);
+  erase(table::by_hand, key);
   erase(table::under_way, key);
   change(chats_, table::chats, chat).follow = true;
 }

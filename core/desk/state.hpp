@@ -76,6 +76,11 @@ class State {
   void add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_ms, const Id16& event,
                    const Id16& message);
   void add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms);
+  // An answer that somebody gave at the channel itself, at_ms by its clock.
+  void add_by_hand(const Id16& chat, const Place& at, std::uint64_t at_ms);
+  // How much of what the buyer wrote after `since` such an answer answers: all up to this place.
+  Place answers_upto(const Id16& chat, const Place& since, const Place& at,
+                     std::uint64_t at_ms) const;
   void add_under_way(const Id16& chat, const Place& at);
   void drop_talk(const Id16& chat, const Place& at);
   bool is_talk_out(const Id16& chat, const Place& at) const {
@@ -172,6 +177,7 @@ class State {
   void save_meta();
   void reindex(const IndexEntries& before, const IndexEntries& after);
   void follow_talk(const Id16& id, ChatRecord& chat) const;
+  void follow_answers(const Id16& id, ChatRecord& chat) const;
   void follow_claims(const Id16& id, ChatRecord& chat) const;
   void move_load(const ChatRecord& before, const ChatRecord& after);
   void moved(const ChatRecord& before, const ChatRecord& after) { move_load(before, after); }

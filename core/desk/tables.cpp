@@ -66,7 +66,8 @@ std::span<const TableInfo> desk_tables() {
       table::waiting,        table::last_word,     table::recent,        table::loads,
       table::contact_buyers, table::joined,        table::order_numbers, table::buyer_orders,
       table::contact_orders, table::recent_orders, table::order_parcels, table::order_requests,
-      table::unfinished,     table::under_way,     table::meta};
+      table::unfinished,     table::under_way,     table::by_hand,
+      table::meta};
   return all;
 }
 

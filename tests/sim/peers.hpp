@@ -44,7 +44,6 @@ struct Outcome {
   int freezes = 0;   // waited for longer than twice the reply target, somebody being present
   int crossed = 0;   // written while an answer to the message before was on its way
   int behind = 0;    // seen first by a peer whose clock was behind, and taken for answered
-  int late = 0;      // shown as answered by an answer to the one before that was found late
   // What a person's word stands against: answers of two where one was declared gone, removed or
   // had its disk copied while it was alive.
   int overridden = 0;

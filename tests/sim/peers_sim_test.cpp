@@ -128,7 +128,6 @@ constexpr Played played[] = {
     {&Outcome::unknown, "events of a newer version"},
     {&Outcome::overridden, "answers of two against a person's word", false},
     {&Outcome::crossed, "messages crossed by an answer to the one before", false},
-    {&Outcome::late, "hidden by an earlier answer that was found late", false},
     {&Outcome::behind, "taken for answered since a clock was behind", false},
 };
 

@@ -101,7 +101,6 @@ class World {
   std::set<int> overridden;    // a person's word stands against what they may still do
   int forked = 0;              // the peer that goes on with a log of which the others have more
   std::map<Id16, int> homes;   // of every request
-  std::set<Id16> found_late;   // chats with an answer that was found in the thread
   std::set<Id16> keys_before;  // made before their maker had destroyed any of that buyer
 
   One& any();  // that is still on the desk
