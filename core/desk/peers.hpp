@@ -75,6 +75,11 @@ MemberChange change_view(const State& state, const Id16& id, const ChangeRecord&
 Right may_act(const State& state, const Policy& policy, const Peers& peers, const Id16& id,
               const ChatRecord& chat, const Sight& sight);
 bool answered_elsewhere(const State& state, const Id16& reply);
+// Who has not acknowledged that the visit was given, or is queued: the event that says so, and the
+// message that opens the visit. Where that is not known, or only as seen later, the event is not of
+// this visit.
+std::vector<PeerId> lacking_word(const Peers& peers, const ChatRecord& chat, const Place& word,
+                                 const Sight& sight);
 // Do all peers of the view know that the visit before has ended? Whoever does not may still act for
 // it.
 bool closing_known(const Peers& peers, const ChatRecord& chat, const Sight& sight);

@@ -274,6 +274,36 @@ TEST(PeersThree, R1_two_that_see_each_other_and_a_third_that_sees_one_of_them) {
   EXPECT_EQ(world.difference(), "");
 }
 
+// Found by seed 2129 of the simulation.
+TEST(PeersThree, R1_an_assignment_counts_only_where_the_message_is_known_that_opens_the_visit) {
+  PeersWorld world = three();
+  std::string chat;
+  for (int i = 0; world.owner(3, chat) != 3; ++i) {
+    world.settle();
+    chat = drawn_for(world, 2, i);
+    world.held = {{3, 2}};
+    world.receive(3, chat, "first of " + chat);
+    world.exchange();
+    world.decide(1);
+    world.exchange();
+    if (world.owner(3, chat) != 3) world.held.clear();
+  }
+  // The one peer saw the message itself, after it was assigned by what another had seen.
+  world.now_ms += 500;
+  world.receive(2, chat, "first of " + chat);
+  world.exchange();
+  EXPECT_EQ(world.owner(2, chat), 0u);
+  world.cut(1, 2);
+  world.cut(2, 3);
+  world.decide(2);
+  EXPECT_EQ(world.actors(chat), std::vector<std::uint8_t>{2});
+  world.held.clear();
+  world.heal();
+  world.settle();
+  EXPECT_EQ(world.actors(chat), std::vector<std::uint8_t>{2});
+  EXPECT_EQ(world.difference(), "");
+}
+
 TEST(PeersVanished, R121_the_others_take_over_in_slots_and_read_the_thread_first) {
   PeersWorld world = three();
   world.receive(1, "c", "m");

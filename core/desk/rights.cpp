@@ -20,6 +20,12 @@ bool closing_known(const Peers& peers, const ChatRecord& chat, const Sight& sigh
   return !chat.closed_at.any() || peers.lacking(chat.closed_at, sight).empty();
 }
 
+std::vector<PeerId> lacking_word(const Peers& peers, const ChatRecord& chat, const Place& word,
+                                 const Sight& sight) {
+  auto lacking = peers.lacking(word, sight);
+  return lacking.empty() ? peers.lacking(chat.opening, sight) : lacking;
+}
+
 namespace {
 
 Right right_of(const State& state, const Policy& policy, const Peers& peers, const ChatRecord& chat,
@@ -47,7 +53,7 @@ Right right_of(const State& state, const Policy& policy, const Peers& peers, con
     return lapsed ? answer(May::after_tail, "lapsed") : answer(May::yes, rule);
   };
   const bool own = state.ref(chat.given_at()).log.peer == sight.self;
-  auto lacking = peers.lacking(chat.given_at(), sight);
+  auto lacking = lacking_word(peers, chat, chat.given_at(), sight);
   const bool ready = peers.ready(sight.self);
   if (ready && lacking.empty() && closing_known(peers, chat, sight)) return right("acked");
   if (ready && own && !chat.worded() && chat.claim_cut) return right("cut");

@@ -103,7 +103,7 @@ bool Router::takes_in_a_cut(const Id16& id, const ChatRecord& chat,
     const auto owner = of_roster(chat.claim_member);
     const bool ours = state_.ref(chat.claim_at).log.peer == sight_.self && owner &&
                       peers_.peer_of(roster_[*owner].record) == sight_.self;
-    if (!ours || peers_.lacking(chat.claim_at, sight_).empty()) return false;
+    if (!ours || lacking_word(peers_, chat, chat.claim_at, sight_).empty()) return false;
   }
   if (chat.opening < chat.last_out) return false;  // somebody is at it
   if (!closing_known(peers_, chat, sight_) || blocked(chat)) return false;
@@ -244,7 +244,7 @@ void Router::greet_ours() {
     if (chat->queued()) {
       const bool ours = state_.ref(chat->queued_at).log.peer == sight_.self &&
                         peers_.holder() == sight_.self && peers_.ready(sight_.self);
-      if (ours && peers_.lacking(chat->queued_at, sight_).empty() &&
+      if (ours && lacking_word(peers_, *chat, chat->queued_at, sight_).empty() &&
           closing_known(peers_, *chat, sight_)) {
         greet(id, *chat, 0);
       }

@@ -109,6 +109,7 @@ class PeersWorld {
         if (from->number == to->number || !linked(from->number, to->number)) continue;
         const auto logs = from->logs;
         for (const auto& [name, events] : logs) {
+          if (held.count({name.peer[0], to->number}) != 0) continue;
           auto& theirs = to->logs[name];
           while (theirs.size() < events.size()) {
             theirs.push_back(events[theirs.size()]);
@@ -212,6 +213,7 @@ class PeersWorld {
   bool skewed = false;
   bool take_over = true;
   std::set<std::uint8_t> off;  // machines that are switched off
+  std::set<std::pair<std::uint8_t, std::uint8_t>> held;  // whose log is on its way to whom
 
  private:
   std::vector<std::unique_ptr<TestPeer>> peers_;
