@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/desk/rendezvous.hpp"
 #include "core/desk/test_world.hpp"
 
 namespace deskmate::desk {
@@ -212,12 +213,62 @@ class PeersWorld {
   std::uint64_t now_ms = 1'800'000'000'000;
   bool skewed = false;
   bool take_over = true;
-  std::set<std::uint8_t> off;  // machines that are switched off
+  std::set<std::uint8_t> off;                            // machines that are switched off
   std::set<std::pair<std::uint8_t, std::uint8_t>> held;  // whose log is on its way to whom
 
  private:
   std::vector<std::unique_ptr<TestPeer>> peers_;
   std::set<std::pair<std::uint8_t, std::uint8_t>> cut_;
 };
+
+// Two that are paired and ready, each with the member of its number: weights 3 and 1.
+inline PeersWorld two() {
+  PeersWorld world(2);
+  world.member(1, 1, 3);
+  world.pair();
+  world.member(2, 2, 1);
+  world.exchange();
+  for (const MemberChange& change : world.desk(1).changes_waiting()) {
+    world.add(1, world.desk(1).agree_to_change(change.change));
+  }
+  world.settle();
+  return world;
+}
+
+// Three that are paired and ready, each with the member of its number: weights 2, 1 and 1.
+inline PeersWorld three() {
+  PeersWorld world(3);
+  world.member(1, 1, 2);
+  world.member(1, 2, 1);
+  world.member(1, 3, 1);
+  world.pair();
+  for (const MemberNo member : {2u, 3u}) {
+    MemberSpec spec;
+    spec.number = member;
+    spec.name = "Member";
+    spec.role = "presale";
+    spec.weight = 1;
+    spec.peer = peer_id(static_cast<std::uint8_t>(member));
+    const Id16 change = world.add(1, world.desk(1).set_member(spec));
+    world.exchange();
+    world.add(2, world.desk(2).agree_to_change(change));
+    world.add(3, world.desk(3).agree_to_change(change));
+    world.settle();
+  }
+  return world;
+}
+
+inline std::string chat_name(int i) { return "chat " + std::to_string(i); }
+
+// A chat that the draw gives to this member among the settled ones.
+inline std::string drawn_for(PeersWorld& world, MemberNo member, int from = 0) {
+  std::vector<Contender> roster;
+  for (const MemberView& one : world.desk(1).members(world.now_ms)) {
+    roster.push_back({one.number, one.weight});
+  }
+  for (int i = from;; ++i) {
+    if (rendezvous(id(chat_name(i)), roster) == member) return chat_name(i);
+  }
+}
 
 }  // namespace deskmate::desk
