@@ -7,13 +7,6 @@
 namespace deskmate::peer::testing {
 namespace {
 
-std::string record_with(std::string_view body) {
-  auto header = header_of("with a body");
-  header.flags = storage::flag_body;
-  header.body_hash = storage::hash_of(body);
-  return storage::encode(header);
-}
-
 std::string body_of(std::uint64_t seq, std::size_t bytes) {
   std::string body = std::to_string(seq) + ":";
   while (body.size() < bytes) body += std::to_string(body.size() * seq);
@@ -35,9 +28,8 @@ std::size_t awaited(Net& net, std::uint8_t at, std::uint8_t whose) {
 // Answers to body_want do not come through.
 Net::Tap without_bodies(std::uint8_t from) {
   return [from](std::uint8_t sender, std::uint8_t, std::string& bytes) {
-    const auto message = message::decode(bytes);
-    const auto* run = message ? std::get_if<message::Run>(&*message) : nullptr;
-    if (run == nullptr || sender != from) return true;
+    const auto run = read_as<message::Run>(bytes);
+    if (!run || sender != from) return true;
     const auto packed = run->size == 0 ? run->bytes : *message::unpack(run->bytes, run->size);
     if (message::decode_stretch(log_of(from), packed)) return true;
     bytes = message::encode(message::Beat{});
@@ -45,10 +37,16 @@ Net::Tap without_bodies(std::uint8_t from) {
   };
 }
 
+// A hello, as one says it who knows nothing of bodies that come later.
+void knows_nothing_of_it(std::string& bytes) {
+  auto hello = read_as<message::Hello>(bytes);
+  if (!hello) return;
+  hello->features.clear();
+  bytes = message::encode(*hello);
+}
+
 TEST(ReplicaBodies, ComeBehindWhatTheyBelongTo) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   write_bodies(net, 1, 600);
   net.tap = without_bodies(1);
   net.connect(1, 2);
@@ -64,14 +62,11 @@ TEST(ReplicaBodies, ComeBehindWhatTheyBelongTo) {
 }
 
 TEST(ReplicaBodies, TheNewestFirst) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   write_bodies(net, 1, 1'000);
   std::vector<std::uint64_t> asked;
   net.tap = [&](std::uint8_t, std::uint8_t, std::string& bytes) {
-    const auto message = message::decode(bytes);
-    if (const auto* want = message ? std::get_if<message::BodyWant>(&*message) : nullptr) {
+    if (const auto want = read_as<message::BodyWant>(bytes)) {
       asked.insert(asked.end(), want->seqs.begin(), want->seqs.end());
     }
     return true;
@@ -84,9 +79,7 @@ TEST(ReplicaBodies, TheNewestFirst) {
 }
 
 TEST(ReplicaBodies, WhatIsWrittenNowComesWithItsText) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.connect(1, 2);
   net.kinds.clear();
   write_bodies(net, 1, 3);
@@ -99,9 +92,7 @@ TEST(ReplicaBodies, WhatIsWrittenNowComesWithItsText) {
 
 TEST(ReplicaBodies, GoOnWhereverTheLinkBroke) {
   for (std::size_t every = 1; every <= 9; ++every) {
-    Net net;
-    net.add(1);
-    net.add(2);
+    Net net{1, 2};
     write_bodies(net, 1, 900, 2'000);
     break_and_resume(net, every);
     EXPECT_TRUE(net.same(1, 2)) << "broken every " << every;
@@ -110,10 +101,7 @@ TEST(ReplicaBodies, GoOnWhereverTheLinkBroke) {
 }
 
 TEST(ReplicaBodies, ComeFromThirdPeersAsSoonAsTheyHaveThem) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   write_bodies(net, 1, 100);
   net.tap = without_bodies(1);
   net.connect(1, 2);
@@ -130,10 +118,7 @@ TEST(ReplicaBodies, ComeFromThirdPeersAsSoonAsTheyHaveThem) {
 }
 
 TEST(ReplicaBodies, ComeFromAnotherWhereOneStandsStill) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   write_bodies(net, 1, 100);
   net.connect(1, 2);
   net.tap = without_bodies(1);
@@ -145,19 +130,13 @@ TEST(ReplicaBodies, ComeFromAnotherWhereOneStandsStill) {
 }
 
 TEST(ReplicaBodies, APeerThatKnowsNothingOfItGetsAndGivesWholeStretches) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   write_bodies(net, 1, 500);
   write_bodies(net, 2, 400);
   net.tap = [](std::uint8_t, std::uint8_t, std::string& bytes) {
-    auto message = message::decode(bytes);
-    if (auto* hello = message ? std::get_if<message::Hello>(&*message) : nullptr) {
-      hello->features.clear();
-      bytes = message::encode(*message);
-    }
-    const auto* run = message ? std::get_if<message::Run>(&*message) : nullptr;
-    EXPECT_TRUE(run == nullptr || run->size == 0);
+    knows_nothing_of_it(bytes);
+    const auto run = read_as<message::Run>(bytes);
+    EXPECT_TRUE(!run || run->size == 0);
     return true;
   };
   net.connect(1, 2);
@@ -168,20 +147,12 @@ TEST(ReplicaBodies, APeerThatKnowsNothingOfItGetsAndGivesWholeStretches) {
 
 // A third party cannot give such a peer what it awaits itself; it does once it has it.
 TEST(ReplicaBodies, APeerThatKnowsNothingOfItWaitsForBodiesThatAreAwaited) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   write_bodies(net, 1, 300);
   const auto lost_answers = without_bodies(1);
   bool lose = true;
   net.tap = [&](std::uint8_t from, std::uint8_t to, std::string& bytes) {
-    auto message = message::decode(bytes);
-    auto* hello = message ? std::get_if<message::Hello>(&*message) : nullptr;
-    if (hello != nullptr && (from == 3 || to == 3)) {
-      hello->features.clear();
-      bytes = message::encode(*message);
-    }
+    if (from == 3 || to == 3) knows_nothing_of_it(bytes);
     return !lose || lost_answers(from, to, bytes);
   };
   net.connect(1, 2);
@@ -195,9 +166,7 @@ TEST(ReplicaBodies, APeerThatKnowsNothingOfItWaitsForBodiesThatAreAwaited) {
 }
 
 TEST(ReplicaBodies, KeysComeWithThem) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   for (std::uint8_t i = 1; i <= 100; ++i) {
     net[1].store.keys_here[id16(i)] = {id16(i), id16(1), {}};
     net.write_record(1, sealed_record(id16(i), "sealed"), "sealed");
@@ -214,17 +183,13 @@ TEST(ReplicaBodies, KeysComeWithThem) {
 }
 
 TEST(ReplicaBodies, WhatNobodyHasIsNotAskedForForEver) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   for (int i = 0; i < 50; ++i) net.write_record(1, record_with("gone"), "");
   net.connect(1, 2);
   EXPECT_EQ(awaited(net, 2, 1), 50u);  // 3 may have them
   std::size_t asked = 0;
   net.tap = [&](std::uint8_t from, std::uint8_t, std::string& bytes) {
-    const auto message = message::decode(bytes);
-    asked += from == 2 && message && std::holds_alternative<message::BodyWant>(*message) ? 1 : 0;
+    asked += from == 2 && is<message::BodyWant>(bytes) ? 1 : 0;
     return true;
   };
   net.pass(body_again_ms_max);
@@ -243,10 +208,7 @@ TEST(ReplicaBodies, WhatNobodyHasIsNotAskedForForEver) {
 // What was asked for elsewhere at that time was passed over with 1; so it has to be asked for it
 // once the other has said not to have it.
 TEST(ReplicaBodies, WhoeverWasPassedOverIsAskedOnceAnotherSaysNotToHaveIt) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   write_bodies(net, 1, 100);
   const auto lost_answers = without_bodies(1);
   net.tap = lost_answers;
@@ -255,12 +217,11 @@ TEST(ReplicaBodies, WhoeverWasPassedOverIsAskedOnceAnotherSaysNotToHaveIt) {
   std::string held;      // its answer, until the next beat
   bool holds = true;
   net.tap = [&](std::uint8_t from, std::uint8_t to, std::string& bytes) {
-    const auto message = message::decode(bytes);
-    if (from != 2 || to != 3 || !message) return true;
-    const auto* run = std::get_if<message::Run>(&*message);
-    if (run != nullptr && holds && !message::decode_stretch(log_of(1), run->bytes)) {
+    if (from != 2 || to != 3) return true;
+    const auto run = read_as<message::Run>(bytes);
+    if (run && holds && !message::decode_stretch(log_of(1), run->bytes)) {
       held = std::exchange(bytes, message::encode(message::Beat{}));
-    } else if (std::holds_alternative<message::Beat>(*message) && !holds && !held.empty()) {
+    } else if (is<message::Beat>(bytes) && !holds && !held.empty()) {
       bytes = std::exchange(held, {});
     }
     return true;
@@ -277,9 +238,7 @@ TEST(ReplicaBodies, WhoeverWasPassedOverIsAskedOnceAnotherSaysNotToHaveIt) {
 }
 
 TEST(ReplicaBodies, ComeAgainAfterTheDiskFailed) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   write_bodies(net, 1, 100);
   net.tap = without_bodies(1);
   net.connect(1, 2);
@@ -299,8 +258,6 @@ TEST(ReplicaBodies, ComeAgainAfterTheDiskFailed) {
 // Gave 1 a log of 100 events, and is asked for their bodies.
 struct BodyLiar {
   BodyLiar() : theirs(log_of(9)) {
-    net.add(1);
-    net.add(9);
     for (std::uint64_t i = 1; i <= 100; ++i) {
       const std::string body = body_of(i, 50);
       theirs.append(record_with(body), body);
@@ -310,8 +267,7 @@ struct BodyLiar {
     liar->features = {"bodies", "zstd"};
     liar->hello({{{peer_id(9), 1}, 100}});
     send(liar->wants.at(0).number, message::encode(**theirs.read(log_of(9), 0, 1u << 20, true)));
-    net[1].store.append(out::Append(liar->appends.at(0)));
-    for (auto& done : net[1].store.sync()) liar->stored(std::move(done.outcome));
+    liar->store();
   }
   void send(std::uint64_t number, std::string bytes, std::uint64_t size = 0) {
     for (std::size_t at = 0; at < bytes.size(); at += piece_bytes_max) {
@@ -330,7 +286,7 @@ struct BodyLiar {
   std::uint64_t asked() { return liar->body_wants.at(0).number; }
   std::size_t buffered() { return net[1].replica->status().buffered_bytes; }
 
-  Net net;
+  Net net{1, 9};
   MemoryStore theirs;
   std::unique_ptr<Liar> liar;
 };
@@ -341,8 +297,7 @@ TEST(ReplicaBodies, AnotherBodyThanTheHeaderNamesClosesTheLink) {
   EXPECT_EQ(it.liar->body_wants[0].seqs.size(), 100u);
   it.send(it.asked(), message::encode(it.answer(100)));
   ASSERT_EQ(it.liar->appends.size(), 2u);
-  it.net[1].store.append(out::Append(it.liar->appends[1]));
-  for (auto& done : it.net[1].store.sync()) it.liar->stored(std::move(done.outcome));
+  it.liar->store();
   EXPECT_TRUE(it.liar->closed);
   EXPECT_EQ(it.net[1].store.logs[log_of(9)].awaited.size(), 100u);
 }
@@ -415,9 +370,7 @@ TEST(ReplicaBodies, WhatDoesNotUnpackToWhatWasSaidIsRefused) {
 }
 
 TEST(ReplicaBodies, AStretchThatUnpacksToMoreThanOneCanHaveIsRefused) {
-  Net net;
-  net.add(1);
-  net.add(9);
+  Net net{1, 9};
   Liar liar(net, 1);
   liar.features = {"bodies", "zstd"};
   liar.hello({{{peer_id(9), 1}, 100}});
@@ -431,9 +384,7 @@ TEST(ReplicaBodies, AStretchThatUnpacksToMoreThanOneCanHaveIsRefused) {
 }
 
 TEST(ReplicaBodies, WhoeverAsksForTooMuchAtOnceIsClosed) {
-  Net net;
-  net.add(1);
-  net.add(9);
+  Net net{1, 9};
   write_bodies(net, 1, 20, 60'000);
   Liar liar(net, 1);
   liar.features = {"bodies"};

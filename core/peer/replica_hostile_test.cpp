@@ -10,10 +10,7 @@ namespace deskmate::peer::testing {
 namespace {
 
 TEST(Replica, FreezesAForkedLog) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   net.write(1, 3);
   net.connect(1, 2);
   net.disconnect(1, 2);
@@ -44,15 +41,13 @@ TEST(Replica, FreezesAForkedLog) {
 
 void alter_runs(Net& net, const std::function<void(Stretch&)>& change) {
   net.tap = [change](std::uint8_t, std::uint8_t, std::string& bytes) {
-    auto message = message::decode(bytes);
-    if (auto* run = message ? std::get_if<message::Run>(&*message) : nullptr) {
-      auto stretch = message::decode_stretch(log_of(1), run->bytes);
-      if (!stretch) return true;
-      change(*stretch);
-      run->bytes = message::encode(*stretch);
-      run->total = run->bytes.size();
-      bytes = message::encode(*message);
-    }
+    auto run = read_as<message::Run>(bytes);
+    auto stretch = run ? message::decode_stretch(log_of(1), run->bytes) : std::nullopt;
+    if (!stretch) return true;
+    change(*stretch);
+    run->bytes = message::encode(*stretch);
+    run->total = run->bytes.size();
+    bytes = message::encode(*run);
     return true;
   };
 }
@@ -66,13 +61,8 @@ TEST(Replica, RefusesWhatIsForged) {
       [](Stretch& stretch) { stretch.items[0].body = "another"; },
   };
   for (const Change& change : changes) {
-    Net net;
-    net.add(1);
-    net.add(2);
-    auto header = header_of("with a body");
-    header.flags = storage::flag_body;
-    header.body_hash = storage::hash_of("a body");
-    net.write_record(1, storage::encode(header), "a body");
+    Net net{1, 2};
+    net.write_record(1, record_with("a body"), "a body");
     alter_runs(net, change);
     net.connect(1, 2);
     EXPECT_TRUE(closed_for(net[2], Trouble::bad_signature));
@@ -85,9 +75,7 @@ TEST(Replica, RefusesWhatIsForged) {
 }
 
 TEST(Replica, RefusesAGap) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.write(1, 3);
   alter_runs(net, [](Stretch& stretch) { ++stretch.first; });
   net.connect(1, 2);
@@ -108,10 +96,7 @@ TEST(Replica, ClosesOnWhatIsNoneOfItsMessages) {
     }
     return std::optional<Trouble>();
   };
-  message::Hello hello;
-  hello.desk = log_of(1).desk;
-  hello.peer = peer_id(2);
-  hello.incarnation = 1;
+  const message::Hello hello = hello_of(2);
   const std::string good = message::encode(hello);
   EXPECT_EQ(try_out({good}), std::nullopt);
   EXPECT_EQ(try_out({""}), Trouble::protocol);
@@ -144,10 +129,7 @@ TEST(Replica, ClosesOnWhatIsNoneOfItsMessages) {
 }
 
 TEST(Replica, ForwardsWhatItDoesNotKnow) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   auto header = header_of("new", "cat.petted");
   header.flags = 0x40;
   header.hash_alg = 9;
@@ -162,19 +144,16 @@ TEST(Replica, ForwardsWhatItDoesNotKnow) {
 }
 
 TEST(Replica, TalksToNewerPeers) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.write(1, 3);
   net.tap = [](std::uint8_t, std::uint8_t, std::string& bytes) {
-    auto message = message::decode(bytes);
-    if (auto* hello = message ? std::get_if<message::Hello>(&*message) : nullptr) {
+    if (auto hello = read_as<message::Hello>(bytes)) {
       hello->version = 7;
       hello->features = {"cats"};
-      bytes = message::encode(*message);
+      bytes = message::encode(*hello);
       bytes[0] = static_cast<char>(bytes[0] + 1);  // one field more, at the end of the map
       bytes += std::string("\xa3new\x93\x01\x02\x03", 8);
-    } else if (message && std::holds_alternative<message::Beat>(*message)) {
+    } else if (is<message::Beat>(bytes)) {
       bytes = std::string("\x82\xa1k\xa4pets\xa1n\x01", 11);  // a kind that is not known here
     }
     return true;
@@ -187,10 +166,7 @@ TEST(Replica, TalksToNewerPeers) {
 }
 
 TEST(Replica, KeysTravelWithWhatTheyOpen) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   storage::CarriedKey key{id16(4), id16(5), {}};
   key.key.fill(6);
   net[1].store.keys_here[key.key_id] = key;
@@ -203,9 +179,7 @@ TEST(Replica, KeysTravelWithWhatTheyOpen) {
 }
 
 TEST(Replica, ErasedKeysDoNotComeBack) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   const storage::CarriedKey key{id16(4), id16(5), {}};
   net[1].store.keys_here[key.key_id] = key;
   net[2].store.erase_key(key.key_id);
@@ -222,9 +196,7 @@ TEST(Replica, ErasedKeysDoNotComeBack) {
 }
 
 TEST(Replica, KeysComeAgainAfterTheDiskFailed) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   const storage::CarriedKey key{id16(4), id16(5), {}};
   net[1].store.keys_here[key.key_id] = key;
   net.write_record(1, sealed_record(key.key_id, "sealed"), "sealed");
@@ -239,19 +211,14 @@ TEST(Replica, KeysComeAgainAfterTheDiskFailed) {
 }
 
 TEST(Replica, ErasedBodiesTravelWithoutThem) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.write_record(1, sealed_record(id16(4), "gone"), "");
   net.connect(1, 2);
   EXPECT_TRUE(net.same(1, 2));
 }
 
 TEST(Replica, FetchesAttachmentsInPieces) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   std::string bytes;
   for (int i = 0; i < 200'000; ++i) bytes += std::to_string(i);
   const Hash32 hash = storage::hash_of(bytes);
@@ -260,8 +227,7 @@ TEST(Replica, FetchesAttachmentsInPieces) {
   net.connect(1, 3);
   std::size_t pieces = 0;
   net.tap = [&](std::uint8_t, std::uint8_t, std::string& sent) {
-    const auto message = message::decode(sent);
-    return !(message && std::holds_alternative<message::FileData>(*message) && ++pieces == 3);
+    return !(is<message::FileData>(sent) && ++pieces == 3);
   };
   net[1].replica->want_file(hash, 0, net.now(1));
   net.settle();
@@ -279,10 +245,7 @@ TEST(Replica, FetchesAttachmentsInPieces) {
 }
 
 TEST(Replica, TakesAnAttachmentThatWasAlteredFromAnother) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   const std::string bytes(1'000, 'a');
   const Hash32 hash = storage::hash_of(bytes);
   net[2].store.files[hash] = std::string(1'000, 'b');
@@ -296,19 +259,14 @@ TEST(Replica, TakesAnAttachmentThatWasAlteredFromAnother) {
 
 // The first pieces are those of a longer file, and then that peer says no more.
 TEST(Replica, BeginsAnAttachmentAgainThatSomebodyElseBeganWrongly) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   const std::string bytes(300'000, 'a');
   const Hash32 hash = storage::hash_of(bytes);
   net[2].store.files[hash] = std::string(900'000, 'b');
   net[3].store.files[hash] = bytes;
   std::size_t pieces = 0;
   net.tap = [&](std::uint8_t from, std::uint8_t, std::string& sent) {
-    const auto message = message::decode(sent);
-    return !(from == 2 && message && std::holds_alternative<message::FileData>(*message) &&
-             ++pieces == 3);
+    return !(from == 2 && is<message::FileData>(sent) && ++pieces == 3);
   };
   net.connect(1, 2);
   net[1].replica->want_file(hash, 0, net.now(1));
@@ -321,16 +279,12 @@ TEST(Replica, BeginsAnAttachmentAgainThatSomebodyElseBeganWrongly) {
 }
 
 TEST(Replica, TakesAnAttachmentFromAnotherWhereOneSaysNothing) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   const std::string bytes(1'000, 'a');
   const Hash32 hash = storage::hash_of(bytes);
   net[3].store.files[hash] = bytes;
   net.tap = [&](std::uint8_t from, std::uint8_t, std::string& sent) {
-    const auto message = message::decode(sent);
-    if (from == 2 && message && std::holds_alternative<message::FileData>(*message)) {
+    if (from == 2 && is<message::FileData>(sent)) {
       sent = message::encode(message::FileData{storage::hash_of("another"), 0, 0, {}});
     }
     return true;
@@ -346,16 +300,12 @@ TEST(Replica, TakesAnAttachmentFromAnotherWhereOneSaysNothing) {
 }
 
 TEST(Replica, WhatSomebodyWaitsForComesBeforeOtherAttachments) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   std::vector<Hash32> asked;
   net.tap = [&](std::uint8_t from, std::uint8_t, std::string& sent) {
-    const auto message = message::decode(sent);
-    if (from == 1 && message && std::holds_alternative<message::FileWant>(*message)) {
-      asked.push_back(std::get<message::FileWant>(*message).hash);
-    }
-    return !(from == 2 && message && std::holds_alternative<message::FileData>(*message));
+    const auto want = read_as<message::FileWant>(sent);
+    if (from == 1 && want) asked.push_back(want->hash);
+    return !(from == 2 && is<message::FileData>(sent));
   };
   for (int i = 0; i < 20; ++i) {
     net[1].replica->want_file(storage::hash_of(std::to_string(i)), 0, net.now(1));
@@ -368,9 +318,7 @@ TEST(Replica, WhatSomebodyWaitsForComesBeforeOtherAttachments) {
 }
 
 TEST(Replica, BelievesThatItsDiskIsOlderOnlyWhenShown) {
-  Net net;
-  net.add(1);
-  net.add(9);
+  Net net{1, 9};
   net.write(1, 5);
   const message::LogRef ours{peer_id(1), 1};
   const message::Reached lie{ours, 1'000};
@@ -401,9 +349,7 @@ TEST(Replica, BelievesThatItsDiskIsOlderOnlyWhenShown) {
 }
 
 TEST(Replica, ALiarWhoGoesAndComesDoubtsOnlySoOften) {
-  Net net;
-  net.add(1);
-  net.add(9);
+  Net net{1, 9};
   net.write(1, 5);
   Liar liar(net, 1);
   std::uint64_t silent_ms = 0;
@@ -420,9 +366,7 @@ TEST(Replica, ALiarWhoGoesAndComesDoubtsOnlySoOften) {
 }
 
 TEST(Replica, TakesNoKeysThatOpenNothing) {
-  Net net;
-  net.add(1);
-  net.add(9);
+  Net net{1, 9};
   Liar liar(net, 1);
   MemoryStore theirs(log_of(9));
   const Id16 needed = id16(4);
@@ -442,9 +386,7 @@ TEST(Replica, TakesNoKeysThatOpenNothing) {
 }
 
 TEST(Replica, NoticesThatItsDiskIsOlderThanItsLog) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.write(1, 5);
   net.connect(1, 2);
   net.disconnect(1, 2);

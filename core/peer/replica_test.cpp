@@ -8,9 +8,7 @@ namespace deskmate::peer::testing {
 namespace {
 
 TEST(Replica, CatchesUpBothWays) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.write(1, 1'000);
   net.write(2, 300);
   net.connect(1, 2);
@@ -22,9 +20,7 @@ TEST(Replica, CatchesUpBothWays) {
 }
 
 TEST(Replica, SendsNothingTwiceThatIsThere) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.write(1, 500, 1'000);
   net.connect(1, 2);
   net.disconnect(1, 2);
@@ -38,9 +34,7 @@ TEST(Replica, SendsNothingTwiceThatIsThere) {
 // The link breaks at every message, one after the other, until all is there.
 TEST(Replica, ResumesWhereverTheLinkBroke) {
   for (std::size_t every = 1; every <= 12; ++every) {
-    Net net;
-    net.add(1);
-    net.add(2);
+    Net net{1, 2};
     net.write(1, 3'000, 100);
     net.write(2, 100);
     const std::size_t breaks = break_and_resume(net, every);
@@ -50,10 +44,7 @@ TEST(Replica, ResumesWhereverTheLinkBroke) {
 }
 
 TEST(Replica, ForwardsThirdPartiesLogs) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   net.write(1, 400);
   net.connect(1, 2);
   net.connect(2, 3);  // 1 and 3 have never met
@@ -65,10 +56,7 @@ TEST(Replica, ForwardsThirdPartiesLogs) {
 }
 
 TEST(Replica, WantsALogFromOneLinkAndFromAnotherWhenThatDrops) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   net.connect(1, 2);
   net.connect(2, 3);
   net.connect(1, 3);
@@ -88,10 +76,7 @@ TEST(Replica, WantsALogFromOneLinkAndFromAnotherWhenThatDrops) {
 }
 
 TEST(Replica, TakesALogFromElsewhereWhenItsLinkStandsStill) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   net.connect(1, 2);
   net.connect(2, 3);
   net.connect(1, 3);
@@ -108,9 +93,7 @@ TEST(Replica, TakesALogFromElsewhereWhenItsLinkStandsStill) {
 }
 
 TEST(Replica, KeepsToTheWindow) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net[2].stores = false;
   net.write(1, 2'000, 10'000);  // 20 MB
   net.connect(1, 2);
@@ -119,9 +102,7 @@ TEST(Replica, KeepsToTheWindow) {
   EXPECT_GT(status.buffered_bytes, want_window_bytes / 2);
   EXPECT_EQ(net[1].replica->status().links[0].unacked_bytes, status.buffered_bytes);
   EXPECT_LT(net.wire_bytes, want_window_bytes + want_window_bytes / 8);
-  net[2].stores = true;
-  for (auto& append : net[2].waiting) net[2].store.append(std::move(append));
-  net.sync(2);
+  net.store_waiting(2);
   EXPECT_TRUE(net.has_all(1, 2));
 }
 
@@ -135,11 +116,7 @@ TEST(Replica, WaitsWhileTheCarrierIsFull) {
   const Now now{1'000, start_utc_ms};
   replica.set_peers({{peer_id(2)}}, now);
   replica.link_up(1, peer_id(2), now);
-  message::Hello hello;
-  hello.desk = log_of(1).desk;
-  hello.peer = peer_id(2);
-  hello.incarnation = 1;
-  replica.receive(1, message::encode(hello), now);
+  replica.receive(1, message::encode(hello_of(2)), now);
   replica.receive(1, message::encode(message::Want{1, {peer_id(1), 1}, 0}), now);
   std::size_t bytes = 0;
   for (const Output& output : replica.take()) {
@@ -154,17 +131,10 @@ TEST(Replica, WaitsWhileTheCarrierIsFull) {
 }
 
 TEST(Replica, SendsWhatIsLargerThanAMessage) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   const std::string body(storage::body_max, 'b');
-  const storage::Hash32 hash = storage::hash_of(body);
-  for (int i = 0; i < 12; ++i) {
-    auto header = header_of("large");
-    header.flags = storage::flag_body;
-    header.body_hash = hash;
-    net.write_record(1, storage::encode(header), body);
-  }
+  const std::string record = record_with(body);
+  for (int i = 0; i < 12; ++i) net.write_record(1, record, body);
   std::size_t largest = 0;
   net.tap = [&](std::uint8_t, std::uint8_t, std::string& bytes) {
     largest = std::max(largest, bytes.size());
@@ -176,9 +146,7 @@ TEST(Replica, SendsWhatIsLargerThanAMessage) {
 }
 
 TEST(Replica, CountsAcknowledgementsOnlyWithTheAcknowledgersLog) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.connect(1, 2);
   net.write(1, 1);
   const storage::LogKey first{log_of(1), 1};
@@ -191,17 +159,13 @@ TEST(Replica, CountsAcknowledgementsOnlyWithTheAcknowledgersLog) {
   net.write(1, 1);
   EXPECT_TRUE(net.has_all(1, 2));
   EXPECT_FALSE(net[1].replica->acked(peer_id(2), {log_of(1), 2}));
-  net[1].stores = true;
-  for (auto& append : net[1].waiting) net[1].store.append(std::move(append));
-  net.sync(1);
+  net.store_waiting(1);
   EXPECT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 2}));
 }
 
 // What becomes durable after our hello went out and before theirs has come is in no hello.
 TEST(Replica, TellsWhatBecameDurableBetweenTheHelloAndItsAnswer) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.connect(1, 2);
   net[2].stores = false;
   net.write(1, 1);
@@ -210,10 +174,7 @@ TEST(Replica, TellsWhatBecameDurableBetweenTheHelloAndItsAnswer) {
   net[2].stores = true;
   net.tap = [&](std::uint8_t, std::uint8_t to, std::string&) {
     if (to != 2) return true;
-    for (auto& append : std::exchange(net[2].waiting, {})) {
-      net[2].store.append(std::move(append));
-    }
-    net.sync(2);
+    net.store_waiting(2);
     return true;
   };
   net.connect(1, 2);
@@ -222,9 +183,7 @@ TEST(Replica, TellsWhatBecameDurableBetweenTheHelloAndItsAnswer) {
 }
 
 TEST(Replica, ForgetsAcknowledgementsOfAPeerThatLostThem) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.connect(1, 2);
   net.write(1, 3);
   ASSERT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 3}));
@@ -233,32 +192,24 @@ TEST(Replica, ForgetsAcknowledgementsOfAPeerThatLostThem) {
   net[2].stores = false;
   net.connect(1, 2);
   EXPECT_FALSE(net[1].replica->acked(peer_id(2), {log_of(1), 1}));
-  net[2].stores = true;
-  for (auto& append : net[2].waiting) net[2].store.append(std::move(append));
-  net.sync(2);
+  net.store_waiting(2);
   EXPECT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 3}));
 }
 
 TEST(Replica, MergesAcknowledgementsThatCannotCountYet) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.connect(1, 2);
   net[1].stores = false;
   net.write(2, 1);
   net.write(1, 1);
   for (std::size_t i = 0; i < 3 * pending_acks_max; ++i) net.write(1, 1);
   EXPECT_FALSE(net[1].replica->acked(peer_id(2), {log_of(1), 1}));
-  net[1].stores = true;
-  for (auto& append : net[1].waiting) net[1].store.append(std::move(append));
-  net.sync(1);
+  net.store_waiting(1);
   EXPECT_TRUE(net[1].replica->acked(peer_id(2), {log_of(1), 1 + 3 * pending_acks_max}));
 }
 
 TEST(Replica, SeesOnlyWhoAnswers) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.connect(1, 2);
   net.pass(2'000);
   EXPECT_TRUE(net[1].replica->sees(peer_id(2), net.now(1)));
@@ -278,9 +229,7 @@ TEST(Replica, SeesOnlyWhoAnswers) {
 }
 
 TEST(Replica, TellsWhenClocksAreApart) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.connect(1, 2);
   net[2].clock_off_ms = static_cast<std::int64_t>(skew_max_ms) - 1'000;
   net.pass(3'000);
@@ -297,10 +246,7 @@ TEST(Replica, TellsWhenClocksAreApart) {
 }
 
 TEST(Replica, OneClockOfThreeKeepsOnlyItsOwnerFromRouting) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   net[3].clock_off_ms = 3'600'000;
   net.connect(1, 2);
   net.connect(1, 3);
@@ -312,9 +258,7 @@ TEST(Replica, OneClockOfThreeKeepsOnlyItsOwnerFromRouting) {
 }
 
 TEST(Replica, HoldsEventsFromTheFuture) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.connect(1, 2);
   net.write(1, 1);
   net[1].clock_off_ms = static_cast<std::int64_t>(skew_max_ms) + 20'000;
@@ -329,8 +273,7 @@ TEST(Replica, HoldsEventsFromTheFuture) {
 }
 
 TEST(Replica, AppendsAloneAfterAWhileWithoutAnybody) {
-  Net net;
-  net.add(1);
+  Net net{1};
   EXPECT_TRUE(net[1].replica->may_append(net.now(1)));  // nobody is known
   net.add(2);
   EXPECT_FALSE(net[1].replica->may_append(net.now(1)));
@@ -339,9 +282,7 @@ TEST(Replica, AppendsAloneAfterAWhileWithoutAnybody) {
 }
 
 TEST(Replica, AppendsInARestoredLogOnceWhatItWroteBeforeIsBack) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.connect(1, 2);
   net.write(1, 3);
   net.disconnect(1, 2);
@@ -351,8 +292,7 @@ TEST(Replica, AppendsInARestoredLogOnceWhatItWroteBeforeIsBack) {
   EXPECT_FALSE(net[1].replica->may_append(net.now(1)));
   net[1].stores = true;
   net.pass(1'000);
-  for (auto& append : std::exchange(net[1].waiting, {})) net[1].store.append(std::move(append));
-  net.sync(1);
+  net.store_waiting(1);
   EXPECT_TRUE(net.has_all(2, 1));
   EXPECT_TRUE(net[1].replica->may_append(net.now(1)));
   // Whoever only says that there is more does not keep it for long.
@@ -366,10 +306,7 @@ TEST(Replica, AppendsInARestoredLogOnceWhatItWroteBeforeIsBack) {
 }
 
 TEST(Replica, TakesNothingOfStrangersAndOfTheRemovedUpToTheCut) {
-  Net net;
-  net.add(1);
-  net.add(2);
-  net.add(3);
+  Net net{1, 2, 3};
   net.write(3, 2);
   net.connect(2, 3);
   net.write(3, 2);
@@ -387,27 +324,18 @@ TEST(Replica, TakesNothingOfStrangersAndOfTheRemovedUpToTheCut) {
 }
 
 TEST(Replica, ComparesStates) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.write(1, 3);
   net.connect(1, 2);
-  const auto fold = [&](std::uint8_t number, std::uint8_t state) {
-    Frontier frontier;
-    for (const LogTip& tip : net[number].store.frontier()) frontier[tip.log] = tip.seq;
-    StateHash hash{};
-    hash.fill(state);
-    net[number].replica->folded(frontier, hash, net.now(number));
-  };
-  fold(1, 1);
-  fold(2, 1);
+  net.fold(1, 1);
+  net.fold(2, 1);
   net.pass(2'000);
   EXPECT_FALSE(raised(net[1], Trouble::diverged));
   net.write(1, 1);
-  fold(1, 2);
+  net.fold(1, 2);
   net.pass(2'000);  // 2 has not folded it yet: nothing to compare
   EXPECT_FALSE(raised(net[1], Trouble::diverged));
-  fold(2, 3);
+  net.fold(2, 3);
   net.pass(2'000);
   EXPECT_TRUE(raised(net[1], Trouble::diverged));
   EXPECT_TRUE(raised(net[2], Trouble::diverged));
@@ -415,24 +343,17 @@ TEST(Replica, ComparesStates) {
 
 // After an upgrade of one: the same events, another version of what is made of them.
 TEST(Replica, DoesNotCompareStatesOfDifferentVersions) {
-  Net net;
-  net.add(1);
-  net.add(2);
+  Net net{1, 2};
   net.write(1, 3);
   net.connect(1, 2);
-  const auto fold = [&](std::uint8_t number, std::uint8_t state, std::string_view version) {
-    Frontier frontier;
-    for (const LogTip& tip : net[number].store.frontier()) frontier[tip.log] = tip.seq;
-    StateHash hash{};
-    hash.fill(state);
-    net[number].replica->folded(frontier, hash, net.now(number), version);
-    net.pass(2'000);
-  };
-  fold(1, 1, "4");
-  fold(2, 2, "5");
+  net.fold(1, 1, "4");
+  net.pass(2'000);
+  net.fold(2, 2, "5");
+  net.pass(2'000);
   EXPECT_FALSE(raised(net[1], Trouble::diverged));
   EXPECT_FALSE(raised(net[2], Trouble::diverged));
-  fold(1, 3, "5");
+  net.fold(1, 3, "5");
+  net.pass(2'000);
   EXPECT_TRUE(raised(net[1], Trouble::diverged));
   EXPECT_TRUE(raised(net[2], Trouble::diverged));
 }

@@ -68,8 +68,11 @@ class TwoStores : public ::testing::Test {
     b.replica.own_appended(now());
     a.replica.set_peers({{b.store.log().peer, {}}}, now());
     b.replica.set_peers({{a.store.log().peer, {}}}, now());
-    a.replica.link_up(link, b.store.log().peer, now());
-    b.replica.link_up(link, a.store.log().peer, now());
+    link_up(link);
+  }
+  void link_up(LinkId id) {
+    a.replica.link_up(id, b.store.log().peer, now());
+    b.replica.link_up(id, a.store.log().peer, now());
   }
 
   void move(Side& from, Side& to) {
@@ -141,6 +144,12 @@ std::vector<std::string> bodies_of(storage::Store& store, const LogName& log) {
   return bodies;
 }
 
+// Wherever a message says "a forwarder".
+void alter_forwarder(std::string& message) {
+  const auto at = message.find("a forwarder");
+  if (at != std::string::npos) message[at] = 'A';
+}
+
 TEST_F(TwoStores, EndWithBothLogsAndCanOpenThem) {
   std::vector<std::string> said;
   for (int i = 0; i < 300; ++i) {
@@ -166,18 +175,14 @@ TEST_F(TwoStores, EndWithBothLogsAndCanOpenThem) {
 
 TEST_F(TwoStores, CloseTheLinkOfWhoeverSendsAnotherBody) {
   append(*desk.a, std::vector(100, event_of("facts", "a text that a forwarder changes")));
-  spoil = [](std::string& message) {
-    const auto at = message.find("a forwarder");
-    if (at != std::string::npos) message[at] = 'A';
-  };
+  spoil = alter_forwarder;
   connect();
   ASSERT_TRUE(until([&] { return !b.closed.empty(); }));
   EXPECT_EQ(b.closed[0].why, Trouble::bad_signature);
   EXPECT_EQ(seq(b, a.store.log()), 100u);
   EXPECT_EQ(desk.b->awaited_count(), 100u);
   spoil = nullptr;
-  a.replica.link_up(link + 1, b.store.log().peer, now());
-  b.replica.link_up(link + 1, a.store.log().peer, now());
+  link_up(link + 1);
   ASSERT_TRUE(until([&] { return desk.b->awaited_count() == 0; }));
 }
 
@@ -224,17 +229,13 @@ TEST_F(TwoStores, FetchAttachmentsInPieces) {
 
 TEST_F(TwoStores, RefuseWhatWasAlteredAndGoOnAfter) {
   append(*desk.a, {event_of("facts that a forwarder would rather not see")});
-  spoil = [](std::string& message) {
-    const auto at = message.find("a forwarder");
-    if (at != std::string::npos) message[at] = 'A';
-  };
+  spoil = alter_forwarder;
   connect();
   ASSERT_TRUE(until([&] { return !b.closed.empty(); }));
   EXPECT_EQ(b.closed[0].why, Trouble::bad_signature);
   EXPECT_EQ(seq(b, a.store.log()), 0u);
   spoil = nullptr;
-  a.replica.link_up(link + 1, b.store.log().peer, now());
-  b.replica.link_up(link + 1, a.store.log().peer, now());
+  link_up(link + 1);
   ASSERT_TRUE(until([&] { return seq(b, a.store.log()) == 1; }));
   storage::testing::expect_whole(*desk.b);
 }

@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,6 +49,41 @@ inline storage::HeaderView header_of(std::string_view facts, std::string_view ty
   return header;
 }
 
+// Not sealed; its body may be given with it or not.
+inline std::string record_with(std::string_view body) {
+  auto header = header_of("with a body");
+  header.flags = storage::flag_body;
+  header.body_hash = storage::hash_of(body);
+  return storage::encode(header);
+}
+inline std::string sealed_record(const Id16& key_id, std::string_view body) {
+  auto header = header_of("sealed");
+  header.flags = storage::flag_body | storage::flag_sealed;
+  header.seal_alg = storage::seal_xchacha20_poly1305;
+  header.key_id = key_id;
+  header.body_hash = storage::hash_of(body);
+  return storage::encode(header);
+}
+
+inline message::Hello hello_of(std::uint8_t peer) {
+  message::Hello hello;
+  hello.desk = log_of(peer).desk;
+  hello.peer = peer_id(peer);
+  hello.incarnation = 1;
+  return hello;
+}
+// The message, where it is of that kind.
+template <typename Kind>
+std::optional<Kind> read_as(std::string_view bytes) {
+  auto message = message::decode(bytes);
+  auto* found = message ? std::get_if<Kind>(&*message) : nullptr;
+  return found != nullptr ? std::optional<Kind>(std::move(*found)) : std::nullopt;
+}
+template <typename Kind>
+bool is(std::string_view bytes) {
+  return read_as<Kind>(bytes).has_value();
+}
+
 struct Node {
   explicit Node(const LogName& own, Now now) : store(own), replica(new Replica(store, now)) {}
   MemoryStore store;
@@ -66,6 +105,9 @@ class Net {
   // What a test does to a message on its way; false: it is lost, and so is the link.
   using Tap = std::function<bool(std::uint8_t from, std::uint8_t to, std::string& bytes)>;
 
+  explicit Net(std::initializer_list<std::uint8_t> numbers = {}) {
+    for (const std::uint8_t number : numbers) add(number);
+  }
   Node& add(std::uint8_t number, std::uint64_t incarnation = 1, std::uint8_t desk = 7) {
     nodes_[number] = std::make_unique<Node>(log_of(number, incarnation, desk), now(number));
     for (auto& [other, node] : nodes_) introduce(other);
@@ -133,6 +175,22 @@ class Net {
     }
     node.replica->own_appended(now(number));
     settle();
+  }
+
+  // What waited to be stored is, and what comes from now on.
+  void store_waiting(std::uint8_t number) {
+    Node& node = (*this)[number];
+    node.stores = true;
+    for (auto& append : std::exchange(node.waiting, {})) node.store.append(std::move(append));
+    sync(number);
+  }
+  // It has made this of all that it has on disk.
+  void fold(std::uint8_t number, std::uint8_t state, std::string_view version = {}) {
+    Frontier frontier;
+    for (const LogTip& tip : (*this)[number].store.frontier()) frontier[tip.log] = tip.seq;
+    StateHash hash{};
+    hash.fill(state);
+    (*this)[number].replica->folded(frontier, hash, now(number), version);
   }
 
   // Until nobody has anything to say.
@@ -272,15 +330,6 @@ class Net {
   bool settling_ = false;
 };
 
-inline std::string sealed_record(const Id16& key_id, std::string_view body) {
-  auto header = header_of("sealed");
-  header.flags = storage::flag_body | storage::flag_sealed;
-  header.seal_alg = storage::seal_xchacha20_poly1305;
-  header.key_id = key_id;
-  header.body_hash = storage::hash_of(body);
-  return storage::encode(header);
-}
-
 // One that says whatever a test likes, linked to a node of the net.
 class Liar {
  public:
@@ -292,19 +341,19 @@ class Liar {
     take();
   }
   void hello(std::vector<message::Reached> frontier) {
-    message::Hello hello;
-    hello.desk = log_of(9).desk;
-    hello.peer = peer_id(9);
-    hello.incarnation = 1;
+    message::Hello hello = hello_of(9);
     hello.utc_ms = net_.now(to_).utc_ms;
     hello.frontier = std::move(frontier);
     hello.features = features;
     say(hello);
   }
-  // The outcome of the latest append.
-  void stored(AppendOutcome outcome) {
-    net_[to_].replica->appended(appends.back().ticket, std::move(outcome), net_.now(to_));
-    take();
+  // The latest append reaches the disk of whom it was said to.
+  void store() {
+    net_[to_].store.append(out::Append(appends.back()));
+    for (auto& done : net_[to_].store.sync()) {
+      net_[to_].replica->appended(done.ticket, std::move(done.outcome), net_.now(to_));
+      take();
+    }
   }
   void pass(std::uint64_t ms) {
     net_.steady_ms += ms;
