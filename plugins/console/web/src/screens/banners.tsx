@@ -6,7 +6,7 @@ import type { Peers } from '../desk/types';
 import { span } from '../text/format';
 import { t } from '../text/i18n';
 import { Icon } from '../ui/icon';
-import { useAsked } from './settings/asked';
+import { useAsked } from './asked';
 
 const lookMs = 5_000;
 
@@ -33,7 +33,7 @@ function LinkBanner() {
 }
 
 function PeersBanner() {
-  const { found } = useAsked<Peers>('desk.peers', lookMs);
+  const { found } = useAsked<Peers>('desk.peers', { everyMs: lookMs });
   if (!found || link.value !== 'open') return null;
   return (
     <>

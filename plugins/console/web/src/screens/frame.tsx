@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { logout } from '../desk/connection';
 import { muted, setMuted } from '../desk/notices';
 import {
-  call, isOwner, me, memberName, members, myRows, now, rows, sentence, session,
+  call, isOwner, me, memberName, members, myRows, now, rows, session,
 } from '../desk/store';
 import type { Presence } from '../desk/types';
 import { run, useActions } from '../keys/keyboard';
@@ -21,6 +21,7 @@ import { Inbox } from './inbox/inbox';
 import { Numbers } from './numbers';
 import { Orders } from './orders';
 import { Palette } from './palette';
+import { refused } from './refused';
 import { Settings } from './settings/settings';
 import { Split } from './split';
 
@@ -41,7 +42,7 @@ export function Frame() {
     if (!places.some((one) => one.id === place) || path.value === '/') go('/inbox', true);
   }, [place]);
   const leave = (): void => {
-    logout().catch((error: unknown) => say(sentence(error), true));
+    logout().catch(refused);
   };
   useActions({
     'go.inbox': () => go('/inbox'),
@@ -137,7 +138,7 @@ function PresenceDialog({ onClose }: { onClose: () => void }) {
       member: me.value,
       state: one.state,
       until_ms: one.minutes ? Math.round(now.value + one.minutes * 60_000) : undefined,
-    }).catch((error: unknown) => say(sentence(error), true));
+    }).catch(refused);
   };
   const open = [...rows.value.values()].filter((row) => row.member === me.value && row.state !== 'closed').length;
   return (

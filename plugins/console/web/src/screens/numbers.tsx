@@ -1,56 +1,25 @@
 // How quickly and how much was answered: /numbers?days=7. Every figure is the desk's.
-import { useEffect, useState } from 'preact/hooks';
-import { call, link, memberName, now, sentence } from '../desk/store';
+import { memberName } from '../desk/store';
 import type { Measures, Numbers as NumbersView, Waits } from '../desk/types';
 import { span } from '../text/format';
 import { t } from '../text/i18n';
 import { line } from '../text/plain';
 import { Empty, Failed, Loading } from '../ui/bits';
 import { Chart } from '../ui/chart';
-import { go, path, query } from '../ui/router';
-
-const spans = [1, 7, 30];
-const dayMs = 86_400_000;
+import { Spans, useSpan } from './spans';
 
 const time = (waits: Waits): string => (waits.count === 0 ? '–' : span(waits.mean_ms));
 const middle = (waits: Waits): string => (waits.count === 0 ? '' : t('numbers.median', { time: span(waits.median_ms) }));
 
 export function Numbers() {
-  const days = spans.find((n) => String(n) === query(path.value, 'days')) ?? 7;
-  const [found, setFound] = useState<NumbersView | null>(null);
-  const [failed, setFailed] = useState('');
-  const [round, setRound] = useState(0);
-  const up = link.value === 'open';
-  useEffect(() => {
-    if (!up) return undefined;
-    let current = true;
-    setFailed('');
-    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    call<NumbersView>('desk.numbers', { from_ms: Math.round(now.peek()) - days * dayMs, zone }).then(
-      (answer) => current && setFound(answer),
-      (error: unknown) => current && setFailed(sentence(error)),
-    );
-    return () => void (current = false);
-  }, [days, up, round]);
+  const { found, failed, again } = useSpan<NumbersView>('desk.numbers');
   return (
     <div class="screen">
       <header class="screen-head">
         <h1>{t('nav.numbers')}</h1>
-        <div class="spans" role="group" aria-label={t('split.span')}>
-          {spans.map((n) => (
-            <a
-              key={n}
-              class="queue-view"
-              href={`/numbers?days=${n}`}
-              aria-current={n === days ? 'true' : undefined}
-              onClick={(event) => (event.preventDefault(), go(`/numbers?days=${n}`, true))}
-            >
-              {t('split.days', { n })}
-            </a>
-          ))}
-        </div>
+        <Spans screen="/numbers" />
       </header>
-      {failed ? <Failed text={failed} again={() => setRound(round + 1)} />
+      {failed ? <Failed text={failed} again={again} />
         : found === null ? <Loading />
         : found.all.received + found.all.answers === 0 ? (
           <Empty icon="numbers" title={t('numbers.empty')}>

@@ -1,50 +1,26 @@
 // Orders: the latest, or those of a number. /orders, /orders/T_1001
-import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
-import { call, link, orderNews, sentence } from '../desk/store';
+import { useLayoutEffect, useState } from 'preact/hooks';
+import { orderNews } from '../desk/store';
 import type { Order } from '../desk/types';
 import { useActions } from '../keys/keyboard';
 import { composes } from '../keys/composition';
 import { t } from '../text/i18n';
 import { Empty, Failed, Loading } from '../ui/bits';
 import { go, parts, path } from '../ui/router';
+import { useAsked } from './asked';
 import { OrderCard } from './order_card';
 
 const latestMax = 50;
 
 export function Orders() {
   const number = parts(path.value)[1] ?? '';
-  const [orders, setOrders] = useState<Order[] | null>(null);
-  const [failed, setFailed] = useState('');
   const [typed, setTyped] = useState(number);
-  const [round, setRound] = useState(0);
-  const up = link.value === 'open';
-  const news = orderNews.value;
-
   useLayoutEffect(() => setTyped(number), [number]); // before a key can come
-  useEffect(() => {
-    if (!up) return undefined;
-    let current = true;
-    setFailed('');
-    const asked = number
-      ? call<{ orders: Order[] }>('desk.order', { order: number })
-      : call<{ orders: Order[] }>('desk.orders', { limit: latestMax });
-    asked.then(
-      (found) => current && setOrders(found.orders),
-      (error: unknown) => {
-        if (!current) return;
-        setOrders([]);
-        setFailed(sentence(error));
-      },
-    );
-    return () => void (current = false);
-  }, [number, up, round, news]);
-
   useActions({
     'chat.phrase': () => document.querySelector<HTMLElement>('.orders-find')?.focus(),
     'list.search': () => document.querySelector<HTMLElement>('.orders-find')?.focus(),
     'chat.action': () => document.querySelector<HTMLElement>('.order-acts button')?.focus(),
   });
-  const again = (): void => setRound(round + 1);
   return (
     <div class="screen">
       <header class="screen-head">
@@ -69,27 +45,37 @@ export function Orders() {
           <button type="submit">{t('find')}</button>
         </form>
       </header>
-      {orders === null ? (
-        <Loading />
-      ) : failed && !number ? (
-        <Failed text={failed} again={again} />
-      ) : orders.length === 0 ? (
-        <Empty icon="orders" title={number ? t('orders.none', { number }) : t('orders.empty')}>
-          <p>{number ? t('orders.none_text') : t('orders.empty_text')}</p>
-          <p>
-            {number ? <a href="/orders">{t('orders.latest')}</a> : <a href="/settings/plugins">{t('settings.plugins')}</a>}
-          </p>
-        </Empty>
-      ) : (
-        <>
-          <h2 class="screen-sub">{number ? t('orders.found', { n: orders.length }) : t('orders.latest')}</h2>
-          <div class="order-list">
-            {orders.map((order) => (
-              <OrderCard key={order.id} order={order} open={number !== ''} onDone={again} />
-            ))}
-          </div>
-        </>
-      )}
+      <Found key={number} number={number} />
     </div>
+  );
+}
+
+function Found({ number }: { number: string }) {
+  const { found, failed, again } = useAsked<{ orders: Order[] }>(number ? 'desk.order' : 'desk.orders', {
+    params: () => (number ? { order: number } : { limit: latestMax }),
+    anew: [orderNews.value],
+  });
+  if (failed && !number) return <Failed text={failed} again={again} />;
+  const orders = failed ? [] : found?.orders;
+  if (!orders) return <Loading />;
+  if (orders.length === 0) {
+    return (
+      <Empty icon="orders" title={number ? t('orders.none', { number }) : t('orders.empty')}>
+        <p>{number ? t('orders.none_text') : t('orders.empty_text')}</p>
+        <p>
+          {number ? <a href="/orders">{t('orders.latest')}</a> : <a href="/settings/plugins">{t('settings.plugins')}</a>}
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <h2 class="screen-sub">{number ? t('orders.found', { n: orders.length }) : t('orders.latest')}</h2>
+      <div class="order-list">
+        {orders.map((order) => (
+          <OrderCard key={order.id} order={order} open={number !== ''} onDone={again} />
+        ))}
+      </div>
+    </>
   );
 }

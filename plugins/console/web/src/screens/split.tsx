@@ -1,53 +1,22 @@
 // The fairness ledger: who was given what, who is owed what, what waits for the other's word.
-import { useEffect, useState } from 'preact/hooks';
-import { call, isOwner, link, memberName, members, sentence } from '../desk/store';
+import { call, isOwner, memberName, members } from '../desk/store';
 import type { Change, Split as SplitView, SplitRow } from '../desk/types';
 import { dateTime } from '../text/format';
 import { t, word } from '../text/i18n';
 import { Empty, Failed, Loading, Tag } from '../ui/bits';
-import { go, path, query } from '../ui/router';
 import { say } from '../ui/toast';
-
-const spans = [1, 7, 30];
-const dayMs = 86_400_000;
+import { refused } from './refused';
+import { Spans, useSpan } from './spans';
 
 export function Split() {
-  const days = spans.find((n) => String(n) === query(path.value, 'days')) ?? 7;
-  const [split, setSplit] = useState<SplitView | null>(null);
-  const [failed, setFailed] = useState('');
-  const [round, setRound] = useState(0);
-  const up = link.value === 'open';
-  useEffect(() => {
-    if (!up) return undefined;
-    let current = true;
-    setFailed('');
-    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    call<SplitView>('desk.split', { from_ms: Date.now() - days * dayMs, zone }).then(
-      (found) => current && setSplit(found),
-      (error: unknown) => current && setFailed(sentence(error)),
-    );
-    return () => void (current = false);
-  }, [days, up, round]);
-  const again = (): void => setRound(round + 1);
+  const { found, failed, again } = useSpan<SplitView>('desk.split');
   return (
     <div class="screen">
       <header class="screen-head">
         <h1>{t('nav.split')}</h1>
-        <div class="queue-views" role="group" aria-label={t('split.span')}>
-          {spans.map((n) => (
-            <a
-              key={n}
-              class="queue-view"
-              href={`/split?days=${n}`}
-              aria-current={n === days ? 'true' : undefined}
-              onClick={(event) => (event.preventDefault(), go(`/split?days=${n}`, true))}
-            >
-              {t('split.days', { n })}
-            </a>
-          ))}
-        </div>
+        <Spans screen="/split" />
       </header>
-      {failed ? <Failed text={failed} again={again} /> : split === null ? <Loading /> : <Ledger split={split} again={again} />}
+      {failed ? <Failed text={failed} again={again} /> : found === null ? <Loading /> : <Ledger split={found} again={again} />}
     </div>
   );
 }
@@ -116,10 +85,7 @@ const changeText = (change: Change): string =>
 
 function Waiting({ change, again }: { change: Change; again: () => void }) {
   const agree = (): void => {
-    call('desk.agree', { change: change.change }).then(
-      () => (say(t('done.agreed')), again()),
-      (error: unknown) => say(sentence(error), true),
-    );
+    call('desk.agree', { change: change.change }).then(() => (say(t('done.agreed')), again()), refused);
   };
   return (
     <li>

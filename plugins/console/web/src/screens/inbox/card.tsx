@@ -1,7 +1,7 @@
 // The buyer: accounts, why this chat is whose it is, orders and parcels, past chats.
 import { useState } from 'preact/hooks';
 import { touchChat } from '../../desk/live';
-import { call, mayAct, me, memberName, now, sentence } from '../../desk/store';
+import { call, mayAct, me, memberName, now } from '../../desk/store';
 import type { Account, Chat } from '../../desk/types';
 import { afterRender, useActions } from '../../keys/keyboard';
 import { short } from '../../text/format';
@@ -9,8 +9,8 @@ import { t } from '../../text/i18n';
 import { address, line } from '../../text/plain';
 import { Hint, Tag, Words } from '../../ui/bits';
 import { Icon } from '../../ui/icon';
-import { say } from '../../ui/toast';
 import { OrderCard } from '../order_card';
+import { refused } from '../refused';
 import { block } from './conversation';
 import { cardShown } from './inbox';
 
@@ -89,7 +89,7 @@ function AccountView({ account, shop, chat }: { account: Account; shop: string; 
     setBusy(true);
     call(method, { buyer: chat?.buyer, other: account.buyer, member: me.value }).then(
       () => (setBusy(false), touchChat()),
-      (error: unknown) => (setBusy(false), say(sentence(error), true)),
+      (error: unknown) => (setBusy(false), refused(error)),
     );
   };
   const where = address(account.address);

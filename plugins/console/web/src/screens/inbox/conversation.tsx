@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { outbox } from '../../desk/connection';
 import { showEarlier, touchChat, writingMs } from '../../desk/live';
-import { call, link, mayAct, me, memberName, now, sentence, writing } from '../../desk/store';
+import { call, link, mayAct, me, memberName, now, writing } from '../../desk/store';
 import type { Chat, ChatRow } from '../../desk/types';
 import { useActions } from '../../keys/keyboard';
 import { day, sameDay } from '../../text/format';
@@ -11,6 +11,7 @@ import { line, message } from '../../text/plain';
 import { Hint, Loading, Tag, Words } from '../../ui/bits';
 import { Icon } from '../../ui/icon';
 import { say } from '../../ui/toast';
+import { refused } from '../refused';
 import { Composer } from './composer';
 import { EntryView, Sending } from './entry';
 import { FlagDialog, NoteDialog, TransferDialog } from './dialogs';
@@ -53,13 +54,10 @@ export function Conversation({ chat, row, loading, onBack, onNext }: Props) {
 
   const act = (method: string, params: object = {}, done?: string): void => {
     if (link.value !== 'open') return say(t('error.cut'), true);
-    call(method, { chat: chat.id, member: me.value, ...params }).then(
-      () => {
-        if (done) say(done);
-        touchChat();
-      },
-      (error: unknown) => say(sentence(error), true),
-    );
+    call(method, { chat: chat.id, member: me.value, ...params }).then(() => {
+      if (done) say(done);
+      touchChat();
+    }, refused);
   };
   const may = mayAct.value;
   const open = row.state !== 'closed';
@@ -186,11 +184,8 @@ export function Conversation({ chat, row, loading, onBack, onNext }: Props) {
 
 export function block(chat: Chat): void {
   const blocked = chat.blocked_until_ms !== undefined;
-  call(blocked ? 'desk.unblock' : 'desk.block', { buyer: chat.buyer, member: me.value }).then(
-    () => {
-      say(t(blocked ? 'done.unblocked' : 'done.blocked'));
-      touchChat();
-    },
-    (error: unknown) => say(sentence(error), true),
-  );
+  call(blocked ? 'desk.unblock' : 'desk.block', { buyer: chat.buyer, member: me.value }).then(() => {
+    say(t(blocked ? 'done.unblocked' : 'done.blocked'));
+    touchChat();
+  }, refused);
 }

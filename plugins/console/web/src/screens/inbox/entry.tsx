@@ -3,13 +3,13 @@ import { useState } from 'preact/hooks';
 import { outbox } from '../../desk/connection';
 import { touchChat } from '../../desk/live';
 import type { Outgoing } from '../../desk/outbox';
-import { call, mayAct, me, memberName, sentence } from '../../desk/store';
+import { call, mayAct, me, memberName } from '../../desk/store';
 import type { Attachment, Chat, Entry, Outcome } from '../../desk/types';
 import { bytes, clock, dateTime } from '../../text/format';
 import { t, type Key } from '../../text/i18n';
 import { line, message, shownCharsMax } from '../../text/plain';
 import { Icon, type IconName } from '../../ui/icon';
-import { say } from '../../ui/toast';
+import { refused } from '../refused';
 
 // What anybody wrote, as text; a very long one is opened by hand.
 export function Text({ text }: { text: string }) {
@@ -51,8 +51,7 @@ export const OutcomeMark = ({ state }: { state: Outcome }) => (
 export function Resolve({ request }: { request: string }) {
   if (!mayAct.value) return null;
   const as = (what: 'done' | 'again' | 'dropped') => (): void => {
-    call('desk.resolve', { request, as: what, member: me.value }).then(touchChat, (error: unknown) =>
-      say(sentence(error), true));
+    call('desk.resolve', { request, as: what, member: me.value }).then(touchChat, refused);
   };
   return (
     <span class="resolve" role="group" aria-label={t('resolve.title')}>

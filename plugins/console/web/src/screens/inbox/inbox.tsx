@@ -11,6 +11,7 @@ import { t } from '../../text/i18n';
 import { Empty, Failed, Hint, Loading } from '../../ui/bits';
 import { go, parts, path, query } from '../../ui/router';
 import { say } from '../../ui/toast';
+import { refused } from '../refused';
 import { Card } from './card';
 import { Conversation } from './conversation';
 import { QueueList } from './queue_list';
@@ -129,7 +130,7 @@ function Nothing({ count }: { count: number }) {
       </p>
       {count === 0 && waiting === 0 && (
         <p>
-          <button type="button" onClick={() => void readOpen().catch((error: unknown) => say(sentence(error), true))}>
+          <button type="button" onClick={() => void readOpen().catch(refused)}>
             {t('look_again')}
           </button>
         </p>

@@ -1,20 +1,21 @@
 // The desk's other machines: how they are, inviting one, alarms, changes that wait.
 import { useEffect, useState } from 'preact/hooks';
-import { call, now, sentence } from '../../desk/store';
+import { call, now } from '../../desk/store';
 import type { Peers as PeersView } from '../../desk/types';
 import { dateTime, span } from '../../text/format';
 import { t, word } from '../../text/i18n';
 import { line } from '../../text/plain';
 import { Empty, Failed, Loading, Tag, Words } from '../../ui/bits';
 import { say } from '../../ui/toast';
-import { useAsked } from './asked';
+import { useAsked } from '../asked';
+import { refused } from '../refused';
 import { QrCode } from './qr';
 
 const lookMs = 3_000;
 const idChars = 12;
 
 export function Peers() {
-  const { found, failed, again } = useAsked<PeersView>('desk.peers', lookMs);
+  const { found, failed, again } = useAsked<PeersView>('desk.peers', { everyMs: lookMs });
   if (!found) return failed ? <Failed text={failed} again={again} /> : <Loading />;
   const nameOf = (id: string): string => found.peers.find((peer) => peer.id === id)?.name ?? id.slice(0, idChars);
   return (
@@ -87,7 +88,6 @@ interface Asked {
 function Invite() {
   const [invitation, setInvitation] = useState<Invitation | null>(null);
   const [asked, setAsked] = useState<Asked | null>(null);
-  const failed = (error: unknown): void => say(sentence(error), true);
   const tell = (what?: 'same' | 'different' | 'withdraw'): Promise<void> =>
     call<Asked>('desk.invitation', what ? { do: what } : {}).then(setAsked);
   useEffect(() => {
@@ -96,7 +96,7 @@ function Invite() {
     return () => clearInterval(timer);
   }, [invitation]);
   const invite = (): void => {
-    call<Invitation>('desk.invite').then((one) => (setInvitation(one), setAsked(null)), failed);
+    call<Invitation>('desk.invite').then((one) => (setInvitation(one), setAsked(null)), refused);
   };
   const left = invitation ? invitation.expires_ms - now.value : 0;
   const state = asked?.state ?? 'open';
@@ -124,13 +124,13 @@ function Invite() {
             <div class="acts">
               <button
                 type="button"
-                onClick={() => void navigator.clipboard?.writeText(invitation.code).then(() => say(t('done.copied')), failed)}
+                onClick={() => void navigator.clipboard?.writeText(invitation.code).then(() => say(t('done.copied')), refused)}
               >
                 {t('copy')}
               </button>
               <button
                 type="button"
-                onClick={() => void tell('withdraw').then(() => setInvitation(null), failed)}
+                onClick={() => void tell('withdraw').then(() => setInvitation(null), refused)}
               >
                 {t('invite.withdraw')}
               </button>
@@ -144,8 +144,8 @@ function Invite() {
           <p class="phrase">{asked?.phrase}</p>
           {state === 'asked' ? (
             <div class="acts">
-              <button type="button" class="primary" onClick={() => void tell('same').catch(failed)}>{t('invite.same')}</button>
-              <button type="button" class="danger" onClick={() => void tell('different').catch(failed)}>
+              <button type="button" class="primary" onClick={() => void tell('same').catch(refused)}>{t('invite.same')}</button>
+              <button type="button" class="danger" onClick={() => void tell('different').catch(refused)}>
                 {t('invite.different')}
               </button>
             </div>

@@ -1,24 +1,24 @@
 // Shops and channels: how each is, and starting and stopping it.
 import { useState } from 'preact/hooks';
-import { call, now, sentence } from '../../desk/store';
+import { call, now } from '../../desk/store';
 import type { PluginStatus } from '../../desk/types';
 import { span } from '../../text/format';
 import { t, word } from '../../text/i18n';
 import { Empty, Failed, Loading, Tag } from '../../ui/bits';
-import { say } from '../../ui/toast';
-import { useAsked } from './asked';
+import { useAsked } from '../asked';
+import { refused } from '../refused';
 
 const lookMs = 3_000;
 
 export function Plugins() {
-  const { found, failed, again } = useAsked<{ plugins: PluginStatus[] }>('desk.plugins', lookMs);
+  const { found, failed, again } = useAsked<{ plugins: PluginStatus[] }>('desk.plugins', { everyMs: lookMs });
   const [busy, setBusy] = useState('');
   if (!found) return failed ? <Failed text={failed} again={again} /> : <Loading />;
   const tell = (name: string, what: 'start' | 'stop' | 'restart'): void => {
     setBusy(name);
     call('desk.plugin', { name, do: what }).then(
       () => (setBusy(''), again()),
-      (error: unknown) => (setBusy(''), say(sentence(error), true)),
+      (error: unknown) => (setBusy(''), refused(error)),
     );
   };
   return (

@@ -7,7 +7,7 @@ import { t, word } from '../../text/i18n';
 import { line } from '../../text/plain';
 import { Empty, Failed, Loading } from '../../ui/bits';
 import { Resolve } from '../inbox/entry';
-import { useAsked } from './asked';
+import { useAsked } from '../asked';
 
 const longMs = 600_000; // the most that a request may wait
 const lookMs = 5_000;
@@ -31,7 +31,7 @@ export function Upkeep() {
 }
 
 function Unknown() {
-  const { found, failed, again } = useAsked<{ pending: DeskRequest[]; unknown: DeskRequest[] }>('desk.requests', lookMs);
+  const { found, failed, again } = useAsked<{ pending: DeskRequest[]; unknown: DeskRequest[] }>('desk.requests', { everyMs: lookMs });
   return (
     <section class="panel">
       <h2>{t('unknown.title')}</h2>

@@ -1,6 +1,8 @@
-// Asks the desk for what a screen shows, again after each cut, and every `everyMs`.
+// Asks the desk for what a screen shows, again after each cut, and every `everyMs`. What was found
+// stays while it is asked for again, and so does why that failed.
 import { useEffect, useState } from 'preact/hooks';
-import { call, link, sentence } from '../../desk/store';
+import type { Params } from '../bus/frames';
+import { call, link, sentence } from '../desk/store';
 
 export interface Asked<T> {
   found: T | null;
@@ -8,7 +10,13 @@ export interface Asked<T> {
   again: () => void;
 }
 
-export function useAsked<T>(method: string, everyMs = 0): Asked<T> {
+interface Asking {
+  params?: () => Params; // of each question, as it is then
+  anew?: unknown[]; // asks at once when one of these changes
+  everyMs?: number;
+}
+
+export function useAsked<T>(method: string, { params, anew = [], everyMs = 0 }: Asking = {}): Asked<T> {
   const [found, setFound] = useState<T | null>(null);
   const [failed, setFailed] = useState('');
   const [round, setRound] = useState(0);
@@ -17,7 +25,7 @@ export function useAsked<T>(method: string, everyMs = 0): Asked<T> {
     if (!up) return undefined;
     let current = true;
     const ask = (): void => {
-      call<T>(method).then(
+      call<T>(method, params?.()).then(
         (answer) => current && (setFound(answer), setFailed('')),
         (error: unknown) => current && setFailed(sentence(error)),
       );
@@ -28,6 +36,6 @@ export function useAsked<T>(method: string, everyMs = 0): Asked<T> {
       current = false;
       clearInterval(timer);
     };
-  }, [method, up, round]);
+  }, [method, up, round, ...anew]);
   return { found, failed, again: () => setRound((n) => n + 1) };
 }
