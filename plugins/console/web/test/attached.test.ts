@@ -39,8 +39,7 @@ afterEach(() => void vi.useRealTimers());
 
 describe('files of a reply', () => {
   it('are brought in pieces and remembered', async () => {
-    const attached = open();
-    attached.setOpen(true);
+    const attached = connected();
     attached.add('c', [file('a', pieceBytes * 2 + 1)]);
     expect(attached.take('c')).toBeNull();
     await vi.waitFor(() => expect(attached.of('c')[0]!.state).toBe('ready'));
@@ -49,10 +48,14 @@ describe('files of a reply', () => {
     expect(attached.take('c')).toEqual([{ hash: 'ab03', size: pieceBytes * 2 + 1, name: 'a', type: '' }]);
     expect(open().of('c')).toEqual([]);
   });
+const connected = (): Attached => {
+  const attached = open();
+  attached.setOpen(true);
+  return attached;
+};
 
   it('begin again after a cut', async () => {
-    const attached = open();
-    attached.setOpen(true);
+    const attached = connected();
     loseAt = 1;
     attached.add('c', [file('a', pieceBytes * 2)]);
     await vi.waitFor(() => expect(attached.of('c')[0]!.state).toBe('waiting'));
@@ -62,8 +65,7 @@ describe('files of a reply', () => {
   });
 
   it('that are refused say why, and can be left out', async () => {
-    const attached = open();
-    attached.setOpen(true);
+    const attached = connected();
     refuse = true;
     attached.add('c', [file('a', 1)]);
     await vi.waitFor(() => expect(attached.of('c')[0]).toMatchObject({ state: 'refused', error: 'too large' }));

@@ -1,18 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { draftPauseMs, Drafts } from '../src/desk/drafts';
+import { MemoryStore } from './memory_store';
 
-class Store {
-  readonly map = new Map<string, string>();
-  get length(): number {
-    return this.map.size;
-  }
-  key = (i: number): string | null => [...this.map.keys()][i] ?? null;
-  getItem = (name: string): string | null => this.map.get(name) ?? null;
-  setItem = (name: string, text: string): void => void this.map.set(name, text);
-  removeItem = (name: string): void => void this.map.delete(name);
-}
-
-let store: Store;
+let store: MemoryStore;
 let saved: unknown[];
 let fail = false;
 const open = (): Drafts =>
@@ -23,18 +13,22 @@ const open = (): Drafts =>
       saved.push(params);
     },
   });
+const connected = (): Drafts => {
+  const drafts = open();
+  drafts.setOpen(true);
+  return drafts;
+};
 
 beforeEach(() => {
   vi.useFakeTimers();
-  store = new Store();
+  store = new MemoryStore();
   saved = [];
   fail = false;
 });
 afterEach(() => void vi.useRealTimers());
 
 it('is here at once, and on the desk once somebody pauses', async () => {
-  const drafts = open();
-  drafts.setOpen(true);
+  const drafts = connected();
   drafts.set('c1', 'De');
   drafts.set('c1', 'Dear');
   expect(drafts.get('c1')).toBe('Dear');
@@ -45,24 +39,21 @@ it('is here at once, and on the desk once somebody pauses', async () => {
 
 it('is saved after a cut, and what the desk has is not saved again', async () => {
   fail = true;
-  const drafts = open();
-  drafts.setOpen(true);
+  const drafts = connected();
   drafts.set('c1', 'Dear');
   await vi.advanceTimersByTimeAsync(draftPauseMs);
   expect(saved).toEqual([]);
   fail = false;
-  const later = open();
-  later.setOpen(true);
+  connected();
   await vi.advanceTimersByTimeAsync(0);
   expect(saved).toEqual([{ chat: 'c1', text: 'Dear' }]);
-  open().setOpen(true);
+  connected();
   await vi.advanceTimersByTimeAsync(0);
   expect(saved.length).toBe(1);
 });
 
 it('is discarded at once', async () => {
-  const drafts = open();
-  drafts.setOpen(true);
+  const drafts = connected();
   drafts.set('c1', 'Dear');
   drafts.set('c1', '');
   await vi.advanceTimersByTimeAsync(0);

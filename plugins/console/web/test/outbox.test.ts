@@ -34,6 +34,11 @@ const open = (): Outbox =>
     call: desk.call, sentence: (e) => (e as Error).message, storage: store, prefix: 'out.', newKey: () => `k${++keys}`,
     now: () => keys,
   });
+const connected = (): Outbox => {
+  const outbox = open();
+  outbox.setOpen(true);
+  return outbox;
+};
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(againMs * 2);
 const texts = (): string[] => desk.entries.map((entry) => entry.text);
 
@@ -47,8 +52,7 @@ afterEach(() => void vi.useRealTimers());
 
 describe('outbox', () => {
   it('sends in order and forgets what the chat shows', async () => {
-    const outbox = open();
-    outbox.setOpen(true);
+    const outbox = connected();
     outbox.send('c1', 'one');
     outbox.send('c1', 'two');
     await settle();
@@ -72,8 +76,7 @@ describe('outbox', () => {
 
   it('does not send again what arrived though its answer was lost', async () => {
     desk.loseAfter = 1;
-    const outbox = open();
-    outbox.setOpen(true);
+    const outbox = connected();
     outbox.send('c1', 'once');
     await settle();
     expect(texts()).toEqual(['once']);
@@ -82,8 +85,7 @@ describe('outbox', () => {
 
   it('sends again what did not arrive', async () => {
     desk.loseBefore = 2;
-    const outbox = open();
-    outbox.setOpen(true);
+    const outbox = connected();
     outbox.send('c1', 'again');
     await settle();
     expect(texts()).toEqual(['again']);
@@ -92,19 +94,16 @@ describe('outbox', () => {
 
   it('does not send again after a crash of the tab either', async () => {
     desk.loseAfter = 1;
-    const first = open();
-    first.setOpen(true);
+    const first = connected();
     first.send('c1', 'once');
     await vi.advanceTimersByTimeAsync(0);
-    const second = open();
-    second.setOpen(true);
+    connected();
     await settle();
     expect(texts()).toEqual(['once']);
   });
 
   it('two equal texts are two replies', async () => {
-    const outbox = open();
-    outbox.setOpen(true);
+    const outbox = connected();
     outbox.send('c1', 'ok');
     outbox.send('c1', 'ok');
     await settle();
@@ -113,8 +112,7 @@ describe('outbox', () => {
 
   it('what the desk refuses waits for a person, and holds nothing up', async () => {
     desk.refuse = new BusError(status.invalid, 'The buyer is blocked.');
-    const outbox = open();
-    outbox.setOpen(true);
+    const outbox = connected();
     outbox.send('c1', 'no');
     await settle();
     expect(outbox.items.value).toMatchObject([{ state: 'refused', error: 'The buyer is blocked.' }]);
