@@ -9,7 +9,7 @@
 //   first-load, usable  without anything in the browser's caches; until the first row can be clicked
 import { median, figure, note } from '../bench/figures.mjs';
 import { pause } from '../lib/desk.mjs';
-import { press, row, until, withStage } from './stage.mjs';
+import { press, row, until, weigh, withStage } from './stage.mjs';
 
 const OPEN = 150;
 const QUEUED = 1_000;
@@ -66,30 +66,25 @@ function tasksOf(trace) {
 }
 
 async function firstLoad(stage, page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Network.enable');
-  await session.send('Network.setCacheDisabled', { cacheDisabled: true });
-  await session.send('Network.setBypassServiceWorker', { bypass: true });
-  let bytes = 0;
-  session.on('Network.loadingFinished', (event) => (bytes += event.encodedDataLength));
+  const load = await weigh(page);
   const times = [];
   for (let i = 0; i < 5; ++i) {
-    bytes = 0;
+    load.bytes = 0;
     await page.goto('about:blank');
     const begun = performance.now();
     await page.goto(`${stage.base}/inbox?view=open`);
     await row(page, 'Buyer').first().waitFor();
     times.push(performance.now() - begun);
   }
-  await session.detach();
-  return { kib: bytes / 1024, ms: median(times) };
+  await load.end();
+  return { kib: load.bytes / 1024, ms: median(times) };
 }
 
 const members = [{ number: 1, name: 'Ann', weight: 1, role: 'presale', access: 'owner', capacity: OPEN }];
 await withStage({ members, routing: { suspend_at: OPEN } }, async (stage) => {
   const ann = await stage.page(1);
   for (let i = 0; i < OPEN + QUEUED; ++i) stage.writes(`b${i}`, '请问什么时候发货？'.repeat(6), `Buyer ${i}`);
-  await until('all are there', async () => (await stage.desk.ask('status')).chats.open === OPEN + QUEUED, 120);
+  await stage.arrived(OPEN + QUEUED, 120);
   const { chats } = await stage.desk.ask('status');
   if (chats.queued !== QUEUED) throw new Error(`${chats.queued} chats are queued`);
   const begin = await firstLoad(stage, ann);

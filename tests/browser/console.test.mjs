@@ -1,21 +1,16 @@
 // Two members at their consoles, with the keyboard alone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bubble, delivered, password, press, row, until, withStage } from './stage.mjs';
+import {
+  answer, bubble, delivered, lookAt, password, press, row, sample, say, sizes, until, weigh, withStage,
+} from './stage.mjs';
 
 test('R3 R40 R49: a message comes, is answered with a phrase in four keystrokes and delivered; transferred in four', async () => {
   await withStage({}, async (stage) => {
     const ann = await stage.page(1);
     const li = await stage.page(2);
 
-    // An owner adds a phrase.
-    await ann.goto(`${stage.base}/settings/phrases`);
-    await ann.click('text=Add a phrase >> nth=0');
-    await ann.keyboard.type('thanks');
-    await press(ann, 'Tab', 'Tab');
-    await ann.keyboard.type('Thank you, {buyer}! This is {agent}.');
-    await ann.click('dialog button[type=submit]');
-    await ann.locator('.cards', { hasText: 'thanks' }).waitFor();
+    await stage.phrase(ann, 'thanks', 'Thank you, {buyer}! This is {agent}.');
     await press(ann, 'g', 'i');
 
     stage.writes('eve', 'Where is my parcel?', 'Eve');
@@ -29,43 +24,34 @@ test('R3 R40 R49: a message comes, is answered with a phrase in four keystrokes 
     await until('the shop has sent it', () => stage.sent().includes('Thank you, Eve! This is Ann.'));
 
     // The other sees it, and gets the chat with a note.
-    await press(li, 'v', 'e');
-    await row(li, 'Eve').waitFor();
-    await press(li, 'j');
+    await lookAt(li, 'Eve');
     await bubble(li, 'Thank you, Eve!').waitFor();
     await press(ann, 'Escape', 't');
     await ann.locator('dialog[data-dialog=transfer]').waitFor();
     await press(ann, '2');
-    await ann.keyboard.type('She speaks Chinese, too.');
-    await press(ann, 'Enter');
+    await say(ann, 'She speaks Chinese, too.');
     await bubble(li, 'She speaks Chinese, too.').waitFor();
     await press(li, 'v', 'm');
     await row(li, 'Eve').waitFor();
     await press(li, 'r');
-    await li.keyboard.type('您好，我是小李。');
-    await press(li, 'Enter');
-    await delivered(li, '您好，我是小李。');
+    await answer(li, '您好，我是小李。');
 
     // Note, close, and the chat comes back when the buyer writes again.
     await press(li, 'Escape', 'm');
-    await li.keyboard.type('Prefers the evening.');
-    await press(li, 'Enter');
+    await say(li, 'Prefers the evening.');
     await li.locator('.entry.note', { hasText: 'Prefers the evening.' }).waitFor();
     await press(li, 'e');
     await row(li, 'Eve').waitFor({ state: 'detached' });
     stage.writes('eve', 'One more thing', 'Eve');
     await row(li, 'Eve').waitFor();
     assert.deepEqual(stage.sent(), ['Thank you, Eve! This is Ann.', '您好，我是小李。']);
-    assert.deepEqual([...ann.faults, ...li.faults], []);
   });
 });
 
 test('R40: Enter sends nothing while pinyin is composed; Shift+Enter begins a line', async () => {
   await withStage({}, async (stage) => {
     const ann = await stage.page(1);
-    stage.writes('eve', 'Hello', 'Eve');
-    await row(ann, 'Eve').waitFor();
-    await press(ann, 'j', 'r');
+    await stage.asked(ann);
     const session = await ann.context().newCDPSession(ann);
     await session.send('Input.imeSetComposition', { text: 'fa', selectionStart: 2, selectionEnd: 2 });
     await session.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Process', code: 'Enter', windowsVirtualKeyCode: 229 });
@@ -83,13 +69,9 @@ test('drafts survive a reload, another browser and kill -9 of the desk; the othe
   await withStage({}, async (stage) => {
     const ann = await stage.page(1);
     const li = await stage.page(2);
-    stage.writes('eve', 'Hello', 'Eve');
-    await row(ann, 'Eve').waitFor();
-    await press(ann, 'j', 'r');
+    await stage.asked(ann);
     await ann.keyboard.type('Dear Eve, I have asked');
-    await press(li, 'v', 'e');
-    await row(li, 'Eve').waitFor();
-    await press(li, 'j');
+    await lookAt(li, 'Eve');
     await li.locator('.entry.draft', { hasText: 'Dear Eve, I have asked' }).waitFor();
     await until('somebody is said to be writing', async () => /Ann is writing/.test(await li.locator('.inbox').innerText()));
     await ann.reload();
@@ -110,26 +92,18 @@ test('drafts survive a reload, another browser and kill -9 of the desk; the othe
     await row(second, 'Eve').waitFor();
     await press(second, 'j');
     await until('it is there', async () => (await second.inputValue('.composer textarea')).endsWith('the courier.'));
-    assert.deepEqual([...ann.faults, ...li.faults, ...second.faults], []);
   });
 });
 
 test('a cut loses and doubles nothing: sends wait, and go out once', async () => {
   await withStage({}, async (stage) => {
     const ann = await stage.page(1);
-    stage.writes('eve', 'Hello', 'Eve');
-    await row(ann, 'Eve').waitFor();
-    await press(ann, 'j', 'r');
-    const say = async (text) => {
-      await ann.keyboard.type(text);
-      await press(ann, 'Enter');
-    };
-    await say('before');
-    await delivered(ann, 'before');
+    await stage.asked(ann);
+    await answer(ann, 'before');
     await stage.desk.stop('SIGTERM');
     await ann.locator('.banner').waitFor();
-    await say('during one');
-    await say('during two');
+    await say(ann, 'during one');
+    await say(ann, 'during two');
     await ann.locator('.banner', { hasText: '2' }).waitFor();
     assert.equal(await ann.locator('.entry.sending').count(), 2);
     // What waits survives the page, too: the service worker has the shell.
@@ -141,18 +115,16 @@ test('a cut loses and doubles nothing: sends wait, and go out once', async () =>
     await delivered(ann, 'during two');
     await bubble(ann, 'Are you there?').waitFor();
     await press(ann, 'r');
-    await say('after');
-    await delivered(ann, 'after');
+    await answer(ann, 'after');
     // Killed in the middle: an answer may be lost, a reply may not, and none goes out twice.
     for (let i = 0; i < 3; ++i) {
-      await say(`storm ${i}`);
+      await say(ann, `storm ${i}`);
       await stage.desk.stop('SIGKILL');
       await stage.desk.start();
     }
     for (let i = 0; i < 3; ++i) await delivered(ann, `storm ${i}`);
     assert.deepEqual(stage.sent(), ['before', 'during one', 'during two', 'after', 'storm 0', 'storm 1', 'storm 2']);
     assert.equal(await ann.locator('.entry.sending').count(), 0);
-    assert.deepEqual(ann.faults, []);
   });
 });
 
@@ -167,12 +139,11 @@ test('log in, a wrong password, log out; an agent sees no plugins', async () => 
     await li.locator('input[name=password]').waitFor();
     await li.selectOption('select[name=member]', '2');
     await li.fill('input[name=password]', 'not the password');
-    await li.keyboard.press('Enter');
+    await press(li, 'Enter');
     await until('it is refused', async () => (await li.locator('.error').innerText()) !== '');
     await li.fill('input[name=password]', password);
-    await li.keyboard.press('Enter');
+    await press(li, 'Enter');
     await li.locator('.settings-nav').waitFor();
-    assert.deepEqual(li.faults, []);
   });
 });
 
@@ -207,14 +178,13 @@ test('what strangers write is text, whatever it is', async () => {
     await row(ann, 'NNNN').click();
     await ann.locator('button', { hasText: /Show all 100[,.]?000/ }).click();
     await until('all of it', async () => (await ann.locator('.entry.theirs .bubble').innerText()).length >= 100_000);
-    assert.deepEqual(ann.faults, []);
   });
 });
 
 test('R10: 1,000 chats are a list of a few rows; the first load is small', async () => {
   await withStage({}, async (stage) => {
     for (let i = 0; i < 1_000; ++i) stage.writes(`b${i}`, `第 ${i} 位买家：请问什么时候发货？`.repeat(8), `Buyer ${i}`);
-    await until('all are there', async () => (await stage.desk.ask('status')).chats.open >= 1_000, 60);
+    await stage.arrived(1_000);
     const ann = await stage.page(1);
     await press(ann, 'v', 'e');
     await ann.locator('.queue-view[aria-current]', { hasText: '1000' }).waitFor();
@@ -228,16 +198,10 @@ test('R10: 1,000 chats are a list of a few rows; the first load is small', async
     assert.ok(Number(number) > 0);
     await row(ann, 'Buyer 777').waitFor();
 
-    const session = await ann.context().newCDPSession(ann);
-    await session.send('Network.enable');
-    await session.send('Network.setCacheDisabled', { cacheDisabled: true });
-    await session.send('Network.setBypassServiceWorker', { bypass: true });
-    let bytes = 0;
-    session.on('Network.loadingFinished', (event) => (bytes += event.encodedDataLength));
+    const load = await weigh(ann);
     await ann.goto(`${stage.base}/inbox?view=open`);
     await row(ann, 'Buyer').first().waitFor();
-    assert.ok(bytes > 20_000 && bytes < 150 * 1024, `${bytes} bytes`);
-    assert.deepEqual(ann.faults, []);
+    assert.ok(load.bytes > 20_000 && load.bytes < 150 * 1024, `${load.bytes} bytes`);
   });
 });
 
@@ -245,7 +209,7 @@ test('closed chats are read by the page, as far as somebody looks; the oldest is
   await withStage({ members: [{ number: 1, name: 'Ann', weight: 0, role: 'presale', access: 'owner' }] }, async (stage) => {
     const chats = 300; // more than a page
     for (let i = 0; i < chats; ++i) stage.writes(`b${i}`, `about no${i}.`, `Buyer ${i}`);
-    await until('all are there', async () => (await stage.desk.ask('status')).chats.open >= chats, 60);
+    await stage.arrived(chats);
     for (let i = 0; i < chats; i += 20) {
       const numbers = Array.from({ length: 20 }, (_, k) => i + k + 1);
       await Promise.all(numbers.map((number) => stage.desk.ask('close', number, '--as', 1)));
@@ -266,20 +230,13 @@ test('closed chats are read by the page, as far as somebody looks; the oldest is
     await ann.locator('.row').first().waitFor();
     await ann.fill('.queue-search', 'no3.');
     await row(ann, 'Buyer 3').waitFor();
-    assert.deepEqual(ann.faults, []);
   });
 });
 
 test('R60: an order is found by its number, and refunded from the chat after one more question', async () => {
-  const sample = { name: 'box', id: 'shop-sample', settings: { seed: 7, quick: true } };
   await withStage({ plugins: [sample] }, async (stage) => {
-    const found = await until('a chat whose buyer has paid an order', async () => {
-      for (const one of await stage.desk.list('chats')) {
-        const order = (await stage.desk.ask('chat', one.chat)).orders[0];
-        if (order?.paid > 0 && order.payment === 'paid') return { chat: one.chat, order };
-      }
-      return undefined;
-    });
+    // Its first order: "a" goes to that one.
+    const found = await stage.chatWith('a paid order', (order, i) => i === 0 && order.paid > 0 && order.payment === 'paid');
     const li = await stage.page(2); // looks at it all the while
     await li.goto(`${stage.base}/orders/${found.order.number}`);
     await li.locator('.order[open]', { hasText: found.order.number }).waitFor();
@@ -294,12 +251,18 @@ test('R60: an order is found by its number, and refunded from the chat after one
     await ann.locator('#card .request', { hasText: 'Refund' }).locator('[data-outcome=done]').waitFor();
 
     await press(ann, 'g', 'o', '/');
-    await ann.keyboard.type(found.order.number.toLowerCase());
-    await press(ann, 'Enter');
+    await say(ann, found.order.number.toLowerCase());
     await ann.locator('.order[open]', { hasText: found.order.number }).waitFor();
     await ann.locator('.order .tag', { hasText: 'Refunded' }).first().waitFor();
     await li.locator('.order .tag', { hasText: 'Refunded' }).first().waitFor();
-    assert.deepEqual([...ann.faults, ...li.faults], []);
+
+    // A number that nobody has: none, and nothing of the last one.
+    await li.locator('.orders-find').fill('NOTHING-1');
+    await press(li, 'Enter');
+    await li.locator('.empty', { hasText: 'NOTHING-1' }).waitFor();
+    assert.equal(await li.locator('.order').count(), 0);
+    await li.locator('.empty a').click();
+    await li.locator('.order').first().waitFor();
   });
 });
 
@@ -311,20 +274,17 @@ test('a viewer reads and cannot act', async () => {
   await withStage({ members }, async (stage) => {
     stage.writes('eve', 'Hello', 'Eve');
     const vi = await stage.page(2);
-    await press(vi, 'v', 'e');
-    await row(vi, 'Eve').waitFor();
-    await press(vi, 'j');
+    await lookAt(vi, 'Eve');
     await bubble(vi, 'Hello').waitFor();
     assert.equal(await vi.locator('.composer').count(), 0);
     assert.equal(await vi.locator('.conversation-acts button:visible').count(), 0);
-    assert.deepEqual(vi.faults, []);
   });
 });
 
 test('the palette finds commands and chats; on a phone the card opens over the chat', async () => {
   await withStage({}, async (stage) => {
     stage.writes('eve', 'Hello', 'Eve');
-    const ann = await stage.page(1, { viewport: { width: 390, height: 800 } });
+    const ann = await stage.page(1, { viewport: sizes.phone });
     await row(ann, 'Eve').waitFor();
     await press(ann, 'Control+k');
     await ann.keyboard.type('hello');
@@ -334,12 +294,9 @@ test('the palette finds commands and chats; on a phone the card opens over the c
     await press(ann, 'b');
     await ann.locator('#card').waitFor();
     await press(ann, 'b', 'Control+k');
-    await ann.keyboard.type('note');
-    await press(ann, 'Enter');
+    await say(ann, 'note');
     await ann.locator('dialog[data-dialog=note]').waitFor();
-    await ann.keyboard.type('By the palette.');
-    await press(ann, 'Enter');
+    await say(ann, 'By the palette.');
     await ann.locator('.entry.note', { hasText: 'By the palette.' }).waitFor();
-    assert.deepEqual(ann.faults, []);
   });
 });

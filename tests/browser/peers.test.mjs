@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { freePort, pair, ready, withDesks } from '../lib/pair.mjs';
-import { bubble, consoleAt, delivered, launch, press, row, scripted, Stage, until } from './stage.mjs';
+import { answer, bubble, consoleAt, delivered, launch, press, row, say, scripted, Stage, until } from './stage.mjs';
 
 test('R7 R8: the line is cut and mended: both consoles say so, one takes over, both end with the same', async () => {
   const shop = fs.mkdtempSync(path.join(os.tmpdir(), 'deskmate-shop-'));
@@ -26,9 +26,7 @@ test('R7 R8: the line is cut and mended: both consoles say so, one takes over, b
     await row(ann, 'Eve').waitFor();
     await row(bo, 'Eve').locator('.tag', { hasText: 'Ann' }).waitFor();
     await press(ann, 'j', 'r');
-    await ann.keyboard.type('It is on its way.');
-    await press(ann, 'Enter');
-    await delivered(ann, 'It is on its way.');
+    await answer(ann, 'It is on its way.');
     await press(bo, 'j');
     await bubble(bo, 'It is on its way.').waitFor();
     assert.equal(await ann.locator('.banner').count() + (await bo.locator('.banner').count()), 0);
@@ -41,8 +39,7 @@ test('R7 R8: the line is cut and mended: both consoles say so, one takes over, b
     await bubble(bo, 'It is not here yet!').waitFor();
     // Not his: refused, with the reason; what he wrote stays his to send.
     await press(bo, 'r');
-    await bo.keyboard.type('I have asked the courier.');
-    await press(bo, 'Enter');
+    await say(bo, 'I have asked the courier.');
     await bo.locator('.entry.sending [data-outcome=refused]').waitFor();
     assert.deepEqual(a.sent(), ['It is on its way.']);
     await press(bo, 'Escape', 'c');
@@ -61,7 +58,7 @@ test('R7 R8: the line is cut and mended: both consoles say so, one takes over, b
     assert.equal((await seen(ann)).length, 4);
     const states = async () => Promise.all(desks.map(async (desk) => (await desk.ask('status')).state_hash));
     await until('both have the same state', async () => new Set(await states()).size === 1);
-    assert.deepEqual([...ann.faults, ...bo.faults], []);
+    assert.deepEqual([...a.faults(), ...b.faults()], []);
   }).finally(async () => {
     await browser.close();
     line.end();

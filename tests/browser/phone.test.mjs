@@ -1,7 +1,7 @@
 // A member's phone: in by the QR code's link, through TLS.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bubble, delivered, password, row, withStage } from './stage.mjs';
+import { bubble, delivered, password, row, sizes, withStage } from './stage.mjs';
 
 test('a phone comes in by its link through TLS, reads a chat and answers it', async () => {
   await withStage({ tls: ['127.0.0.1:0'] }, async (stage) => {
@@ -14,21 +14,8 @@ test('a phone comes in by its link through TLS, reads a chat and answers it', as
     const careful = await stage.browser.newContext();
     await assert.rejects((await careful.newPage()).goto(shown.link), /ERR_CERT_AUTHORITY_INVALID/);
 
-    const context = await stage.browser.newContext({
-      viewport: { width: 390, height: 844 },
-      hasTouch: true,
-      isMobile: true,
-      locale: 'en-GB',
-      ignoreHTTPSErrors: true,
-    });
-    const page = await context.newPage();
-    const faults = [];
-    page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(shown.link);
-    await page.fill('input[name=new-password]', password);
-    await page.keyboard.press('Tab');
-    await page.keyboard.type(password);
-    await page.keyboard.press('Enter');
+    const options = { viewport: sizes.phone, hasTouch: true, isMobile: true, ignoreHTTPSErrors: true };
+    const page = await stage.enter(shown.link, options);
     await row(page, 'Eve').tap();
     await bubble(page, 'Where is my parcel?').waitFor();
     await page.locator('.composer textarea').tap();
@@ -37,12 +24,11 @@ test('a phone comes in by its link through TLS, reads a chat and answers it', as
     await delivered(page, 'It comes tomorrow.');
     assert.deepEqual(stage.sent(), ['It comes tomorrow.']);
 
-    const cookies = await context.cookies();
+    const cookies = await page.context().cookies();
     assert.deepEqual(
       cookies.map(({ name, secure, httpOnly, sameSite }) => [name.replace(/\d+$/, ''), secure, httpOnly, sameSite]),
       [['__Host-deskmate-', true, true, 'Strict']],
     );
-    assert.deepEqual(faults, []);
 
     // The link was good once.
     const other = await stage.browser.newContext({ ignoreHTTPSErrors: true });

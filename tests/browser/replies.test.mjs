@@ -1,7 +1,7 @@
-// What goes out with an answer, and what is kept of a telephone call.
+// What goes out with an answer.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bubble, delivered, press, row, until, withStage } from './stage.mjs';
+import { answer, bubble, delivered, lookAt, press, say, until, withStage } from './stage.mjs';
 
 const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64');
 
@@ -25,9 +25,7 @@ test('files are picked, pasted and dropped into an answer, and go out with it; l
     const choosers = [];
     ann.on('filechooser', (one) => choosers.push(one));
     const chooser = () => until('files are asked for', () => choosers.pop());
-    stage.writes('eve', 'Please send the invoice', 'Eve');
-    await row(ann, 'Eve').waitFor();
-    await press(ann, 'j', 'r');
+    await stage.asked(ann, 'Please send the invoice');
     await press(ann, 'Alt+i');
     const big = 'x'.repeat(600_000); // three pieces
     await (await chooser()).setFiles([
@@ -49,17 +47,13 @@ test('files are picked, pasted and dropped into an answer, and go out with it; l
     assert.equal(await ann.locator('.attaching .file').count(), 3);
 
     await press(ann, 'r');
-    await ann.keyboard.type('Here it is.');
-    await press(ann, 'Enter');
-    await delivered(ann, 'Here it is.');
+    await answer(ann, 'Here it is.');
     assert.deepEqual(stage.told().map(({ text, files }) => [text, files.map((file) => [file.name, file.size, file.begins])]), [[
       'Here it is.',
       [['invoice 发票.pdf', 600_009, '%PDF-1.4 xxxxxxxxxxx'], ['pasted.txt', 6, 'pasted'], ['dropped.txt', 7, 'dropped']],
     ]]);
     // The other sees and gets them; an image alone is an answer, too.
-    await press(li, 'v', 'e');
-    await row(li, 'Eve').waitFor();
-    await press(li, 'j');
+    await lookAt(li, 'Eve');
     const link = li.locator('.entry.ours .file', { hasText: 'pasted.txt' });
     await link.waitFor();
     const got = await li.request.get(stage.base + (await link.getAttribute('href')));
@@ -71,29 +65,24 @@ test('files are picked, pasted and dropped into an answer, and go out with it; l
     await li.locator('.entry.ours .file img').waitFor();
     await until('it is a picture', () => li.locator('.entry.ours .file img').evaluate((img) => img.naturalWidth === 1));
     assert.equal(stage.told()[1].files[0].name, 'shoe.png');
-    assert.deepEqual([...ann.faults, ...li.faults], []);
   });
 });
 
 test('a file that was on its way when the desk was killed is brought again', async () => {
   await withStage({}, async (stage) => {
     const ann = await stage.page(1);
-    stage.writes('eve', 'Hello', 'Eve');
-    await row(ann, 'Eve').waitFor();
-    await press(ann, 'j', 'r');
+    await stage.asked(ann);
     await bubble(ann, 'Hello').waitFor();
     await stage.desk.stop('SIGKILL');
     await ann.locator('.banner').waitFor();
     await hand(ann, 'drop', [{ name: 'a.txt', mime: 'text/plain', text: 'after the cut' }]);
     await ann.locator('.attaching [data-state=waiting]').waitFor();
-    await ann.keyboard.type('See there.');
-    await press(ann, 'Enter'); // not before the file is there
+    await say(ann, 'See there.'); // not before the file is there
     assert.equal(await ann.inputValue('.composer textarea'), 'See there.');
     await stage.desk.start();
     await ready(ann, 'a.txt');
     await press(ann, 'Enter');
     await delivered(ann, 'See there.');
     assert.equal(stage.told()[0].files[0].begins, 'after the cut');
-    assert.deepEqual(ann.faults, []);
   });
 });
