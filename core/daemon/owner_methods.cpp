@@ -2,6 +2,7 @@
 // parameters and answers.
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "core/daemon/errors.hpp"
 #include "core/daemon/owner_call.hpp"
@@ -53,13 +54,21 @@ Result<desk::MemberNo> actor_of(Service& service, const Call& call) {
   return Error{Status::invalid, say(own_language(service, call), "desk.which_member"), "member"};
 }
 
+// Named by what they show as; by their ids where that is the same.
 Error several(Service& service, const Call& call, const std::vector<desk::Id16>& chats) {
-  std::string numbers;
+  std::set<desk::ChatNo> numbers;
+  std::string names;
+  std::string ids;
+  const auto add = [](std::string& list, const std::string& one) {
+    list += (list.empty() ? "" : ", ") + one;
+  };
   for (const auto& id : chats) {
     const auto row = service.desk.chat_row(id, service.options.wall_ms());
-    if (row) numbers += (numbers.empty() ? "" : ", ") + std::to_string(row->number);
+    if (row && numbers.insert(row->number).second) add(names, std::to_string(row->number));
+    add(ids, hex(id));
   }
-  return to_error(desk::Error{desk::Errc::many_chats, numbers}, language_of(service, call));
+  return to_error(desk::Error{desk::Errc::many_chats, numbers.size() < chats.size() ? ids : names},
+                  language_of(service, call));
 }
 
 // A chat by its number or its id.

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,27 @@ TEST(PeersCut, R1_both_sides_draw_alike_and_never_both_act) {
   world.heal();
   world.settle();
   EXPECT_EQ(world.difference(), "");
+}
+
+TEST(PeersCut, R121_no_number_is_given_twice) {
+  PeersWorld world = two();
+  world.cut(1, 2);
+  for (int i = 0; i < 40; ++i) {
+    const auto n = static_cast<std::uint8_t>(1 + i % 2);
+    world.receive(n, chat_name(i), "message " + std::to_string(i));
+  }
+  world.settle();
+  world.now_ms += Policy{}.cut_after_ms;
+  world.settle();
+  world.heal();
+  world.settle();
+  std::set<ChatNo> numbers;
+  for (const auto& row : world.desk(1).chats({}, world.now_ms, 100)) {
+    EXPECT_GT(row.number, 0u);
+    EXPECT_LT(row.number, chat_twin_step);
+    EXPECT_TRUE(numbers.insert(row.number).second) << row.number;
+  }
+  EXPECT_EQ(numbers.size(), 40u);
 }
 
 TEST(PeersCut, R1_an_assignment_under_way_when_the_link_was_cut_never_makes_two_owners) {

@@ -1,6 +1,7 @@
 #include "core/desk/router.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "core/desk/fold.hpp"
@@ -29,7 +30,15 @@ Router::Router(const State& state, const Policy& policy, const Sight& sight)
       now_ms_(sight.now_ms),
       peers_(state),
       roster_(roster(state, policy, sight.now_ms)) {
+  // Each peer gives numbers of its own, so that two who do not see each other give none twice.
+  const auto& peers = peers_.all();
+  number_step_ =
+      std::bit_ceil(std::max<std::uint32_t>(1, static_cast<std::uint32_t>(peers.size())));
+  const auto self = std::find_if(peers.begin(), peers.end(),
+                                 [&](const auto& one) { return one.id == sight_.self; });
+  const auto rank = static_cast<std::uint32_t>(self - peers.begin()) % number_step_;
   next_number_ = state_.highest_chat_number() + 1;
+  while (next_number_ % number_step_ != rank) ++next_number_;
 }
 
 std::vector<Router::Item> Router::todo(Todo kind, std::size_t limit) const {
@@ -318,7 +327,8 @@ Value Router::why_not(const Candidates& candidates) const {
 }
 
 std::uint32_t Router::number_of(const ChatRecord& chat) {
-  return chat.number != 0 ? chat.number : next_number_++;
+  if (chat.number != 0) return chat.number;
+  return std::exchange(next_number_, next_number_ + number_step_);
 }
 
 // The opening message's pseudonym: the same at every peer that saw it.

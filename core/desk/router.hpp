@@ -105,6 +105,7 @@ class Router {
   Decisions out_;
   // What this round's own proposals change, until they are folded.
   std::uint32_t next_number_ = 0;
+  std::uint32_t number_step_ = 1;
   std::map<Id16, MemberNo> served_;
   std::map<std::string, std::vector<LedgerShare>> ledger_;
 };

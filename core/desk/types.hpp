@@ -25,10 +25,11 @@ using MemberNo = std::uint32_t;  // 1 and up; 0: nobody
 using ChatNo = std::uint32_t;    // 1 and up; 0: none yet
 
 // Named limits.
-// Peers that cannot see each other may give one number twice. Each of these chats then shows as so
-// much more, times a small number of its own.
+// Peers give numbers of their own each; one that is new, or whose disk was restored while nobody
+// could tell it what it had given, may give one twice. Each of these chats then shows as so much
+// more, times a small number of its own.
 inline constexpr ChatNo chat_twin_step = 100'000'000;
-inline constexpr ChatNo chat_twins_max = 40;        // places of one number
+inline constexpr ChatNo chat_twins_max = 40;  // places of one number
 // Of an answer given at the channel itself: how many messages before it are compared with its time,
 // and how many such answers since the last from the desk are looked at.
 inline constexpr std::size_t by_hand_messages_max = 1'000;

@@ -17,9 +17,11 @@ namespace {
 
 constexpr std::size_t preview_columns = 40;
 
+constexpr std::size_t number_digits_max = 10;
+
 // A chat by number; an id of 32 digits is passed on as it is.
 Value chat_name(const std::string& word) {
-  if (!word.empty() && word.size() < 10 &&
+  if (!word.empty() && word.size() <= number_digits_max &&
       word.find_first_not_of("0123456789") == std::string::npos) {
     return std::stoull(word);
   }
