@@ -92,6 +92,8 @@ void World::check_forks() {
     met = met || (differ && network.linked_for(forked, peer->number, fork_noticed_ms));
     if (peer->replica->status().frozen.empty()) continue;
     noticed = true;
+    const auto since = peer->alarms.find(peer::Trouble::forked);
+    if (since == peer->alarms.end() || now_ms - since->second < fork_noticed_ms) continue;
     for (auto& other : all) {
       if (!network.linked_for(peer->number, other->number, fork_noticed_ms) || !other->up())
         continue;

@@ -71,7 +71,7 @@ class One {
   bool closing = false;  // has said goodbye
   bool newer = false;    // writes what the others do not know
   std::optional<peer::testing::MemoryStore> backup;
-  std::set<peer::Trouble> alarms;  // that were ever raised
+  std::map<peer::Trouble, std::uint64_t> alarms;  // that were ever raised, and first when
 
  private:
   void know_peers();

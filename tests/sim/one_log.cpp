@@ -239,7 +239,7 @@ void One::drain() {
       } else if (auto* alarm = std::get_if<peer::out::Alarm>(&output)) {
         world.say("peer " + std::to_string(number) + ": " +
                   std::string(peer::to_string(alarm->what)) + " " + alarm->detail);
-        if (alarm->raised) alarms.insert(alarm->what);
+        if (alarm->raised) alarms.emplace(alarm->what, world.now_ms);
         if (alarm->what == peer::Trouble::diverged && alarm->raised && world.forked == 0) {
           world.fail("another state at the same frontier");
         }
