@@ -86,3 +86,23 @@ test('a file that was on its way when the desk was killed is brought again', asy
     assert.equal(stage.told()[0].files[0].begins, 'after the cut');
   });
 });
+
+test('R121: whoever looks at a chat sees that another answer has not gone out yet', async () => {
+  await withStage({}, async (stage) => {
+    const ann = await stage.page(1);
+    const li = await stage.page(2);
+    await stage.asked(ann, 'Is it in stock?');
+    stage.hold();
+    await say(ann, 'Yes, five of them.');
+    await lookAt(li, 'Eve');
+    await bubble(li, 'Yes, five of them.').waitFor();
+    const tag = (place) => li.locator(`${place} .tag`, { hasText: 'Ann’s answer of' });
+    assert.equal(await tag('.conversation-facts').count(), 0); // it answers all that was asked
+    stage.writes('eve', 'And in blue?', 'Eve');
+    await tag('.conversation-facts').waitFor();
+    await tag('.row').waitFor();
+    stage.hold(false);
+    await delivered(li, 'Yes, five of them.');
+    await tag('.conversation-facts').waitFor({ state: 'detached' });
+  });
+});

@@ -58,6 +58,13 @@ export class Stage {
     fs.appendFileSync(path.join(this.shop, 'in.jsonl'), JSON.stringify({ buyer, name, text }) + '\n');
   }
 
+  // The shop takes nothing, or again.
+  hold(held = true) {
+    const file = path.join(this.shop, 'held');
+    if (held) fs.writeFileSync(file, '');
+    else fs.rmSync(file);
+  }
+
   // What the shop was told to send, in order.
   told() {
     const file = path.join(this.shop, 'sent.jsonl');

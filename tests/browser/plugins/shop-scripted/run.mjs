@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // A shop whose buyers say what a test writes into in.jsonl, {buyer, name, text} a line; what is
-// answered goes to sent.jsonl, {request, text, files} a line.
+// answered goes to sent.jsonl, {request, text, files} a line; not while there is a file named held.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -51,6 +51,7 @@ async function look() {
 }
 
 async function perform(id, params) {
+  while (fs.existsSync(path.join(settings.folder, 'held'))) await new Promise((done) => setTimeout(done, lookMs));
   const files = [];
   for (const { hash, name, type, size } of params.body.files ?? []) {
     const bytes = await ask('file.read', { hash, offset: 0, size: readMax });

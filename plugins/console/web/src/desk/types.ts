@@ -34,6 +34,7 @@ export interface ChatRow {
   text?: string;
   subject?: string;
   why_text?: string;
+  answering?: { member: number; peer: string; since_ms: number; request: string };
 }
 
 export type Outcome = 'pending' | 'attempted' | 'again' | 'done' | 'failed' | 'unknown' | 'dropped';

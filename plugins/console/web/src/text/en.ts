@@ -42,7 +42,7 @@ export const en = {
   'view.mine': 'Mine', 'view.queue': 'Queue', 'view.open': 'Everyone', 'view.all': 'All',
   'state.closed': 'Closed', 'state.queued': 'Nobody’s yet', 'state.mine': 'Yours', 'state.wants': 'For {role}', 'state.blocked': 'Blocked',
   'wait.for': 'waits {time}', 'wait.late': 'late: {time}', nudges: 'nudged once|nudged {n} times',
-  writing: '{name} is writing…', 'draft.of': 'Draft of {name}',
+  answering: '{name}’s answer of {time} has not gone out', writing: '{name} is writing…', 'draft.of': 'Draft of {name}',
   'buyer.unnamed': 'A buyer without a name', 'member.number': 'No. {n}',
 
   conversation: 'Conversation', 'chat.number': 'chat {chat}', 'chat.earlier': 'Show earlier messages',

@@ -44,7 +44,7 @@ export const zh: Record<keyof typeof en, string> = {
   'view.mine': '我的', 'view.queue': '排队', 'view.open': '所有人', 'view.all': '全部',
   'state.closed': '已结束', 'state.queued': '无人接待', 'state.mine': '我的', 'state.wants': '转给 {role}', 'state.blocked': '已拉黑',
   'wait.for': '已等 {time}', 'wait.late': '超时：{time}', nudges: '催了 {n} 次',
-  writing: '{name} 正在输入…', 'draft.of': '{name} 的草稿',
+  answering: '{name} {time} 的回复尚未发出', writing: '{name} 正在输入…', 'draft.of': '{name} 的草稿',
   'buyer.unnamed': '未具名的买家', 'member.number': '{n} 号',
 
   conversation: '会话', 'chat.number': '会话 {chat}', 'chat.earlier': '显示更早的消息',

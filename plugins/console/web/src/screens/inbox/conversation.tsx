@@ -16,7 +16,7 @@ import { Composer } from './composer';
 import { EntryView, Sending } from './entry';
 import { FlagDialog, NoteDialog, TransferDialog } from './dialogs';
 import { cardShown } from './inbox';
-import { Waiting } from './queue_list';
+import { Answering, Waiting } from './queue_list';
 
 type Window = 'transfer' | 'note' | 'flag';
 const bottomPx = 80; // so near the end that new entries keep it there
@@ -95,6 +95,7 @@ export function Conversation({ chat, row, loading, onBack, onNext }: Props) {
           <p class="conversation-facts">
             <span class="fact">{chat.shop} · {t('chat.number', { chat: chat.chat })}</span>
             <Waiting row={row} />
+            <Answering row={row} />
             {!open ? <Tag>{t('state.closed')}</Tag>
               : row.state === 'assigned' ? <Tag kind={mine ? 'mine' : ''}>{mine ? t('state.mine') : memberName(row.member)}</Tag>
               : <Tag kind="nobody">{t('state.queued')}</Tag>}

@@ -2,7 +2,7 @@
 import { memberName, me, now, rows, rowsLoaded, writing } from '../../desk/store';
 import { belongs, views, type View } from '../../desk/queue';
 import type { ChatRow } from '../../desk/types';
-import { short, span } from '../../text/format';
+import { clock, short, span } from '../../text/format';
 import { t, type Key } from '../../text/i18n';
 import { line } from '../../text/plain';
 import { Empty, Loading, Tag, Words } from '../../ui/bits';
@@ -95,6 +95,18 @@ export function Waiting({ row }: { row: ChatRow }) {
   );
 }
 
+// Somebody's answer is on its way longer than a buyer may wait, or does not answer all: whoever
+// looks at the chat should know before they answer, too.
+export function Answering({ row }: { row: ChatRow }) {
+  const { answering } = row;
+  if (!answering || !row.waiting_since_ms || row.state === 'closed') return null;
+  return (
+    <Tag kind="flag">
+      {t('answering', { name: memberName(answering.member), time: clock(answering.since_ms) })}
+    </Tag>
+  );
+}
+
 function Row({ row, current, view }: { row: ChatRow; current: boolean; view: View }) {
   const name = line(row.name) || t('buyer.unnamed');
   const writer = writing.value.get(row.id);
@@ -120,6 +132,7 @@ function Row({ row, current, view }: { row: ChatRow; current: boolean; view: Vie
       </span>
       <span class="row-tags">
         <Waiting row={row} />
+        <Answering row={row} />
         {row.state === 'closed' ? <Tag>{t('state.closed')}</Tag>
           : row.wants_role ? <Tag kind="nobody">{t('state.wants', { role: row.wants_role })}</Tag>
           : row.state === 'queued' || row.state === 'fresh' ? <Tag kind="nobody">{t('state.queued')}</Tag>
