@@ -95,15 +95,9 @@ Result<void> prepare_copy(const std::string& folder, const Secrets& secrets) {
   if (!migrated) return migrated;
   auto setup = read_setup(**database, secrets);
   if (!setup) return setup.error();
-  KeysPosition position;
-  {
-    auto txn = (*database)->read();
-    if (!txn) return txn.error();
-    auto read = read_keys_position(txn->get(), (*database)->databases());
-    if (!read) return read.error();
-    position = *read;
-  }
-  auto keys = KeyRing::open(folder, secrets, position);
+  auto position = read_keys_position(**database);
+  if (!position) return position.error();
+  auto keys = KeyRing::open(folder, secrets, *position);
   if (!keys) return keys.error();
   auto files = FileStore::open(folder, **keys);
   if (!files) return files.error();
@@ -143,7 +137,7 @@ Result<void> write_backup(Database& database, const KeyRing& keys, const FileSto
     ::unlink(temporary.c_str());
   });
   auto done = make_folder(copy);
-  if (done) done = database.copy_to(copy + "/data.mdb");
+  if (done) done = database.copy_to(data_file(copy));
   if (!done) return done;
   {
     auto opened = Database::open(copy, copy_map_bytes, format_version);
@@ -151,7 +145,7 @@ Result<void> write_backup(Database& database, const KeyRing& keys, const FileSto
     done = verify_copy(**opened, key_states(keys), file);
     if (!done) return done;
   }
-  done = write_archive(temporary, copy + "/data.mdb", keys, files);
+  done = write_archive(temporary, data_file(copy), keys, files);
   if (done) done = read_archive(temporary, [](const std::string&) { return std::string(); });
   if (done) done = rename_file(temporary, file);
   return done;

@@ -23,9 +23,9 @@ std::vector<const ReadGate*>& entered() {
   return gates;
 }
 
-std::string data_file(const std::string& folder) { return folder + "/data.mdb"; }
-
 }  // namespace
+
+std::string data_file(const std::string& folder) { return folder + "/data.mdb"; }
 
 Error lmdb_error(int number, const std::string& what) {
   switch (number) {
@@ -316,6 +316,24 @@ Result<Database::Write> Database::write() {
   int number = env_ == nullptr ? EIO : mdb_txn_begin(env_, nullptr, 0, &txn);
   if (number != MDB_SUCCESS) return lmdb_error(number, data_file(folder_));
   return Write(txn);
+}
+
+Result<void> Database::write_whole(const std::function<Result<int>(MDB_txn*)>& fill) {
+  while (true) {
+    int number = MDB_SUCCESS;
+    {
+      auto txn = write();
+      if (!txn) return txn.error();
+      auto filled = fill(txn->get());
+      if (!filled) return filled.error();
+      number = *filled;
+      if (number == MDB_SUCCESS) number = txn->commit();
+    }
+    if (number == MDB_SUCCESS) return {};
+    if (number != MDB_MAP_FULL) return lmdb_error(number, data_file(folder_));
+    auto grown = grow();
+    if (!grown) return grown;
+  }
 }
 
 Result<void> Database::grow() {

@@ -46,6 +46,8 @@ struct Databases {
   MDB_dbi later = 0;
 };
 
+std::string data_file(const std::string& folder);
+
 // What LMDB's or errno's number means here.
 Error lmdb_error(int number, const std::string& what);
 
@@ -156,6 +158,9 @@ class Database {
   // call that, waits for it, at most reopen_wait_max. [any thread]
   Result<Read> read();
   Result<Write> write();  // [writer thread]
+  // Writes in one transaction what `fill` puts into it; it is called again, in a larger map, where
+  // there was no room. It answers LMDB's number, or what else went wrong. [writer thread]
+  Result<void> write_whole(const std::function<Result<int>(MDB_txn*)>& fill);
   // The thread that will call reopen() after a failure, so that others may wait for it; no thread:
   // nobody will.
   void mended_by(std::thread::id mender) { mender_ = mender; }

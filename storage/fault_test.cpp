@@ -42,9 +42,7 @@ TEST(Fault, AFailedCommitLeavesNothingBehind) {
 TEST(Fault, EveryCallerOfAFailedBatchIsTold) {
   TempFolder folder;
   std::atomic<int> fail = 0;
-  Hooks hooks;
-  hooks.before_commit = [&] { return fail.exchange(0); };
-  auto store = open_at(folder.path(), hooks);
+  auto store = open_at(folder.path(), failing_once(fail));
   std::atomic<int> told = 0;
   {
     HeldWriter held(*store);
@@ -66,9 +64,7 @@ TEST(Fault, EveryCallerOfAFailedBatchIsTold) {
 TEST(Fault, AnEarlyFullMapIsRetriedWhole) {
   TempFolder folder;
   std::atomic<int> times = 3;
-  Hooks hooks;
-  hooks.before_commit = [&] { return times-- > 0 ? MDB_MAP_FULL : 0; };
-  auto store = open_at(folder.path(), hooks);
+  auto store = open_at(folder.path(), full_map(times));
   append(*store, {event_of("one", "body", 1), event_of("two")});
   EXPECT_LT(times, 0);
   auto events = read_all(*store);

@@ -61,6 +61,12 @@ Result<KeysPosition> read_keys_position(MDB_txn* txn, const Databases& databases
                       get_number<std::uint64_t>((*value)->data() + 8)};
 }
 
+Result<KeysPosition> read_keys_position(Database& database) {
+  auto txn = database.read();
+  if (!txn) return txn.error();
+  return read_keys_position(txn->get(), database.databases());
+}
+
 int put_keys_position(MDB_txn* txn, const Databases& databases, const KeysPosition& position) {
   std::string value;
   append_number(value, position.generation);

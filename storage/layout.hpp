@@ -64,6 +64,7 @@ int put_log(MDB_txn* txn, const Databases& databases, std::uint32_t number, cons
 Result<std::uint64_t> read_meta_number(MDB_txn* txn, const Databases& databases,
                                        std::string_view key, std::uint64_t absent);
 Result<KeysPosition> read_keys_position(MDB_txn* txn, const Databases& databases);
+Result<KeysPosition> read_keys_position(Database& database);
 int put_keys_position(MDB_txn* txn, const Databases& databases, const KeysPosition& position);
 
 // The seq of the log's last entry in `dbi` (events or heads); 0 when there is none.

@@ -13,21 +13,11 @@ namespace {
 Result<void> run_step(Database& database, const Migration& step) {
   std::string version;
   append_number(version, step.from + 1);
-  while (true) {
-    int number = MDB_SUCCESS;
-    {
-      auto txn = database.write();
-      if (!txn) return txn.error();
-      auto done = step.run(txn->get(), database.databases());
-      if (!done) return done;
-      number = put(txn->get(), database.databases().meta, meta_key::version, version);
-      if (number == MDB_SUCCESS) number = txn->commit();
-    }
-    if (number == MDB_SUCCESS) return {};
-    if (number != MDB_MAP_FULL) return lmdb_error(number, database.folder() + "/data.mdb");
-    auto grown = database.grow();
-    if (!grown) return grown;
-  }
+  return database.write_whole([&](MDB_txn* txn) -> Result<int> {
+    auto done = step.run(txn, database.databases());
+    if (!done) return done.error();
+    return put(txn, database.databases().meta, meta_key::version, version);
+  });
 }
 
 }  // namespace

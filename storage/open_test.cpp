@@ -1,9 +1,9 @@
 // What a folder is refused for, and what the owner is told then.
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cstring>
 
 #include <cstring>
+#include <functional>
 #include <random>
 
 #include "storage/layout.hpp"
@@ -193,48 +193,54 @@ TEST(Open, AFreeListOfAKindThatIsNotUsedIsAnError) {
   EXPECT_EQ(open_error(folder.path()).code, Errc::damaged);
 }
 
-TEST(Open, APageWithoutEntriesIsAnError) {
-  TempFolder folder;
-  fill(folder.path());
+// How often the folder was refused, with one page after the other garbled; `garble` says whether it
+// did so. A page that nobody uses any more hinders nobody.
+std::size_t refused_pages(const TempFolder& folder,
+                          const std::function<bool(std::string& bytes, std::size_t page)>& garble) {
   const std::string whole = read_bytes(folder / "data.mdb");
   std::size_t refused = 0;
   for (std::size_t page = 2 * 4096; page < whole.size(); page += 4096) {
-    if (whole[page + 10] != 2) continue;  // LMDB's P_LEAF
     std::string garbled = whole;
-    garbled[page + 12] = 16;  // where the list of its entries ends: at its beginning
-    garbled[page + 13] = 0;
+    if (!garble(garbled, page)) continue;
     write_bytes(folder / "data.mdb", garbled);
-    auto opened = open_store(options_for(folder.path()), {});
-    if (opened) continue;  // not in use any more
+    const auto opened = open_store(options_for(folder.path()), {});
+    if (opened) continue;
     EXPECT_EQ(opened.error().code, Errc::damaged);
     ++refused;
   }
-  EXPECT_GT(refused, 2U);
+  return refused;
+}
+
+constexpr std::uint16_t leaf = 2;  // LMDB's P_LEAF
+
+TEST(Open, APageWithoutEntriesIsAnError) {
+  TempFolder folder;
+  fill(folder.path());
+  const auto without_entries = [](std::string& bytes, std::size_t page) {
+    if (bytes[page + 10] != leaf) return false;
+    bytes[page + 12] = 16;  // where the list of its entries ends: at its beginning
+    bytes[page + 13] = 0;
+    return true;
+  };
+  EXPECT_GT(refused_pages(folder, without_entries), 2U);
 }
 
 TEST(Open, AnEntryOfAKindThatIsNotUsedIsAnError) {
   TempFolder folder;
   fill(folder.path());
-  const std::string whole = read_bytes(folder / "data.mdb");
-  const auto number_at = [&](std::size_t at) {
-    std::uint16_t number = 0;
-    std::memcpy(&number, whole.data() + at, sizeof number);
-    return number;
-  };
-  constexpr std::uint16_t leaf = 2, more_of_one_key = 4;  // LMDB's P_LEAF and F_DUPDATA
-  std::size_t refused = 0;
-  for (std::size_t page = 2 * 4096; page < whole.size(); page += 4096) {
-    if (number_at(page + 10) != leaf || number_at(page) != page / 4096) continue;
+  constexpr std::uint16_t more_of_one_key = 4;  // LMDB's F_DUPDATA
+  const auto of_another_kind = [](std::string& bytes, std::size_t page) {
+    const auto number_at = [&](std::size_t at) {
+      std::uint16_t number = 0;
+      std::memcpy(&number, bytes.data() + at, sizeof number);
+      return number;
+    };
+    if (number_at(page + 10) != leaf || number_at(page) != page / 4096) return false;
     const std::size_t first = page + number_at(page + 16);
-    std::string garbled = whole;
-    garbled[first + 4] = static_cast<char>(garbled[first + 4] | more_of_one_key);
-    write_bytes(folder / "data.mdb", garbled);
-    const auto opened = open_store(options_for(folder.path()), {});
-    if (opened) continue;  // a page that nobody uses any more
-    EXPECT_EQ(opened.error().code, Errc::damaged);
-    ++refused;
-  }
-  EXPECT_GT(refused, 3u);
+    bytes[first + 4] = static_cast<char>(bytes[first + 4] | more_of_one_key);
+    return true;
+  };
+  EXPECT_GT(refused_pages(folder, of_another_kind), 3U);
 }
 
 TEST(Open, AnyFlippedBitIsAnErrorAndNeverTheEnd) {

@@ -207,6 +207,15 @@ Result<Fd> hold_secrets(const std::string& secrets_folder) {
   return folder;
 }
 
+Result<HeldSecrets> open_held_secrets(const std::string& secrets_folder, bool may_make,
+                                      const std::optional<std::string>& passphrase) {
+  auto lock = hold_secrets(secrets_folder);
+  if (!lock) return lock.error();
+  auto secrets = Secrets::open(secrets_folder, may_make, passphrase);
+  if (!secrets) return secrets.error();
+  return HeldSecrets{std::move(*lock), std::move(*secrets)};
+}
+
 // --- what the owner does ------------------------------------------------------------------------
 
 bool has_passphrase(const Options& options) {

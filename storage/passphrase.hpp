@@ -44,4 +44,12 @@ Result<void> replace_secret_file(const std::string& path, std::string_view bytes
 // meanwhile. Nothing is held of a folder that is not there yet.
 Result<Fd> hold_secrets(const std::string& secrets_folder);
 
+struct HeldSecrets {
+  Fd lock;
+  Secrets secrets;
+};
+// Secrets::open, held.
+Result<HeldSecrets> open_held_secrets(const std::string& secrets_folder, bool may_make,
+                                      const std::optional<std::string>& passphrase);
+
 }  // namespace deskmate::storage

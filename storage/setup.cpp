@@ -50,16 +50,26 @@ Result<void> set_up(Database& database, const Secrets& secrets, const KeysPositi
   std::string version;
   append_number(version, format_version);
 
-  auto txn = database.write();
-  if (!txn) return txn.error();
   const Databases& databases = database.databases();
-  int number = put_own_log(txn->get(), databases, 1, name);
-  if (number == MDB_SUCCESS) number = put(txn->get(), databases.meta, meta_key::pseudonym, wrapped);
-  if (number == MDB_SUCCESS) number = put_keys_position(txn->get(), databases, keys);
-  if (number == MDB_SUCCESS) number = put(txn->get(), databases.meta, meta_key::version, version);
-  if (number == MDB_SUCCESS) number = txn->commit();
-  if (number != MDB_SUCCESS) return lmdb_error(number, database.folder() + "/data.mdb");
-  return {};
+  return database.write_whole([&](MDB_txn* txn) {
+    int number = put_own_log(txn, databases, 1, name);
+    if (number == MDB_SUCCESS) number = put(txn, databases.meta, meta_key::pseudonym, wrapped);
+    if (number == MDB_SUCCESS) number = put_keys_position(txn, databases, keys);
+    if (number == MDB_SUCCESS) number = put(txn, databases.meta, meta_key::version, version);
+    return number;
+  });
+}
+
+Result<Key32> unwrap_pseudonym_key(const Secrets& secrets, std::string_view wrapped) {
+  auto key = unseal_key(secrets.wrapping_key(), pseudonym_context, wrapped);
+  if (!key) {
+    return Error{Errc::invalid, secrets.folder() +
+                                    "/wrapping.key is not the one this folder was written with. "
+                                    "Put the right one back"};
+  }
+  Result<Key32> unwrapped(*key);
+  sodium_memzero(key->data(), key->size());
+  return unwrapped;
 }
 
 Result<Setup> read_setup(Database& database, const Secrets& secrets) {
@@ -76,19 +86,15 @@ Result<Setup> read_setup(Database& database, const Secrets& secrets) {
   auto wrapped = get(txn->get(), databases.meta, meta_key::pseudonym);
   if (!wrapped) return wrapped.error();
   if (found == logs->end() || !*wrapped) {
-    return lmdb_error(MDB_CORRUPTED, database.folder() + "/data.mdb");
+    return lmdb_error(MDB_CORRUPTED, data_file(database.folder()));
   }
   if (found->second.peer != secrets.peer()) {
     return Error{Errc::invalid, secrets.folder() +
                                     "/identity.key is another peer's than the one who "
                                     "wrote this log. Put the right one back"};
   }
-  auto pseudonym = unseal_key(secrets.wrapping_key(), pseudonym_context, **wrapped);
-  if (!pseudonym) {
-    return Error{Errc::invalid, secrets.folder() +
-                                    "/wrapping.key is not the one this folder was "
-                                    "written with. Put the right one back"};
-  }
+  auto pseudonym = unwrap_pseudonym_key(secrets, **wrapped);
+  if (!pseudonym) return pseudonym.error();
   setup.pseudonym_key = *pseudonym;
   sodium_memzero(pseudonym->data(), pseudonym->size());
   setup.logs = std::move(*logs);
@@ -98,20 +104,9 @@ Result<Setup> read_setup(Database& database, const Secrets& secrets) {
 Result<void> start_new_log(Database& database, const Setup& setup) {
   LogName name = setup.logs.at(setup.own_log);
   name.incarnation = random_incarnation();
-  std::uint32_t number = setup.logs.rbegin()->first + 1;
-  while (true) {
-    int result = MDB_SUCCESS;
-    {
-      auto txn = database.write();
-      if (!txn) return txn.error();
-      result = put_own_log(txn->get(), database.databases(), number, name);
-      if (result == MDB_SUCCESS) result = txn->commit();
-    }
-    if (result == MDB_SUCCESS) return {};
-    if (result != MDB_MAP_FULL) return lmdb_error(result, database.folder() + "/data.mdb");
-    auto grown = database.grow();
-    if (!grown) return grown;
-  }
+  const std::uint32_t number = setup.logs.rbegin()->first + 1;
+  return database.write_whole(
+      [&](MDB_txn* txn) { return put_own_log(txn, database.databases(), number, name); });
 }
 
 }  // namespace deskmate::storage

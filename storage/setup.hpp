@@ -28,6 +28,9 @@ struct Founding {
 // in one transaction.
 Result<void> set_up(Database& database, const Secrets& secrets, const KeysPosition& keys,
                     const std::optional<Founding>& founding = std::nullopt);
+// The key that all pseudonyms of the desk are made with. Errc::invalid when wrapping.key is not
+// this folder's.
+Result<Key32> unwrap_pseudonym_key(const Secrets& secrets, std::string_view wrapped);
 // Errc::invalid when identity.key or wrapping.key are not this folder's.
 Result<Setup> read_setup(Database& database, const Secrets& secrets);
 // Starts a new log of this peer with a new incarnation; the old ones stay as they are.

@@ -619,11 +619,10 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& h
   }
   std::error_code ignored;
   std::filesystem::remove_all(folder + backup_folder, ignored);
-  bool fresh = !exists(folder + "/data.mdb");
-  auto held_secrets = hold_secrets(held->secrets);
+  const bool fresh = !exists(data_file(folder));
+  auto held_secrets = open_held_secrets(held->secrets, fresh, options.passphrase);
   if (!held_secrets) return held_secrets.error();
-  auto secrets = Secrets::open(held->secrets, fresh, options.passphrase);
-  if (!secrets) return secrets.error();
+  Secrets& secrets = held_secrets->secrets;
   auto database = Database::open(folder, options.initial_map_bytes, hooks.format_version);
   if (!database) return database.error();
   auto ready = is_set_up(**database);
@@ -631,24 +630,22 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& h
   if (*ready) {
     auto migrated = migrate(**database, hooks.format_version, hooks.migrations);
     if (!migrated) return migrated.error();
-    auto rotated = finish_rotation(folder, **database, *secrets);
+    auto rotated = finish_rotation(folder, **database, secrets);
     if (!rotated) return rotated.error();
   }
-  *held_secrets = Fd();  // the passphrase may be changed while the desk runs
+  held_secrets->lock = Fd();  // the passphrase may be changed while the desk runs
   KeysPosition position;
   Setup setup;
   if (*ready) {
     // Before the keys, whose own complaint about a wrong wrapping key would say less.
-    auto read = read_setup(**database, *secrets);
+    auto read = read_setup(**database, secrets);
     if (!read) return read.error();
-    auto txn = (*database)->read();
-    if (!txn) return txn.error();
-    auto keys_position = read_keys_position(txn->get(), (*database)->databases());
+    auto keys_position = read_keys_position(**database);
     if (!keys_position) return keys_position.error();
     setup = std::move(*read);
     position = *keys_position;
   }
-  auto keys = KeyRing::open(folder, *secrets, position);
+  auto keys = KeyRing::open(folder, secrets, position);
   if (!keys) return keys.error();
   if (!*ready) {
     if ((*keys)->position().records > 0) {
@@ -657,9 +654,9 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& h
                                       "there. Put it back, or restore the latest backup into a "
                                       "new folder with `deskmate restore FILE`"};
     }
-    auto made = set_up(**database, *secrets, (*keys)->position());
+    auto made = set_up(**database, secrets, (*keys)->position());
     if (!made) return made.error();
-    auto read = read_setup(**database, *secrets);
+    auto read = read_setup(**database, secrets);
     if (!read) return read.error();
     setup = std::move(*read);
   }
@@ -679,7 +676,7 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, const Hooks& h
   auto files = FileStore::open(folder, **keys);
   if (!files) return files.error();
   auto store =
-      std::make_unique<StoreImpl>(std::move(*held), *secrets, hooks, std::move(setup),
+      std::make_unique<StoreImpl>(std::move(*held), secrets, hooks, std::move(setup),
                                   std::move(*database), std::move(*keys), std::move(*files));
   auto started = store->start(tip, tables_position);
   if (!started) return started.error();

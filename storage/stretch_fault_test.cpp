@@ -17,9 +17,7 @@ TEST(StretchFault, AFailedCommitTakesNothing) {
   for (int number : {ENOSPC, EIO}) {
     TempFolder folder;
     std::atomic<int> fail = 0;
-    Hooks hooks;
-    hooks.before_commit = [&] { return fail.exchange(0); };
-    auto store = open_at(folder.path(), hooks);
+    auto store = open_at(folder.path(), failing_once(fail));
     ForgedLog log(store->log().desk);
     ForgedLog other(store->log().desk, 8);
     must(try_stretch(*store, log.events(2)));
@@ -46,9 +44,7 @@ TEST(StretchFault, AFailedCommitTakesNothing) {
 TEST(StretchFault, AFullMapIsRetriedWhole) {
   TempFolder folder;
   std::atomic<int> times = 0;
-  Hooks hooks;
-  hooks.before_commit = [&] { return times-- > 0 ? MDB_MAP_FULL : 0; };
-  auto store = open_at(folder.path(), hooks);
+  auto store = open_at(folder.path(), full_map(times));
   ForgedLog log(store->log().desk);
   times = 2;
   must(try_stretch(*store, log.events(200)));
@@ -60,9 +56,7 @@ TEST(StretchFault, AFullMapIsRetriedWhole) {
 TEST(StretchFault, AForkThatCouldNotBeWrittenIsFoundAgain) {
   TempFolder folder;
   std::atomic<int> fail = 0;
-  Hooks hooks;
-  hooks.before_commit = [&] { return fail.exchange(0); };
-  auto store = open_at(folder.path(), hooks);
+  auto store = open_at(folder.path(), failing_once(fail));
   ForgedLog log(store->log().desk);
   must(try_stretch(*store, log.events(2)));
   ForgedLog branch(store->log().desk);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -80,6 +81,19 @@ inline void must(const Result<void>& result) {
 
 inline std::unique_ptr<Store> open_at(const std::string& folder, const Hooks& hooks = {}) {
   return must(open_store(options_for(folder), hooks));
+}
+
+// The next commit fails with that number; 0: it works.
+inline Hooks failing_once(std::atomic<int>& number) {
+  Hooks hooks;
+  hooks.before_commit = [&number] { return number.exchange(0); };
+  return hooks;
+}
+// So many commits find no room in the map.
+inline Hooks full_map(std::atomic<int>& times) {
+  Hooks hooks;
+  hooks.before_commit = [&times] { return times-- > 0 ? MDB_MAP_FULL : 0; };
+  return hooks;
 }
 
 inline Id16 buyer_of(std::uint8_t number) {

@@ -70,7 +70,7 @@ class Verifier {
     auto own = read_meta_number(txn->get(), databases, meta_key::log, 0);
     if (!own) return own.error();
     auto owner = names->find(static_cast<std::uint32_t>(*own));
-    if (owner == names->end()) return lmdb_error(MDB_CORRUPTED, database_.folder() + "/data.mdb");
+    if (owner == names->end()) return lmdb_error(MDB_CORRUPTED, data_file(database_.folder()));
     logs_owner_ = owner->second.peer;
     for (const auto& [number, name] : *names) {
       auto last = last_seq(txn->get(), databases.events, number);

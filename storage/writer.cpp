@@ -27,7 +27,7 @@ Error error_of_commit(int number, const std::string& folder) {
       info.f_bavail * info.f_frsize < batch_bytes_max) {
     number = ENOSPC;
   }
-  return lmdb_error(number, folder + "/data.mdb");
+  return lmdb_error(number, data_file(folder));
 }
 
 }  // namespace
