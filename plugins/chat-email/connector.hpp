@@ -59,6 +59,7 @@ class ChatEmail : public Connector {
                                        std::uint64_t not_before_ms);
   Result<std::string> root_of_mail(const Mail& mail, const std::string& message_id);
   static Result<void> append(Session& desk, const std::vector<NewEvent>& events);
+  void tell_answer(Session& desk, const Thread& thread, const Mailbox::Found& found);
   Result<void> save(Session& desk, const Cursor& cursor);
   Result<bool> mail_gets_through(Session& desk);
   Result<std::vector<Attachment>> files_of(Session& desk, const Action& action);

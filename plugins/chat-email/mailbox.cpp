@@ -99,7 +99,9 @@ Result<void> Mailbox::find_thread_here(const std::vector<std::string>& message_i
   if (!headers) return failed(headers.error());
   for (const MailInfo& info : *infos) {
     const auto header = headers->find(info.uid);
-    if (header != headers->end()) found.push_back({header->second, info.received_ms, sent});
+    if (header != headers->end()) {
+      found.push_back({header->second, info.received_ms, sent, info.uid, info.size});
+    }
   }
   return {};
 }
@@ -119,6 +121,25 @@ Result<std::vector<Mailbox::Found>> Mailbox::find_thread(
   if (!opened) return found;
   if (auto there = find_thread_here(message_ids, true, found); !there) return there.error();
   return found;
+}
+
+Result<std::optional<std::string>> Mailbox::whole(const Found& found) {
+  auto inbox = open_inbox();
+  if (!inbox) return inbox.error();
+  if (found.sent) {
+    auto sent = sent_folder();
+    if (!sent) return sent.error();
+    auto opened = select(*sent);
+    if (!opened) return opened.error();
+  }
+  auto mails = imap_->fetch({found.uid}, false);
+  if (!mails) {
+    if (is_dead(mails.error())) close();
+    return mails.error();
+  }
+  const auto mail = mails->find(found.uid);
+  if (mail == mails->end()) return std::optional<std::string>{};
+  return std::optional(std::move(mail->second));
 }
 
 Result<std::optional<std::string>> Mailbox::find_mail(const std::string& message_id) {

@@ -37,10 +37,14 @@ class Mailbox {
     std::string header;
     std::uint64_t received_ms = 0;
     bool sent = false;  // in the folder for sent mails
+    std::uint32_t uid = 0;
+    std::uint64_t size = 0;  // bytes of the whole mail
   };
   // What names one of these Message-IDs in References or In-Reply-To, in the inbox and the sent
   // folder; at most the last kTailMailsMax of each.
   Result<std::vector<Found>> find_thread(const std::vector<std::string>& message_ids);
+  // The whole of one that was found; nothing if it is gone meanwhile.
+  Result<std::optional<std::string>> whole(const Found& found);
 
   // The header of a buyer's mail in the inbox.
   Result<std::optional<std::string>> find_mail(const std::string& message_id);

@@ -455,19 +455,30 @@ TEST_F(ServerTest, SeesWhatAnotherPeerHasAnswered) {
       host_->run_until([&] { return servers_->read(shop_, "Sent").size() == 1; }, kPatienceMs));
   EXPECT_FALSE(answered(*host_));
 
-  ASSERT_TRUE(ask(other, "action.perform", testing::action_params(reply_to(event, "Soon.", 21))));
+  const auto done =
+      ask(other, "action.perform", testing::action_params(reply_to(event, "Soon.", 21)));
+  ASSERT_TRUE(done);
   ASSERT_TRUE(
       host_->run_until([&] { return servers_->read(shop_, "Sent").size() == 2; }, kPatienceMs));
   EXPECT_TRUE(answered(*host_));
   EXPECT_TRUE(answered(other));
+  // Each desk is told what the buyer has read, once, by the name that the reply has.
+  EXPECT_TRUE(answered(*host_));
+  ASSERT_EQ(host_->events().size(), 2u);
+  const auto& told = host_->events()[1];
+  EXPECT_EQ(told.type, "message.sent");
+  EXPECT_EQ(told.body["text"].as_str(), "Soon.");
+  EXPECT_EQ(told.body["refs"]["buyer"].as_str(), buyer_);
+  EXPECT_EQ(told.body["refs"]["thread"].as_str(), event.body["refs"]["thread"].as_str());
+  EXPECT_EQ(told.body["refs"]["message"].as_str(), (*done)["refs"]["message"].as_str());
 
   // What the buyer writes next is not answered yet.
   servers_->deliver(
       buyer_, shop_,
       mail_text(buyer_, "m2." + shop_,
                 "In-Reply-To: <m1." + shop_ + ">\nReferences: <m1." + shop_ + ">\n", "Hello?"));
-  ASSERT_TRUE(wait_events(2));
-  Thread next = thread_of(host_->events()[1]);
+  ASSERT_TRUE(wait_events(3));
+  Thread next = thread_of(host_->events()[2]);
   next.since_ms += 1'000;  // the server's clock has whole seconds
   const auto unanswered = ask(*host_, "thread.tail", next.to_params());
   ASSERT_TRUE(unanswered) << unanswered.error().message;

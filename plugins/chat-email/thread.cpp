@@ -1,5 +1,6 @@
 // What other peers of the desk do in the same mailbox: reading a thread's tail, claiming a mail.
 #include <algorithm>
+#include <deskmate/events.hpp>
 
 #include "plugins/chat-email/connector.hpp"
 #include "plugins/chat-email/ids.hpp"
@@ -12,7 +13,31 @@ bool is_message_id(std::string_view id) { return id.find('@') != std::string_vie
 
 }  // namespace
 
-Tail ChatEmail::tail(Session&, const Thread& thread) {
+// The desk is to show what the buyer was told, and by whom it was not told: an answer of a peer
+// that is away, or by hand. Its own copy of a reply is recognised by the desk by the Message-ID.
+void ChatEmail::tell_answer(Session& desk, const Thread& thread, const Mailbox::Found& found) {
+  events::MessageSent sent;
+  sent.shop = desk.instance();
+  sent.at = static_cast<std::int64_t>(found.received_ms);
+  std::string bytes = found.header;
+  if (found.size <= settings_->mail_bytes_max) {
+    auto whole = mailbox_->whole(found);
+    if (whole && *whole) bytes = std::move(**whole);
+  }
+  const Mail mail = parse_mail(bytes, settings_->parse);
+  if (mail.message_id.empty()) return;  // it could not be told from another
+  sent.text = mail.text;
+  NewEvent event = events::to_event(sent);
+  event.refs = {{"thread", std::string(thread.ref("thread"))},
+                {"buyer", std::string(thread.ref("buyer"))},
+                {"message", mail.message_id}};
+  event.dedupe = "message";
+  if (const auto told = desk.append(event); !told) {
+    desk.log(Level::warn, "an answer in the mailbox is not shown: " + told.error().message);
+  }
+}
+
+Tail ChatEmail::tail(Session& desk, const Thread& thread) {
   Asked asked;
   asked.message_id = thread.ref("message");
   asked.buyer = parse_address(thread.ref("buyer"));
@@ -34,7 +59,9 @@ Tail ChatEmail::tail(Session&, const Thread& thread) {
     mail.header = parse_mail(found.header, settings_->parse);
     mail.received_ms = found.received_ms;
     mail.sent = found.sent;
-    if (is_answer(mail, asked)) return Tail::answered();
+    if (!is_answer(mail, asked)) continue;
+    tell_answer(desk, thread, found);
+    return Tail::answered();
   }
   if (!settings_->copies) {
     return Tail::cannot_tell(
