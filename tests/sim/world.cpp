@@ -177,7 +177,7 @@ void World::heal() {
     if (!peer->up() && on_desk(peer->number)) peer->boot();
   }
   network.heal();
-  if (now_ms - clocks_apart_ms_ < 60'000) return;  // what is stamped ahead of time is held
+  if (may_hold_the_future()) return;
   for (auto& peer : all) {
     if (!on_desk(peer->number)) continue;
     for (const auto& tip : peer->store.frontier()) {

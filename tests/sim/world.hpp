@@ -39,6 +39,7 @@ inline constexpr std::uint64_t send_max_ms = 3'000;
 inline constexpr std::uint64_t target_ms = 20'000;
 inline constexpr std::uint64_t visible_ms =
     4'000;  // send time-out: an answer stands in the thread by then
+inline constexpr std::uint64_t future_held_ms = 60'000;   // at most
 inline constexpr std::uint64_t fork_noticed_ms = 20'000;  // of a link to who has the other branch
 inline constexpr std::size_t trace_kept = 60;
 inline constexpr std::size_t queue_bytes_max = 16u << 20;
@@ -84,6 +85,8 @@ class World {
 
   // --- the marketplace
   bool clocks_apart() const;
+  // Were they lately? What is stamped ahead of time is held.
+  bool may_hold_the_future() const { return now_ms - clocks_apart_ms_ < future_held_ms; }
   void write(const std::string& chat, const std::string& buyer);
   std::optional<std::size_t> asked_of(const Id16& message);
   void deliver(int peer, std::size_t index, bool tail, std::uint64_t read_ms, const Id16& request,
