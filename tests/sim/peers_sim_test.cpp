@@ -1,6 +1,6 @@
 // Plays desks of several peers from seeds, checks what must hold after every step and at the end,
 // prints both ways of routing in one table, and makes sure that what is broken on purpose is found.
-//   peers_sim_test [--seeds N] [--minutes M] [--threads T]
+//   peers_sim_test [--from S] [--seeds N] [--minutes M] [--threads T]
 //   peers_sim_test --seed S [--peers P] [--mutant M] [--trace]
 #include <algorithm>
 #include <array>
@@ -22,9 +22,10 @@
 namespace deskmate::sim {
 namespace {
 
-constexpr int mutant_seeds_max = 2'000;    // within which a mutant must be found
-constexpr std::uint64_t shown_max = 3;     // failures with their traces; of more the seed
-constexpr std::uint64_t model_seeds = 40;  // at least; of more a fiftieth
+constexpr int mutant_seeds_max = 2'000;      // within which a mutant must be found
+constexpr std::uint64_t told_every = 5'000;  // seeds
+constexpr std::uint64_t shown_max = 3;       // failures with their traces; of more the seed
+constexpr std::uint64_t model_seeds = 40;    // at least; of more a fiftieth
 
 Setting setting_of(std::uint64_t seed) {
   static const int peers[] = {2, 3, 2, 5};
@@ -168,20 +169,20 @@ std::uint64_t find_mutants(unsigned threads) {
   return missed;
 }
 
-int run(std::uint64_t seeds, std::uint64_t minutes, unsigned threads) {
+int run(std::uint64_t from, std::uint64_t seeds, std::uint64_t minutes, unsigned threads) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(minutes);
   std::map<std::pair<int, bool>, Row> book;
   std::map<const char*, std::uint64_t> counts;
   std::mutex mutex;
   std::uint64_t failed = 0, done = 0;
-  std::atomic<std::uint64_t> next{1};
+  std::atomic<std::uint64_t> next{from};
   in_threads(threads, [&] {
-    for (std::uint64_t seed = next++; seed <= seeds; seed = next++) {
+    for (std::uint64_t seed = next++; seed < from + seeds; seed = next++) {
       if (minutes != 0 && std::chrono::steady_clock::now() >= until) return;
       const Setting setting = setting_of(seed);
       const Outcome outcome = play(setting);
       const std::lock_guard lock(mutex);
-      ++done;
+      if (++done % told_every == 0) std::cerr << done << " seeds played\n";
       if (!outcome.failure.empty()) {
         show(setting, outcome, ++failed <= shown_max);
       }
@@ -218,6 +219,7 @@ int main(int argc, char** argv) {
   using namespace deskmate::sim;
   const char* given = std::getenv("DESKMATE_SIM_SEEDS");
   std::uint64_t seeds = given != nullptr ? std::strtoull(given, nullptr, 10) : 2'000;
+  std::uint64_t from = 1;
   std::uint64_t one = 0;
   std::uint64_t minutes = 0;
   unsigned threads = std::max(1u, std::thread::hardware_concurrency());
@@ -234,6 +236,8 @@ int main(int argc, char** argv) {
     ++i;
     if (option == "--seeds" && value != 0) {
       seeds = value;
+    } else if (option == "--from" && value != 0) {
+      from = value;
     } else if (option == "--seed" && value != 0) {
       one = value;
     } else if (option == "--peers" && value >= 2 && value <= 5) {
@@ -245,12 +249,12 @@ int main(int argc, char** argv) {
     } else if (option == "--mutant" && value <= mutants) {
       mutant = static_cast<Mutant>(value);
     } else {
-      std::cerr << "usage: peers_sim_test [--seeds N] [--minutes M] [--threads T]\n"
+      std::cerr << "usage: peers_sim_test [--from S] [--seeds N] [--minutes M] [--threads T]\n"
                    "       peers_sim_test --seed S [--peers P] [--mutant 1..9] [--trace]\n";
       return 2;
     }
   }
-  if (one == 0) return run(seeds, minutes, threads);
+  if (one == 0) return run(from, seeds, minutes, threads);
   Setting setting = setting_of(one);
   setting.trace = trace;
   setting.mutant = mutant;
