@@ -241,16 +241,24 @@ bool is_name(std::string_view name) {
   });
 }
 
-void read_members(Reader& reader, const toml::node& node, Config& config) {
+// All [[name]], or null where they are not written so, or are too many.
+const toml::array* tables_of(Reader& reader, const toml::node& node, const std::string& name,
+                             std::size_t most) {
   const auto* array = node.as_array();
   if (array == nullptr || !array->is_array_of_tables()) {
-    reader.fault(node.source(), text_of("config.want_tables", {"member"}));
-    return;
+    reader.fault(node.source(), text_of("config.want_tables", {name}));
+    return nullptr;
   }
-  if (array->size() > config_members_max) {
-    reader.fault(node.source(), text_of("config.too_many", {"member"}));
-    return;
+  if (array->size() > most) {
+    reader.fault(node.source(), text_of("config.too_many", {name}));
+    return nullptr;
   }
+  return array;
+}
+
+void read_members(Reader& reader, const toml::node& node, Config& config) {
+  const auto* array = tables_of(reader, node, "member", config_members_max);
+  if (array == nullptr) return;
   for (const auto& item : *array) {
     const toml::table& table = *item.as_table();
     MemberConfig member;
@@ -294,15 +302,8 @@ void check_console(Reader& reader, const toml::table& table) {
 }
 
 void read_plugins(Reader& reader, const toml::node& node, Config& config) {
-  const auto* array = node.as_array();
-  if (array == nullptr || !array->is_array_of_tables()) {
-    reader.fault(node.source(), text_of("config.want_tables", {"plugin"}));
-    return;
-  }
-  if (array->size() > config_plugins_max) {
-    reader.fault(node.source(), text_of("config.too_many", {"plugin"}));
-    return;
-  }
+  const auto* array = tables_of(reader, node, "plugin", config_plugins_max);
+  if (array == nullptr) return;
   for (const auto& item : *array) {
     const toml::table& table = *item.as_table();
     PluginConfig plugin;

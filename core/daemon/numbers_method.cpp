@@ -4,8 +4,6 @@
 namespace deskmate::daemon {
 namespace {
 
-constexpr std::uint64_t numbers_default_ms = 7ull * 24 * 3'600'000;
-
 Value value_of(const desk::Waits& waits) {
   return Value::map(
       {{"count", waits.count}, {"mean_ms", waits.mean_ms}, {"median_ms", waits.median_ms}});
@@ -30,10 +28,8 @@ Array named(const std::vector<desk::NumbersView::Named>& list, const char* key) 
 }
 
 void numbers(Service& service, const bus::Call& call, bus::Answer answer) {
-  const std::uint64_t now = service.options.wall_ms();
-  const std::uint64_t to = call.params["to_ms"].as_uint(now + 1);
-  const std::uint64_t from = call.params["from_ms"].as_uint(to - std::min(to, numbers_default_ms));
-  const auto view = service.desk.numbers(from, to, call.params["zone"].as_str());
+  const Span span = span_of(service, call);
+  const auto view = service.desk.numbers(span.from_ms, span.to_ms, call.params["zone"].as_str());
   Array members;
   for (const auto& one : view.members) {
     Value row = value_of(one.measures);

@@ -1,11 +1,17 @@
 #include "core/daemon/owner_call.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/daemon/errors.hpp"
 #include "core/daemon/present.hpp"
 
 namespace deskmate::daemon {
+namespace {
+
+constexpr std::uint64_t span_default_ms = 7ull * 86'400'000;
+
+}  // namespace
 
 void serve_owner(bus::Bus& bus, const std::string& name, OwnerMethod method) {
   bus.method(name, [method = std::move(method)](const bus::Call& call, bus::Answer answer) {
@@ -19,6 +25,11 @@ void serve_owner(bus::Bus& bus, const std::string& name, OwnerMethod method) {
 
 desk::Language language_of(const Service& service, const bus::Call& call) {
   return desk::language_from(call.params["language"].as_str(name_of(service.options.language)));
+}
+
+Span span_of(const Service& service, const bus::Call& call) {
+  const std::uint64_t to_ms = call.params["to_ms"].as_uint(service.options.wall_ms() + 1);
+  return {call.params["from_ms"].as_uint(to_ms - std::min(to_ms, span_default_ms)), to_ms};
 }
 
 std::uint64_t events_here(const Service& service) {

@@ -17,6 +17,13 @@ void serve_owner(bus::Bus& bus, const std::string& name, OwnerMethod method);
 // The parameter `language`, else the desk's.
 desk::Language language_of(const Service& service, const bus::Call& call);
 
+// The parameters `from_ms` and `to_ms`; without them the last week.
+struct Span {
+  std::uint64_t from_ms = 0;
+  std::uint64_t to_ms = 0;
+};
+Span span_of(const Service& service, const bus::Call& call);
+
 // How many events are here; the last arrival is beyond that where bodies came after their events.
 std::uint64_t events_here(const Service& service);
 

@@ -14,7 +14,6 @@ using bus::Answer;
 using bus::Call;
 
 constexpr std::size_t peer_prefix_min = 4;  // characters
-constexpr std::uint64_t split_default_ms = 7ull * 86'400'000;
 
 Value change_of(const desk::MemberChange& change) {
   Array agreed;
@@ -175,10 +174,8 @@ Array rows_of(const std::vector<desk::SplitRow>& rows) {
 
 // R6.
 void split(Service& service, const Call& call, Answer answer) {
-  const std::uint64_t now = service.options.wall_ms();
-  const std::uint64_t to = call.params["to_ms"].as_uint(now + 1);
-  const std::uint64_t from = call.params["from_ms"].as_uint(now - std::min(now, split_default_ms));
-  const auto view = service.desk.split(from, to, call.params["zone"].as_str());
+  const Span span = span_of(service, call);
+  const auto view = service.desk.split(span.from_ms, span.to_ms, call.params["zone"].as_str());
   Array days;
   for (const auto& day : view.days) {
     Array debt;

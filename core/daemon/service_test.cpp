@@ -378,6 +378,20 @@ TEST_F(ServiceTest, ANumberOfSeveralChatsIsRefusedAndTheOthersAreNamed) {
       call(owner(), "desk.reply", Value::map({{"chat", shown[1]}, {"member", 7}, {"text", "Hi"}})));
 }
 
+TEST_F(ServiceTest, ASpanWithoutABeginningIsAWeek) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  constexpr std::uint64_t day_ms = 86'400'000;
+  const auto days_to = [&](std::uint64_t to_ms) {
+    const auto split = call(owner(), "desk.split", Value::map({{"to_ms", to_ms}}));
+    EXPECT_TRUE(split);
+    return (*split)["days"].size();
+  };
+  EXPECT_EQ(days_to(start_ms + loop.now_ms() + day_ms), 1u);
+  EXPECT_EQ(days_to(start_ms + loop.now_ms() + 8 * day_ms), 0u);
+}
+
 TEST_F(ServiceTest, AttachmentsAreLimited) {
   const auto mail = connector();
   const Value buyer = Value::map({{"buyer", "eve@x"}});
