@@ -99,6 +99,12 @@ bool Cursor::move(MDB_cursor_op op) {
   return valid();
 }
 
+int Cursor::put(std::string_view key, MDB_val& value, unsigned flags) {
+  if (cursor_ == nullptr) return number_;
+  MDB_val key_val = val_of(key);
+  return mdb_cursor_put(cursor_, &key_val, &value, flags);
+}
+
 Result<void> Cursor::status() const {
   if (number_ == MDB_SUCCESS || number_ == MDB_NOTFOUND) return {};
   return lmdb_error(number_, "reading the log");

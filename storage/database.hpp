@@ -80,6 +80,9 @@ class Cursor {
   bool previous() { return move(MDB_PREV); }
   // The last key not greater than `key`.
   bool seek_back(std::string_view key);
+  // LMDB's number, as put(); several that follow each other are found at once. With MDB_RESERVE
+  // there is then room for value at its mv_data.
+  int put(std::string_view key, MDB_val& value, unsigned flags);
   bool valid() const { return number_ == MDB_SUCCESS; }
   std::string_view key() const { return view_of(key_); }
   std::string_view value() const { return view_of(value_); }

@@ -179,6 +179,7 @@ class StoreImpl final : public Store {
   Setup setup_;
   LogName log_;
   LogBook book_;
+  StretchChecks checks_{book_, log_.desk};
   std::unique_ptr<Database> database_;
   std::unique_ptr<KeyRing> keys_;
   std::unique_ptr<FileStore> files_;
@@ -509,7 +510,8 @@ void StoreImpl::append_stretch(Stretch stretch, StretchDone done) {
     bytes += sizeof(item) + item.record.size() + item.body.size();
   }
   const std::size_t events = stretch.items.size();
-  submit(StretchTask{std::move(stretch), std::move(done)}, events, bytes);
+  Checked checked = checks_.check(stretch);
+  submit(StretchTask{std::move(stretch), std::move(checked), std::move(done)}, events, bytes);
 }
 
 void StoreImpl::append_bodies(Bodies bodies, StretchDone done) {

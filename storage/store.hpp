@@ -208,9 +208,9 @@ class Store {
     return read_stretch(log, after, max_bytes, false);
   }
 
-  // Stores what is new of a stretch, all or nothing, in the same commits as appends. done on the
-  // writer thread once it is on disk. What is there already is compared and passed over, so a
-  // stretch may come twice. [any thread] Errors, of which none but forked changes anything:
+  // Checks hashes and signature here, which takes a while, then stores what is new, all or nothing,
+  // with the next appends. done on the writer thread once it is on disk. What is there is compared
+  // and passed over: it may come twice. [any thread] Errors, of which only forked changes anything:
   //   gap          its first event is beyond the next one
   //   forged       log.peer did not sign this head
   //   mismatch     it did, but the events do not lead there: whoever forwards them changed them, or

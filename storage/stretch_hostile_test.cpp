@@ -75,6 +75,27 @@ TEST_F(Hostile, EventsThatDoNotLeadToTheHeadAreRefused) {
   expect_good();
 }
 
+// The second fits what the first is said to lead to, and is checked before the first is.
+TEST_F(Hostile, NothingGoesOnFromAHeadThatItsEventsDoNotLeadTo) {
+  ForgedLog branch = log;
+  Stretch first = branch.events(2, "y");
+  const Stretch second = branch.events(2);
+  first.items[0].record = log.record("z");
+  std::vector<Errc> refused;
+  const auto note = [&](const Result<Arrived>& done) {
+    refused.push_back(done ? Errc{} : done.error().code);
+  };
+  {
+    HeldWriter held(*store);
+    store->append_stretch(first, note);
+    store->append_stretch(second, note);
+  }
+  expect_good();
+  ASSERT_EQ(refused.size(), 2U);
+  EXPECT_EQ(refused[0], Errc::mismatch);
+  EXPECT_EQ(refused[1], Errc::gap);
+}
+
 TEST_F(Hostile, WhatIsThereCannotBeReplacedByWhoeverForwardsIt) {
   ForgedLog whole(store->log().desk);
   Stretch three = whole.events(3);

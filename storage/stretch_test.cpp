@@ -5,9 +5,11 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "storage/hash.hpp"
 #include "storage/peer_test_support.hpp"
+#include "storage/stretches.hpp"
 
 namespace deskmate::storage {
 namespace {
@@ -253,6 +255,60 @@ TEST(Stretch, WhatWaitsGoesInOneTransactionWithAppends) {
   EXPECT_EQ(commits, 1);
   EXPECT_EQ(desk.b->last_arrival(), 42U);
   expect_whole(*desk.b);
+}
+
+TEST(Checks, FollowTheChainOfStretchesThatWait) {
+  LogBook book;
+  ForgedLog log(buyer_of(1));
+  StretchChecks checks(book, log.log().desk);
+  const Stretch first = log.events(2);
+  const Stretch second = log.events(3);
+  const Checked of_first = checks.check(first);
+  ASSERT_TRUE(of_first.formed && of_first.is_signed && of_first.led);
+  EXPECT_EQ(of_first.led->from, chain_start(log.log()));
+  EXPECT_EQ(of_first.led->to, first.chain);
+  const Checked of_second = checks.check(second);
+  ASSERT_TRUE(of_second.led);
+  EXPECT_EQ(of_second.led->from, first.chain);
+  EXPECT_EQ(of_second.led->to, second.chain);
+  // Behind a gap it is not known what it goes on from.
+  log.events(1);
+  const Checked after_a_gap = checks.check(log.events(1));
+  EXPECT_TRUE(after_a_gap.is_signed);
+  EXPECT_FALSE(after_a_gap.led);
+  // What its peer did not sign says nothing about the next.
+  Stretch forged = log.events(1);
+  forged.signature[0] ^= 1;
+  EXPECT_FALSE(checks.check(forged).is_signed);
+  EXPECT_FALSE(checks.check(log.events(1)).led);
+}
+
+TEST(Checks, GoOnFromWhatIsOnDisk) {
+  LogBook book;
+  ForgedLog log(buyer_of(1));
+  const Stretch first = log.events(2);
+  book.set({1, {log.log(), first.last(), first.chain, first.last()}, false});
+  StretchChecks checks(book, log.log().desk);
+  const Checked next = checks.check(log.events(1));
+  ASSERT_TRUE(next.led);
+  EXPECT_EQ(next.led->from, first.chain);
+  EXPECT_FALSE(checks.check(first).led);  // it is to be compared
+}
+
+TEST(Checks, AreForAnyThread) {
+  TempFolder folder;
+  auto store = open_at(folder.path());
+  std::vector<std::thread> threads;
+  for (std::uint8_t seed = 1; seed <= 3; ++seed) {
+    threads.emplace_back([&store, seed] {
+      ForgedLog log(store->log().desk, seed);
+      for (std::size_t n = 1; n < 20; ++n) store->append_stretch(log.events(n), {});
+      EXPECT_EQ(must(try_stretch(*store, log.events(1))).seq, 191U);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(store->last_arrival(), 3 * 191U);
+  expect_whole(*store);
 }
 
 TEST(Joined, HasTheDeskAndItsPseudonyms) {

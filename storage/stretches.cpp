@@ -136,8 +136,13 @@ class Gatherer {
 class Comparison {
  public:
   Comparison(MDB_txn* txn, const Databases& databases, const Identity& identity, const Known& known,
-             const Stretch& stretch)
-      : txn_(txn), databases_(databases), identity_(identity), known_(known), stretch_(stretch) {}
+             const Stretch& stretch, const Checked& checked)
+      : txn_(txn),
+        databases_(databases),
+        identity_(identity),
+        known_(known),
+        stretch_(stretch),
+        checked_(checked) {}
 
   Result<Verdict> run() {
     const std::uint64_t seq = known_.state != nullptr ? known_.state->tip.seq : 0;
@@ -171,6 +176,9 @@ class Comparison {
   }
 
   Result<Hash32> follow(Hash32 chain, std::uint64_t seq) {
+    if (stretch_.first > seq && checked_.led && checked_.led->from == chain) {
+      return checked_.led->to;
+    }
     std::optional<Cursor> events;
     if (stretch_.first <= seq) {
       events.emplace(txn_, databases_.events);
@@ -217,6 +225,7 @@ class Comparison {
   const Identity& identity_;
   const Known& known_;
   const Stretch& stretch_;
+  const Checked& checked_;
   std::optional<std::uint64_t> differs_;  // the first event that is another one here
 };
 
@@ -245,22 +254,6 @@ Result<void> check_item(std::uint64_t seq, const Stretch::Item& item, bool bodie
   return {};
 }
 
-}  // namespace
-
-Result<std::optional<Stretch>> read_stretch(Database& database, const LogBook& book,
-                                            const Identity& identity, const LogName& log,
-                                            std::uint64_t after, std::size_t max_bytes,
-                                            bool bodies_behind) {
-  auto state = book.find(log);
-  if (!state) return std::optional<Stretch>();
-  const std::uint64_t end = std::min(state->tip.seq, book.cut_at(log));
-  if (after >= end) return std::optional<Stretch>();
-  auto txn = database.read();
-  if (!txn) return txn.error();
-  return Gatherer(txn->get(), database.databases(), *state, after, end, bodies_behind)
-      .run(max_bytes, identity);
-}
-
 Result<void> check_form(const Stretch& stretch, const Id16& desk) {
   if (stretch.log.desk != desk) return Error{Errc::invalid, "a stretch of another desk"};
   if (stretch.items.empty() || stretch.first == 0 || stretch.first > ~std::uint64_t{0} / 2) {
@@ -283,8 +276,57 @@ Result<void> check_form(const Stretch& stretch, const Id16& desk) {
   return {};
 }
 
+}  // namespace
+
+Result<std::optional<Stretch>> read_stretch(Database& database, const LogBook& book,
+                                            const Identity& identity, const LogName& log,
+                                            std::uint64_t after, std::size_t max_bytes,
+                                            bool bodies_behind) {
+  auto state = book.find(log);
+  if (!state) return std::optional<Stretch>();
+  const std::uint64_t end = std::min(state->tip.seq, book.cut_at(log));
+  if (after >= end) return std::optional<Stretch>();
+  auto txn = database.read();
+  if (!txn) return txn.error();
+  return Gatherer(txn->get(), database.databases(), *state, after, end, bodies_behind)
+      .run(max_bytes, identity);
+}
+
+Checked StretchChecks::check(const Stretch& stretch) {
+  Checked checked;
+  checked.formed = check_form(stretch, desk_);
+  if (!checked.formed) return checked;
+  checked.is_signed =
+      signed_by(stretch.log.peer, head_message({stretch.log, stretch.last()}, stretch.chain),
+                stretch.signature);
+  if (!checked.is_signed) return checked;
+  const auto before = chain_before(stretch);
+  if (!before) return checked;
+  checked.led = Checked::Led{*before, *before};
+  for (const Stretch::Item& item : stretch.items) {
+    checked.led->to = chain_next(checked.led->to, item.record);
+  }
+  return checked;
+}
+
+std::optional<Hash32> StretchChecks::chain_before(const Stretch& stretch) {
+  const std::lock_guard lock(mutex_);
+  std::optional<Hash32> before;
+  const auto said = said_.find(stretch.log);
+  if (said != said_.end() && said->second.first + 1 == stretch.first) {
+    before = said->second.second;
+  } else if (const auto state = book_.find(stretch.log); state && state->tip.seq != 0) {
+    if (state->tip.seq + 1 == stretch.first) before = state->tip.chain;
+  } else if (stretch.first == 1) {
+    before = chain_start(stretch.log);
+  }
+  if (said == said_.end() && said_.size() >= logs_said_max) said_.clear();
+  said_[stretch.log] = {stretch.last(), stretch.chain};
+  return before;
+}
+
 Result<Verdict> check_stretch(Database& database, const Identity& identity, const Known& known,
-                              const Stretch& stretch) {
+                              const Stretch& stretch, const Checked& checked) {
   const std::uint64_t seq = known.state != nullptr ? known.state->tip.seq : 0;
   if (known.state != nullptr && known.state->frozen) {
     return Error{Errc::forked, "the log is frozen since its peer signed two histories of it"};
@@ -297,8 +339,7 @@ Result<Verdict> check_stretch(Database& database, const Identity& identity, cons
     return Error{Errc::gap, "event " + std::to_string(seq + 1) + " is the next, and " +
                                 std::to_string(stretch.first) + " came"};
   }
-  if (!signed_by(stretch.log.peer, head_message({stretch.log, stretch.last()}, stretch.chain),
-                 stretch.signature)) {
+  if (!checked.is_signed) {
     return Error{Errc::forged, "the head of event " + std::to_string(stretch.last()) +
                                    " is not signed by its peer"};
   }
@@ -311,7 +352,7 @@ Result<Verdict> check_stretch(Database& database, const Identity& identity, cons
   }
   auto txn = database.read();
   if (!txn) return txn.error();
-  return Comparison(txn->get(), database.databases(), identity, known, stretch).run();
+  return Comparison(txn->get(), database.databases(), identity, known, stretch, checked).run();
 }
 
 }  // namespace deskmate::storage

@@ -246,7 +246,7 @@ Result<void> Writer::prepare(std::vector<Waiting>& batch) {
         prepare_event(event, sealed ? &keys->at(*event.buyer) : nullptr, append->appended[i]);
       }
     } else if (auto* stretch = std::get_if<StretchTask>(&waiting.task)) {
-      stretch->result = prepare_stretch(stretch->stretch);
+      stretch->result = prepare_stretch(stretch->stretch, stretch->checked);
     } else if (auto* late = std::get_if<BodiesTask>(&waiting.task)) {
       late->result = prepare_bodies(late->bodies);
     } else if (const auto* cut = std::get_if<CutTask>(&waiting.task)) {
@@ -271,9 +271,8 @@ void Writer::stage_cut(const CutTask& task) {
   }
 }
 
-Result<Arrived> Writer::prepare_stretch(const Stretch& stretch) {
-  auto formed = check_form(stretch, log_.desk);
-  if (!formed) return formed.error();
+Result<Arrived> Writer::prepare_stretch(const Stretch& stretch, const Checked& checked) {
+  if (!checked.formed) return checked.formed.error();
   Known known;
   known.own = stretch.log == log_;
   known.cut = staged_.cuts ? cut_of(*staged_.cuts, stretch.log) : book_.cut_at(stretch.log);
@@ -287,7 +286,7 @@ Result<Arrived> Writer::prepare_stretch(const Stretch& stretch) {
     state = book_.find(stretch.log);
   }
   if (state) known.state = &*state;
-  auto verdict = check_stretch(database_, secrets_.identity(), known, stretch);
+  auto verdict = check_stretch(database_, secrets_.identity(), known, stretch, checked);
   if (!verdict) return verdict.error();
   if (verdict->fork) {
     state->frozen = true;
@@ -431,8 +430,14 @@ int Writer::put_all(MDB_txn* txn, const std::vector<Waiting>& batch) {
   for (const auto& [number, log] : staged_.fresh) {
     if (int done = put_log(txn, databases, number, log); done != MDB_SUCCESS) return done;
   }
-  for (const Prepared& event : prepared_) {
-    if (int number = put_event(txn, event); number != MDB_SUCCESS) return number;
+  if (!prepared_.empty()) {
+    Cursor events(txn, databases.events);
+    Cursor arrivals(txn, databases.arrivals);
+    for (const Prepared& event : prepared_) {
+      if (int number = put_event(txn, events, arrivals, event); number != MDB_SUCCESS) {
+        return number;
+      }
+    }
   }
   for (const auto& [slot, head] : staged_.heads) {
     std::string value(view_of(head.chain));
@@ -515,14 +520,16 @@ int Writer::put_task(MDB_txn* txn, const Task& task) {
   return put(txn, databases.cursors, move->reader, view_of(encode_number(move->arrival)));
 }
 
-int Writer::put_event(MDB_txn* txn, const Prepared& event) {
+int Writer::put_event(MDB_txn* txn, Cursor& events, Cursor& arrivals, const Prepared& event) {
   const Databases& databases = database_.databases();
   auto slot = encode(event.slot);
+  const auto arrival = encode_number(event.arrival);
+  MDB_val slot_val = val_of(view_of(slot));
+  if (int number = arrivals.put(view_of(arrival), slot_val, MDB_APPEND); number != MDB_SUCCESS) {
+    return number;
+  }
   if (event.late != nullptr) {
-    const int late = put_late(txn, databases, event.slot, event.arrival, event.late->body);
-    if (late != MDB_SUCCESS) return late;
-    return put(txn, databases.arrivals, view_of(encode_number(event.arrival)), view_of(slot),
-               MDB_APPEND);
+    return put_late(txn, databases, event.slot, event.arrival, event.late->body);
   }
   const std::string_view arena = arena_;
   const std::string_view record =
@@ -531,21 +538,17 @@ int Writer::put_event(MDB_txn* txn, const Prepared& event) {
       event.item != nullptr ? std::string_view(event.item->body)
                             : arena.substr(event.record + event.record_size, event.body_size);
   const unsigned flag = append_flag(event.slot.log);
-  MDB_val key = val_of(view_of(slot));
   MDB_val place{event_prefix_size + record.size(), nullptr};
-  int number = mdb_put(txn, databases.events, &key, &place, flag | MDB_RESERVE);
+  int number = events.put(view_of(slot), place, flag | MDB_RESERVE);
   if (number != MDB_SUCCESS) return number;
   put_number(static_cast<char*>(place.mv_data), event.arrival);
   std::memcpy(static_cast<char*>(place.mv_data) + event_prefix_size, record.data(), record.size());
   if (!body.empty()) {
     number = put(txn, databases.bodies, view_of(slot), body, flag);
-    if (number != MDB_SUCCESS) return number;
   } else if (event.item != nullptr && may_stay_behind(record)) {
     number = put_awaited(txn, databases, keys_, event.slot, record);
-    if (number != MDB_SUCCESS) return number;
   }
-  return put(txn, databases.arrivals, view_of(encode_number(event.arrival)), view_of(slot),
-             MDB_APPEND);
+  return number;
 }
 
 int Writer::put_tables(MDB_txn* txn, const TablesTask& task) {

@@ -65,6 +65,7 @@ struct KvTask {
 };
 struct StretchTask {
   Stretch stretch;
+  Checked checked;
   Store::StretchDone done;
   Result<Arrived> result{Arrived{}};  // filled in by the writer
 };
@@ -155,14 +156,14 @@ class Writer {
   Result<void> prepare(std::vector<Waiting>& batch);
   Result<std::unordered_map<Id16, BuyerKey, IdHash>> keys_of(const std::vector<Waiting>& batch);
   void prepare_event(const NewEvent& event, const BuyerKey* key, Appended& appended);
-  Result<Arrived> prepare_stretch(const Stretch& stretch);
+  Result<Arrived> prepare_stretch(const Stretch& stretch, const Checked& checked);
   Result<Arrived> prepare_bodies(const Bodies& bodies);
   void stage_cut(const CutTask& task);
   void stage_head();
   Result<void> write(const std::vector<Waiting>& batch);
   int put_all(MDB_txn* txn, const std::vector<Waiting>& batch);
   int put_task(MDB_txn* txn, const Task& task);
-  int put_event(MDB_txn* txn, const Prepared& event);
+  int put_event(MDB_txn* txn, Cursor& events, Cursor& arrivals, const Prepared& event);
   int put_fork(MDB_txn* txn, const Fork& fork);
   int put_cut(MDB_txn* txn, const CutTask& task);
   int thaw(MDB_txn* txn, const LogName& log);

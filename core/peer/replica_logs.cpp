@@ -190,6 +190,7 @@ std::uint64_t Replica::Impl::latest_stamp_ms(const Stretch& stretch) const {
 
 // Nobody fills our key ring with keys that open nothing.
 void Replica::Impl::keep_needed(const Stretch& stretch, std::vector<storage::CarriedKey>& keys) {
+  if (keys.empty()) return;
   std::set<Id16> needed;
   for (const auto& item : stretch.items) {
     if (const auto header = storage::decode_header(item.record); header && header->key_id) {
