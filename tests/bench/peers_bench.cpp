@@ -40,7 +40,7 @@ void wait(const std::function<bool()>& done, double seconds = wait_s_max) {
   const double end = now_s() + seconds;
   while (!done()) {
     if (now_s() > end) throw std::runtime_error("not done in time");
-    ::usleep(200);
+    ::usleep(1'000);  // the new peer's threads are on this CPU, too
   }
 }
 
@@ -226,8 +226,7 @@ double tls_copy(std::size_t bytes) {
 
 // --- the figures -------------------------------------------------------------------------------
 
-void catch_up(Figures& figures) {
-  const std::size_t events = sizes<std::size_t>(100'000, 1'000'000);
+void catch_up(Figures& figures, std::size_t events) {
   const std::size_t bytes = events * record_of(new_event()).size();
   const Folder folder;
   Pair pair(folder);
@@ -428,18 +427,26 @@ void routing(Figures& figures) {
   }
 }
 
+// part: "routing", "one-event", "catch-up" or "slow-line" alone, the third with so many events;
+// empty: all.
+void measure(std::string_view part, std::size_t events) {
+  pin(Role::client);
+  Figures figures;
+  if (part.empty() || part == "routing") routing(figures);
+  if (part.empty() || part == "one-event") one_event(figures);
+  if (part.empty() || part == "catch-up") catch_up(figures, events);
+  if (part.empty() || part == "slow-line") slow_line(figures);
+}
+
 }  // namespace
 }  // namespace deskmate::bench
 
-int main() {
-  using namespace deskmate::bench;
+// peers_bench [PART [EVENTS]]
+int main(int count, char** arguments) {
   try {
-    pin(Role::client);
-    Figures figures;
-    routing(figures);
-    one_event(figures);
-    catch_up(figures);
-    slow_line(figures);
+    const std::size_t usual = deskmate::bench::sizes<std::size_t>(100'000, 1'000'000);
+    deskmate::bench::measure(count > 1 ? arguments[1] : "",
+                             count > 2 ? std::stoull(arguments[2]) : usual);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "peers_bench: %s\n", error.what());
     return 1;
