@@ -123,6 +123,13 @@ std::vector<PeerId> Peers::unmet(const PeerId& peer) const {
   return wanted;
 }
 
+bool Peers::dropped_since(const Place& place) const {
+  return std::any_of(all_.begin(), all_.end(), [&](const One& one) {
+    const bool gone = static_cast<Said>(one.record.said) == Said::gone;
+    return place < one.record.removed_at || (gone && place < one.record.said_at);
+  });
+}
+
 std::vector<PeerId> Peers::lacking(const Place& event, const Sight& sight) const {
   std::vector<PeerId> out;
   const EventRef ref = state_.ref(event);

@@ -50,6 +50,9 @@ class Peers {
   const std::vector<One>& all() const { return all_; }  // by id
 
   // Has every peer of the view but its author and self said that it holds the event? None: yes.
+  // Was a peer removed, or declared gone, after this? Until then it may have acted unseen, and what
+  // it did may be lost.
+  bool dropped_since(const Place& place) const;
   std::vector<PeerId> lacking(const Place& event, const Sight& sight) const;
   bool whole(const Sight& sight) const;  // is every peer of the view seen?
 

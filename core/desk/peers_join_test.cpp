@@ -171,5 +171,29 @@ TEST(PeersRemoved, R120_the_cut_is_the_widest_of_all_in_whatever_order_they_come
   EXPECT_EQ(world.difference(), "");
 }
 
+// Found by seed 15353 of the simulation.
+TEST(PeersRemoved, R120_what_it_may_have_answered_unseen_is_answered_after_a_look) {
+  PeersWorld world = three();
+  world.cut(1, 3);
+  world.cut(2, 3);
+  const std::string before = drawn_for(world, 3);
+  for (std::uint8_t n = 1; n <= 3; ++n) world.receive(n, before, "m");
+  world.settle();
+  EXPECT_EQ(world.actors(before), std::vector<std::uint8_t>{3});
+  world.off = {3};  // and its disk is lost, with the answer that it gave
+  world.now_ms += 1;
+  world.add(1, world.desk(1).remove_peer(peer_id(3), {}));
+  world.now_ms += Policy{}.target_ms / 2;
+  world.settle();
+  ASSERT_TRUE(world.owner(1, before) == 1 || world.owner(1, before) == 2);
+  const auto owner = static_cast<std::uint8_t>(world.owner(1, before));
+  EXPECT_EQ(world.may(owner, before), May::after_tail);
+  EXPECT_EQ(world.why_may(owner, before), "dropped");
+  // What came after is nobody's secret.
+  for (std::uint8_t n = 1; n <= 2; ++n) world.receive(n, "later", "m2");
+  world.settle();
+  EXPECT_EQ(world.actors("later").size(), 1u);
+}
+
 }  // namespace
 }  // namespace deskmate::desk

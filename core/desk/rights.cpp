@@ -49,8 +49,10 @@ Right right_of(const State& state, const Policy& policy, const Peers& peers, con
 
   const bool lapsed = chat.waiting.any() && chat.waiting_ms + policy.target_ms <= sight.now_ms &&
                       !peers.whole(sight);
+  const bool dropped = peers.dropped_since(chat.opening);
   const auto right = [&](std::string_view rule) {
-    return lapsed ? answer(May::after_tail, "lapsed") : answer(May::yes, rule);
+    if (lapsed) return answer(May::after_tail, "lapsed");
+    return dropped ? answer(May::after_tail, "dropped") : answer(May::yes, rule);
   };
   const bool own = state.ref(chat.given_at()).log.peer == sight.self;
   auto lacking = lacking_word(peers, chat, chat.given_at(), sight);

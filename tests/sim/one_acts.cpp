@@ -214,7 +214,8 @@ void One::outbox() {
     }
     const bool tail = right.may == desk::May::after_tail;
     if (tail && !answers.empty() && world.setting.mutant != Mutant::timer_alone) {
-      append(outcome("failed"));  // somebody else has answered
+      append(outcome("failed"));  // somebody else has answered, as the connector tells
+      append_sent(*request.chat, *view->chat.buyer, answers.back());
       continue;
     }
     sending[request.id] = {*index, tail, world.now_ms, std::string(right.why["rule"].as_str())};
