@@ -5,8 +5,10 @@ namespace deskmate::daemon {
 namespace {
 
 Value value_of(const desk::Waits& waits) {
-  return Value::map(
-      {{"count", waits.count}, {"mean_ms", waits.mean_ms}, {"median_ms", waits.median_ms}});
+  Value out = Value::map({{"count", waits.count}});
+  out["mean_ms"] = waits.mean_ms;
+  out["median_ms"] = waits.median_ms;
+  return out;
 }
 
 Value value_of(const desk::Measures& measures) {
