@@ -39,8 +39,9 @@ async function receive(desk, number, files) {
 
 const here = (desk, hash) => fs.existsSync(path.join(desk.data, 'files', hash.slice(0, 2), hash.slice(2)));
 
+// Once it has its number, which comes with whose it is.
 const chatOf = (desk, text) => until(`the chat of ${text}`, async () =>
-  (await desk.list('chats', '--all')).find((chat) => chat.text === text), 40);
+  (await desk.list('chats', '--all')).find((chat) => chat.text === text && chat.chat > 0), 40);
 
 // The attachment as `deskmate attachment` writes it.
 async function saved(desk, chat, hash) {
