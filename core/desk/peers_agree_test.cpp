@@ -12,12 +12,7 @@ TEST(PeersAgree, R6_a_change_of_weight_waits_for_the_other_owner_even_one_who_is
   PeersWorld world = two();
   world.add(2, world.desk(2).goodbye(world.sight(2)));
   world.settle();
-  MemberSpec spec;
-  spec.number = 1;
-  spec.name = "Renamed";
-  spec.role = "presale";
-  spec.weight = 9;
-  world.add(1, world.desk(1).set_member(spec));
+  world.add(1, world.desk(1).set_member(spec_of(1, 9, "Renamed", "presale")));
   const auto waiting = world.desk(1).changes_waiting();
   ASSERT_EQ(waiting.size(), 1u);
   EXPECT_EQ(waiting[0].weight, 9u);
@@ -37,12 +32,7 @@ TEST(PeersAgree, R6_a_new_member_is_none_until_agreed_and_a_name_needs_nobody) {
   PeersWorld world = two();
   world.member(1, 7, 2);
   EXPECT_FALSE(world.desk(1).member(7, world.now_ms).has_value());
-  MemberSpec spec;
-  spec.number = 1;
-  spec.name = "Other name";
-  spec.role = "aftersale";
-  spec.weight = 3;
-  world.add(1, world.desk(1).set_member(spec));
+  world.add(1, world.desk(1).set_member(spec_of(1, 3, "Other name", "aftersale")));
   EXPECT_EQ(world.desk(1).member(1, world.now_ms)->role, "aftersale");
   EXPECT_EQ(world.desk(1).changes_waiting().size(), 1u);
 }

@@ -187,10 +187,7 @@ TEST(PeersThree, R1_an_assignment_counts_only_where_the_message_is_known_that_op
 
 TEST(PeersVanished, R121_the_others_take_over_in_slots_and_read_the_thread_first) {
   PeersWorld world = three();
-  world.receive(1, "c", "m");
-  world.settle();
-  const MemberNo first = world.owner(1, "c");
-  const auto owner = static_cast<std::uint8_t>(first);
+  const std::uint8_t owner = world.give("c", "m");
   world.off.insert(owner);
   std::vector<std::uint8_t> others;
   for (std::uint8_t n = 1; n <= 3; ++n) {
@@ -224,14 +221,11 @@ TEST(PeersVanished, R121_the_others_take_over_in_slots_and_read_the_thread_first
 // The owner has written an answer and its machine is gone before that went out: the buyer waits.
 TEST(PeersVanished, R121_a_reply_that_has_not_gone_out_answers_nobody) {
   PeersWorld world = two();
-  world.receive(1, "c", "m");
-  world.settle();
-  const MemberNo first = world.owner(1, "c");
-  const auto owner = static_cast<std::uint8_t>(first);
+  const std::uint8_t owner = world.give("c", "m");
   const std::uint8_t other = owner == 1 ? 2 : 1;
   const std::uint64_t asked_ms = world.now_ms;
   world.now_ms += 1'000;
-  const Id16 reply = world.add(owner, world.desk(owner).reply(id("c"), first, "An answer."));
+  const Id16 reply = world.add(owner, world.desk(owner).reply(id("c"), owner, "An answer."));
   world.settle();
   EXPECT_EQ(world.desk(other).chat_row(id("c"), world.now_ms)->waiting_since_ms, 0u);
   world.off.insert(owner);
@@ -240,7 +234,7 @@ TEST(PeersVanished, R121_a_reply_that_has_not_gone_out_answers_nobody) {
   const auto row = world.desk(other).chat_row(id("c"), world.now_ms);
   EXPECT_EQ(row->waiting_since_ms, asked_ms);
   ASSERT_TRUE(row->answering);
-  EXPECT_EQ(row->answering->member, first);
+  EXPECT_EQ(row->answering->member, owner);
   EXPECT_EQ(row->answering->peer, peer_id(owner));
   EXPECT_EQ(row->answering->since_ms, asked_ms + 1'000);
   ASSERT_EQ(world.desk(other).queue(world.now_ms, 10).size(), 1u);

@@ -41,17 +41,14 @@ TEST(PeersConnected, R1_an_assignment_that_not_all_have_acknowledged_is_not_acte
 
 TEST(PeersConnected, R2_stickiness_holds_across_peers) {
   PeersWorld world = two();
-  world.receive(1, "c", "m1");
-  world.settle();
-  const MemberNo owner = world.owner(1, "c");
-  const auto n = static_cast<std::uint8_t>(owner);
-  world.add(n, world.desk(n).reply(id("c"), owner, "Hello"));
-  world.add(n, world.desk(n).close(id("c"), owner));
+  const std::uint8_t n = world.give("c", "m1");
+  world.add(n, world.desk(n).reply(id("c"), n, "Hello"));
+  world.add(n, world.desk(n).close(id("c"), n));
   world.settle();
   world.now_ms += hour_ms;
   world.receive(2, "c", "m2");
   world.settle();
-  EXPECT_EQ(world.owner(2, "c"), owner);
+  EXPECT_EQ(world.owner(2, "c"), n);
   EXPECT_EQ(world.rule(2, "c"), "sticky");
   EXPECT_EQ(world.actors("c"), std::vector<std::uint8_t>{n});
 }

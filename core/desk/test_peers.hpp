@@ -93,12 +93,14 @@ class PeersWorld {
                     {"message", bin(message)},
                     {"at", now_ms}}));
   }
+  // A message that the first peer sees; whose the chat became. Members have their peers' numbers.
+  std::uint8_t give(const std::string& chat, const std::string& message) {
+    receive(1, chat, message);
+    settle();
+    return static_cast<std::uint8_t>(owner(1, chat));
+  }
   void member(std::uint8_t n, MemberNo number, std::uint32_t weight) {
-    MemberSpec spec;
-    spec.number = number;
-    spec.name = "Member " + std::to_string(number);
-    spec.role = "presale";
-    spec.weight = weight;
+    MemberSpec spec = spec_of(number, weight, "Member " + std::to_string(number));
     spec.peer = peer_id(n);
     add(n, desk(n).set_member(spec));
   }
@@ -243,11 +245,7 @@ inline PeersWorld three() {
   world.member(1, 3, 1);
   world.pair();
   for (const MemberNo member : {2u, 3u}) {
-    MemberSpec spec;
-    spec.number = member;
-    spec.name = "Member";
-    spec.role = "presale";
-    spec.weight = 1;
+    MemberSpec spec = spec_of(member, 1, "Member");
     spec.peer = peer_id(static_cast<std::uint8_t>(member));
     const Id16 change = world.add(1, world.desk(1).set_member(spec));
     world.exchange();

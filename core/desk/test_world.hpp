@@ -56,6 +56,16 @@ inline TestEvent make_event(const storage::LogKey& key, std::uint64_t stamp, std
   return {key, id(name), stamp, std::move(type), encode(facts), request};
 }
 
+inline MemberSpec spec_of(MemberNo number, std::uint32_t weight, std::string name,
+                          std::string role = "presale") {
+  MemberSpec spec;
+  spec.number = number;
+  spec.name = std::move(name);
+  spec.role = std::move(role);
+  spec.weight = weight;
+  return spec;
+}
+
 class World {
  public:
   explicit World(Policy policy = {}) : desk(tables, with_self(std::move(policy))) {}
@@ -87,12 +97,7 @@ class World {
     add(desk.close(id(chat), member).value());
   }
   void member(MemberNo number, std::uint32_t weight, std::string role = "presale") {
-    MemberSpec spec;
-    spec.number = number;
-    spec.name = "Member " + std::to_string(number);
-    spec.role = std::move(role);
-    spec.weight = weight;
-    member(spec);
+    member(spec_of(number, weight, "Member " + std::to_string(number), std::move(role)));
   }
   void member(const MemberSpec& spec) { add(desk.set_member(spec).value()); }
   void presence(MemberNo number, Presence state, std::uint64_t until_ms = 0) {
