@@ -13,7 +13,7 @@
 namespace deskmate::storage {
 
 // Named limits.
-inline constexpr std::size_t stretch_events_max = 256;          // in one stretch
+inline constexpr std::size_t stretch_events_max = 1'024;        // in one stretch
 inline constexpr std::size_t stretch_bytes_max = 960u << 10;    // records and bodies of one stretch
 inline constexpr std::size_t record_max = facts_max + 1024;     // bytes, of any version
 inline constexpr std::size_t stored_body_max = body_max + 256;  // bytes, sealed by any version

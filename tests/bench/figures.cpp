@@ -67,14 +67,22 @@ int cpu_of(Role role) {
   return role == Role::client ? ends.first : ends.second;
 }
 
-void pin(Role role) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(static_cast<std::size_t>(cpu_of(role)), &one);
-  if (sched_setaffinity(0, sizeof one, &one) != 0) {
+namespace {
+
+void run_on(const std::vector<int>& cpus) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) CPU_SET(static_cast<std::size_t>(cpu), &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) {
     throw std::runtime_error("sched_setaffinity failed");
   }
 }
+
+}  // namespace
+
+void pin(Role role) { run_on({cpu_of(role)}); }
+
+void unpin() { run_on({cpu_of(Role::client), cpu_of(Role::server)}); }
 
 double now_s() {
   timespec now{};

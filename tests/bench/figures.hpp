@@ -43,6 +43,7 @@ enum class Role { client, server };
 int cpu_of(Role role);
 // This thread, and the threads and processes that it starts from now on.
 void pin(Role role);
+void unpin();  // to all that serve or ask
 
 // A clock that only goes forward, in seconds.
 double now_s();
