@@ -62,7 +62,7 @@ struct Asked {
   std::string chat, buyer, name;
   std::uint64_t at_ms = 0;
   std::vector<Answer> answers;
-  bool skewed = false;  // a clock was off by more than what is routed with
+  bool skewed = false;  // when written or seen a clock was off by more than is routed with
 };
 
 class One;
