@@ -98,10 +98,12 @@ Result<Proposal> Commands::reply(const Id16& id, MemberNo member, std::string_vi
             {"member", member}};
   Proposal out = event("reply.requested", {});
   if (chat->last_in.any()) {
-    if (const auto last = state_.get(table::talk_in, Key().id(id).place(chat->last_in))) {
+    const Place to = state_.to_answer(id, *chat);
+    if (const auto last = state_.get(table::talk_in, Key().id(id).place(to))) {
       facts.add("to_message", Value::bin(id_at(*last, 24)));
     }
-    out.answers = state_.ref(chat->last_in);
+    facts.add("seen", state_.seen_ms(id));
+    out.answers = state_.ref(to);
     if (!chat->waiting.any()) facts.add("further", true);
   }
   out.facts = std::move(facts);
@@ -188,8 +190,10 @@ Result<Proposal> Commands::close(const Id16& id, MemberNo member) const {
   if (!chat) return chat.error();
   if (const auto known = member_of(member); !known) return known.error();
   const std::string upto = Key().place(chat->last_in).str();
-  return event("chat.closed",
-               {{"chat", Value::bin(id)}, {"member", member}, {"upto", Value::bin(upto)}});
+  return event("chat.closed", {{"chat", Value::bin(id)},
+                               {"member", member},
+                               {"upto", Value::bin(upto)},
+                               {"seen", state_.seen_ms(id)}});
 }
 
 Result<Proposal> Commands::set_presence(MemberNo member, Presence state,

@@ -24,6 +24,11 @@ EntryRecord entry(EntryKind kind, const EventView& event, MemberNo member) {
   return out;
 }
 
+// 0: all that was before.
+std::uint64_t more_seen(std::uint64_t a, std::uint64_t b) {
+  return a == 0 || b == 0 ? 0 : std::max(a, b);
+}
+
 // The first is shown; the others go on meaning this chat.
 void give_number(ChatRecord& chat, std::uint32_t number, const Place& at) {
   if (number == 0) return;
@@ -106,7 +111,8 @@ void Fold::show_message(const Id16& id, const MessageRecord& message, bool shown
   state_.save(table::entries, key, entry);
   if (message.automatic) return;
   if (message.inbound) {
-    state_.add_talk_in(message.chat, message.at, message.heard_ms, message.event, id);
+    state_.add_talk_in(message.chat, message.at,
+                       {message.heard_ms, message.at_ms, message.event, id});
   } else {
     state_.add_by_hand(message.chat, message.at, message.heard_ms);
   }
@@ -244,15 +250,21 @@ Folded Fold::chat_queued(In& in) {
 Folded Fold::chat_closed(In& in) {
   const Id16 chat = in.facts.id("chat");
   const MemberNo member = in.facts.u32_if("member");
-  const View seen = in.facts.raw("upto");
-  in.facts.require(seen.is_nil() || seen.as_bin().size() == place_size);
+  const View last = in.facts.raw("upto");
+  const std::uint64_t seen_ms = in.facts.uint_if("seen");
+  in.facts.require(last.is_nil() || last.as_bin().size() == place_size);
   if (!in.facts.ok()) return Folded::malformed;
   const Place at = state_.place(in.event);
-  const Place upto = seen.is_nil() ? at : std::min(at, place_of(seen.as_bin()));
+  const Place upto = last.is_nil() ? at : std::min(at, place_of(last.as_bin()));
   state_.save(table::entries, Key().id(chat).place(at), entry(EntryKind::closed, in.event, member));
   state_.edit_chat(chat, [&](ChatRecord& record) {
     take_latest(record.closed_at, at);
-    record.closed_upto = std::max(record.closed_upto, upto);
+    if (record.closed_upto < upto) {
+      record.closed_upto = upto;
+      record.closed_seen_ms = seen_ms;
+    } else if (record.closed_upto == upto) {
+      record.closed_seen_ms = more_seen(record.closed_seen_ms, seen_ms);
+    }
   });
   return Folded::routing;
 }

@@ -22,6 +22,7 @@ Folded Fold::requested(In& in, std::string_view kind) {
   const std::string automatic = facts.name_if("auto");
   request.automatic = !automatic.empty();
   request.further = facts.flag_if("further");
+  request.seen_ms = facts.uint_if("seen");
   const bool is_reply = kind == reply_kind;
   facts.require(!is_reply || request.chat.has_value());
   if (!facts.ok()) return Folded::malformed;
@@ -38,6 +39,7 @@ Folded Fold::requested(In& in, std::string_view kind) {
     record.amount = request.amount;
     record.automatic = request.automatic;
     record.further = request.further;
+    record.seen_ms = request.seen_ms;
   });
   if (!is_reply) return Folded::quiet;
 
@@ -81,7 +83,7 @@ void Fold::follow_reply(const Id16& id) {
     return;
   }
   if (sent) {
-    state_.add_talk_out(*request.chat, request.at, stamp_ms(request.at.stamp));
+    state_.add_talk_out(*request.chat, request.at, request.seen_ms);
   } else if (under_way) {
     state_.add_under_way(*request.chat, request.at);
   } else {

@@ -155,6 +155,74 @@ TEST(PeersThree, R1_two_that_see_each_other_and_a_third_that_sees_one_of_them) {
   EXPECT_EQ(world.difference(), "");
 }
 
+std::uint64_t waits_since(PeersWorld& world, std::uint8_t n, const std::string& chat) {
+  return world.desk(n).chat_row(id(chat), world.now_ms)->waiting_since_ms;
+}
+
+void answer(PeersWorld& world, std::uint8_t n, const std::string& chat) {
+  const Id16 reply = world.add(n, world.desk(n).reply(id(chat), n, "Yes"));
+  world.add(n, "reply.done",
+            Value::map({{"request", Value::bin(reply)}, {"kind", "reply"}, {"attempt", 1}}));
+}
+
+TEST(PeersCut, a_message_that_crosses_an_answer_and_a_close_waits) {
+  for (const bool closes : {false, true}) {
+    PeersWorld world = two();
+    const std::uint8_t owner = world.give("c", "first");
+    const auto other = static_cast<std::uint8_t>(3 - owner);
+    world.cut(1, 2);
+    const std::uint64_t second_ms = world.now_ms += 1'000;
+    world.receive(other, "c", "second");
+    world.now_ms += 1'000;
+    answer(world, owner, "c");
+    if (closes) world.add(owner, world.desk(owner).close(id("c"), owner));
+    EXPECT_EQ(waits_since(world, owner, "c"), 0u);
+    world.heal();
+    world.settle();
+    EXPECT_EQ(world.difference(), "");
+    EXPECT_EQ(waits_since(world, owner, "c"), second_ms);
+    EXPECT_NE(world.desk(owner).chat_row(id("c"), world.now_ms)->state, ChatState::closed);
+    EXPECT_EQ(world.actors("c").size(), 1u);
+    world.now_ms += 1'000;
+    answer(world, owner, "c");
+    world.settle();
+    EXPECT_EQ(waits_since(world, other, "c"), 0u);
+  }
+}
+
+// Found by seed 13382 of the simulation.
+TEST(PeersCut, a_message_waits_that_came_in_where_the_clock_was_behind) {
+  PeersWorld world = two();
+  const std::uint8_t owner = world.give("c", "first");
+  const auto other = static_cast<std::uint8_t>(3 - owner);
+  world.cut(1, 2);
+  world.now_ms += 1'000;
+  answer(world, owner, "c");
+  world.add(owner, world.desk(owner).close(id("c"), owner));
+  // By its stamp it is before the message that was answered; its thread knows better.
+  const std::uint64_t second_ms = world.now_ms + 500;
+  world.at(other).last_stamp = 0;
+  world.now_ms -= 28'000;
+  world.add(other, "message.received",
+            Value::map({{"shop", "mail"},
+                        {"thread", bin("c")},
+                        {"buyer", bin("buyer of c")},
+                        {"message", bin("second")},
+                        {"at", second_ms}}));
+  world.now_ms += 29'000;
+  world.heal();
+  world.settle();
+  EXPECT_EQ(world.difference(), "");
+  EXPECT_NE(waits_since(world, owner, "c"), 0u);
+  EXPECT_EQ(world.actors("c").size(), 1u);
+  // It is what a reply is to, though the first comes after it.
+  const auto reply = world.desk(owner).reply(id("c"), owner, "Yes");
+  EXPECT_EQ(reply.value().facts["to_message"], bin("second"));
+  answer(world, owner, "c");
+  world.settle();
+  EXPECT_EQ(waits_since(world, other, "c"), 0u);
+}
+
 // Found by seed 2129 of the simulation.
 TEST(PeersThree, R1_an_assignment_counts_only_where_the_message_is_known_that_opens_the_visit) {
   PeersWorld world = three();

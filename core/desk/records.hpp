@@ -88,8 +88,8 @@ struct ChatRecord {  // by chat
   Place greeted_at;
   // These follow from the chat's entries in talk_in, talk_out and by_hand and from closed_upto.
   Place first_in, last_in, last_out, opening, waiting;
-  // Where the latest answer by hand stands. last_out may be before it: see State::follow_answers.
-  Place last_by_hand;
+  // Where the latest answer stands. last_out may be before it: see State::follow_answers.
+  Place last_answer;
   std::uint64_t last_in_ms = 0, last_out_ms = 0, opening_ms = 0, waiting_ms = 0;
   std::uint32_t nudges = 0;
   // The values of the registers above, kept together for their size.
@@ -105,9 +105,12 @@ struct ChatRecord {  // by chat
   std::string claim_why;
   // The latest reply that is to be sent and is not known to have gone out; follows from under_way.
   Place under_way;
-  // The last message that somebody had seen who closed the chat. One that came in elsewhere before
-  // the close, unseen by its author, is not closed by it.
+  // The last message that somebody had seen who closed the chat, and the channel's latest time of
+  // what they had seen. One that came in elsewhere before the close, unseen by its author, is not
+  // closed by it: closed_to is before it.
   Place closed_upto;
+  std::uint64_t closed_seen_ms = 0;
+  Place closed_to;
   // All that it was given if peers gave it several, rising; the smallest chat_numbers_max.
   std::vector<std::uint32_t> numbers;
   template <class A>
@@ -116,11 +119,10 @@ struct ChatRecord {  // by chat
       route_why, queued_at, parked, queued_why, flag_at, flag_member, topic, served_at, served_by,
       greeted_at, first_in, last_in, last_out, opening, waiting, last_in_ms, last_out_ms,
       opening_ms, waiting_ms, nudges, claimed, claim_at, claim_cut, claim_member, claim_why,
-      closed_upto, under_way, numbers,
-      last_by_hand);
+      closed_upto, under_way, numbers, last_answer, closed_seen_ms, closed_to);
   }
 
-  bool open() const { return last_in.any() && closed_upto < last_in; }
+  bool open() const { return last_in.any() && closed_to < last_in; }
   bool worded() const { return open() && opening < route_at; }
   bool routed() const { return worded() || claim_at.any(); }
   Place given_at() const { return worded() || !claim_at.any() ? route_at : claim_at; }
@@ -215,11 +217,12 @@ struct RequestRecord {  // by request; outcomes may be there before it
   std::uint8_t step = 0;
   std::string code;
   std::uint64_t after_ms = 0;
-  bool further = false;  // of a reply: written though all that the buyer said was answered
+  bool further = false;       // of a reply: written though all that the buyer said was answered
+  std::uint64_t seen_ms = 0;  // of a reply: see State::seen_ms; 0: what is before it
   template <class A>
   void fields(A& a) {
     a(at, kind, shop, home, chat, order, member, automatic, amount, attempts, tried_ms, done_at,
-      message, step_at, step, code, after_ms, further);
+      message, step_at, step, code, after_ms, further, seen_ms);
   }
 
   Step last() const { return static_cast<Step>(step); }

@@ -93,8 +93,9 @@ bool answered_elsewhere(const State& state, const Id16& reply) {
   const auto request = state.find<RequestRecord>(table::requests, Key().id(reply));
   if (!request || !request->at.any() || !request->chat || request->further) return false;
   const Key prefix = Key().id(*request->chat);
-  Place answers;  // the latest message that was there
-  state.scan(table::talk_in, Key().id(*request->chat).place(request->at), true,
+  Place answers;  // the latest message that its author had seen
+  const Place seen = state.seen_upto(*request->chat, {}, request->at, request->seen_ms);
+  state.scan(table::talk_in, Key().id(*request->chat).place(seen), true,
              [&](std::string_view key, std::string_view) {
                if (key.substr(0, prefix.str().size()) == prefix.str()) {
                  answers = place_of(key.substr(prefix.str().size()));
@@ -104,10 +105,11 @@ bool answered_elsewhere(const State& state, const Id16& reply) {
   if (!answers.any()) return false;
   const PeerId self = state.ref(request->at).log.peer;
   bool found = false;
-  state.each(table::talk_out, prefix, true, [&](std::string_view key, std::string_view) {
+  state.each(table::talk_out, prefix, true, [&](std::string_view key, std::string_view value) {
     const Place at = place_of(key.substr(prefix.str().size()));
     if (at < answers) return false;
-    found = state.ref(at).log.peer != self;
+    found = state.ref(at).log.peer != self &&
+            !(state.seen_upto(*request->chat, {}, at, read_be(value.substr(8, 8))) < answers);
     return !found;
   });
   state.each(table::by_hand, prefix, true, [&](std::string_view key, std::string_view value) {

@@ -41,9 +41,10 @@ inline constexpr TableInfo forgotten{"fo", "forgotten", true,
 inline constexpr TableInfo dead_keys{"dk", "dead_keys", true, "buyer, key, peer [32]: a set"};
 
 // Indexes: they follow from the above.
-inline constexpr TableInfo talk_in{"i", "talk_in", false,
-                                   "chat, place: at [8] event message, of buyers' messages"};
-inline constexpr TableInfo talk_out{"o", "talk_out", false, "chat, place: at [8], of our answers"};
+inline constexpr TableInfo talk_in{
+    "i", "talk_in", false, "chat, place: heard [8] event message at [8], of buyers' messages"};
+inline constexpr TableInfo talk_out{"o", "talk_out", false,
+                                    "chat, place: at [8] seen [8], of our answers"};
 inline constexpr TableInfo by_hand{"bh", "by_hand", false,
                                    "chat, place: at [8], of answers given at the channel itself"};
 inline constexpr TableInfo under_way{"uw", "under_way", false,

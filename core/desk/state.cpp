@@ -6,6 +6,8 @@ namespace deskmate::desk {
 namespace {
 
 constexpr std::string_view meta_key = "state";
+constexpr std::size_t talk_in_heard = 0;  // where the times stand in an entry of talk_in
+constexpr std::size_t talk_in_at = 40;
 
 struct MetaRecord {
   std::string hash;
@@ -181,7 +183,7 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
   const std::string prefix = Key().id(id).str();
   const auto place_in = [](std::string_view key) { return place_of(key.substr(sizeof(Id16))); };
   chat.first_in = chat.last_in = chat.last_out = chat.opening = chat.waiting = {};
-  chat.last_by_hand = {};
+  chat.last_answer = chat.closed_to = {};
   chat.under_way = {};
   chat.last_in_ms = chat.last_out_ms = chat.opening_ms = chat.waiting_ms = 0;
   chat.nudges = 0;
@@ -194,8 +196,11 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
     chat.last_in_ms = read_be(value.substr(0, 8));
     return false;
   });
+  if (chat.closed_upto.any()) {
+    chat.closed_to = seen_upto(id, {}, chat.closed_upto, chat.closed_seen_ms);
+  }
   follow_answers(id, chat);
-  const Place answered = std::max(chat.closed_upto, chat.last_out);
+  const Place answered = std::max(chat.closed_to, chat.last_out);
   chat.under_way = last_under_way(id);
   if (chat.last_out < chat.under_way) {
     chat.last_out = chat.under_way;
@@ -216,7 +221,7 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
          });
   };
   if (chat.open()) {
-    after(chat.closed_upto, [&](std::string_view key, std::string_view value) {
+    after(chat.closed_to, [&](std::string_view key, std::string_view value) {
       chat.opening = place_in(key);
       chat.opening_ms = read_be(value.substr(0, 8));
       return false;
@@ -236,50 +241,101 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
   }
 }
 
-// A reply from the desk answers all that is before it. An answer by hand may be found long after it
-// was given, behind messages that came later: it answers what the buyer had written by then.
+// A reply from the desk answers what its author had seen of what is before it; one that came in
+// elsewhere, crossing it, waits on. An answer by hand may be found long after it was given, behind
+// messages that came later: it answers what the buyer had written by then.
 void State::follow_answers(const Id16& id, ChatRecord& chat) const {
-  const auto place_in = [](std::string_view key) { return place_of(key.substr(sizeof(Id16))); };
-  each(table::talk_out, Key().id(id), true, [&](std::string_view key, std::string_view value) {
-    chat.last_out = place_in(key);
-    chat.last_out_ms = read_be(value.substr(0, 8));
-    return false;
+  struct Answer {
+    Place at;
+    std::uint64_t at_ms, seen_ms;
+    bool by_hand;
+  };
+  std::vector<Answer> found;
+  const auto look = [&](const TableInfo& table, const auto& answer) {
+    std::size_t count = 0;
+    each(table, Key().id(id), true, [&](std::string_view key, std::string_view value) {
+      found.push_back(answer(place_of(key.substr(sizeof(Id16))), value));
+      return ++count < answers_max;
+    });
+  };
+  look(table::talk_out, [](const Place& at, std::string_view value) {
+    return Answer{at, read_be(value.substr(0, 8)), read_be(value.substr(8, 8)), false};
   });
-  std::vector<std::pair<Place, std::uint64_t>> found;
-  each(table::by_hand, Key().id(id), true, [&](std::string_view key, std::string_view value) {
-    found.emplace_back(place_in(key), read_be(value.substr(0, 8)));
-    return found.size() < by_hand_answers_max;
+  look(table::by_hand, [](const Place& at, std::string_view value) {
+    return Answer{at, read_be(value.substr(0, 8)), 0, true};
   });
-  if (!found.empty()) chat.last_by_hand = found.front().first;
-  const Place since = std::max(chat.closed_upto, chat.last_out);
-  for (const auto& [at, at_ms] : found) {
-    if (!(chat.last_out < at)) break;
-    const Place upto = answers_upto(id, since, at, at_ms);
+  std::sort(found.begin(), found.end(),
+            [](const Answer& a, const Answer& b) { return a.at < b.at; });
+  for (const Answer& one : found) {
+    const Place since = std::max(chat.closed_to, chat.last_out);
+    const Place upto = one.by_hand ? answers_upto(id, since, one.at, one.at_ms)
+                                   : seen_upto(id, since, one.at, one.seen_ms);
     if (!(chat.last_out < upto)) continue;
     chat.last_out = upto;
-    chat.last_out_ms = at_ms;
+    chat.last_out_ms = one.at_ms;
   }
+  if (!found.empty()) chat.last_answer = found.back().at;
 }
 
 Place State::answers_upto(const Id16& chat, const Place& since, const Place& at,
                           std::uint64_t at_ms) const {
+  return upto_first_after(chat, since, at, at_ms, talk_in_heard, by_hand_messages_max);
+}
+
+Place State::seen_upto(const Id16& chat, const Place& since, const Place& at,
+                       std::uint64_t seen_ms) const {
+  if (seen_ms == 0) return at;
+  return upto_first_after(chat, since, at, seen_ms, talk_in_at, seen_messages_max);
+}
+
+// Of the messages between two places, the one before the first that is of a later time than said;
+// `field`: which of an entry's times.
+Place State::upto_first_after(const Id16& chat, const Place& since, const Place& at,
+                              std::uint64_t time_ms, std::size_t field, std::size_t most) const {
   const std::string prefix = Key().id(chat).str();
   Place upto = at;
   bool find_one_before = false;
-  std::size_t seen = 0;
+  std::size_t looked_at = 0;
   scan(table::talk_in, Key().id(chat).place(at), true,
        [&](std::string_view key, std::string_view value) {
          if (key.substr(0, prefix.size()) != prefix) return false;
          const Place message = place_of(key.substr(prefix.size()));
          if (!(since < message)) return false;
-         if (read_be(value.substr(0, 8)) > at_ms) {
+         const bool too_far = ++looked_at > most;
+         if (!too_far && read_be(value.substr(field, 8)) > time_ms) {
            find_one_before = true;
          } else if (std::exchange(find_one_before, false)) {
            upto = message;
          }
-         return ++seen < by_hand_messages_max;
+         return !too_far;
        });
   return find_one_before ? since : upto;
+}
+
+void State::latest_in(const Id16& chat, const LatestIn& each_of) const {
+  std::size_t looked_at = 0;
+  each(table::talk_in, Key().id(chat), true, [&](std::string_view key, std::string_view value) {
+    each_of(place_of(key.substr(sizeof(Id16))), read_be(value.substr(talk_in_at, 8)));
+    return ++looked_at < seen_messages_max;
+  });
+}
+
+std::uint64_t State::seen_ms(const Id16& chat) const {
+  std::uint64_t latest_ms = 0;
+  latest_in(chat,
+            [&](const Place&, std::uint64_t at_ms) { latest_ms = std::max(latest_ms, at_ms); });
+  return latest_ms;
+}
+
+Place State::to_answer(const Id16& chat, const ChatRecord& record) const {
+  Place found = record.last_in;
+  std::uint64_t latest_ms = 0;
+  latest_in(chat, [&](const Place& message, std::uint64_t at_ms) {
+    if (at_ms <= latest_ms || message < record.waiting) return;
+    found = message;
+    latest_ms = at_ms;
+  });
+  return found;
 }
 
 // Of the claims since the opening the first of the cut stands, else the first of a book.
@@ -334,12 +390,13 @@ Place State::last_under_way(const Id16& chat) const {
 }
 
 // Where a message comes after all that were there, what follows from it is told from what was.
-void State::add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_ms,
-                        const Id16& event, const Id16& message) {
-  put(table::talk_in, Key().id(chat).place(at), Key().u64(heard_ms).id(event).id(message).str());
+void State::add_talk_in(const Id16& chat, const Place& at, const TalkIn& said) {
+  const auto heard_ms = said.heard_ms;
+  put(table::talk_in, Key().id(chat).place(at),
+      Key().u64(heard_ms).id(said.event).id(said.message).u64(said.at_ms).str());
   auto& held = change(chats_, table::chats, chat);
   ChatRecord& now = held.now;
-  if (now.claimed || (now.last_in.any() && !(now.last_in < at))) {
+  if (now.claimed || (now.last_in.any() && !(now.last_in < at)) || !(now.closed_upto < at)) {
     held.follow = true;
     return;
   }
@@ -351,11 +408,10 @@ void State::add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_m
     now.opening = at;
     now.opening_ms = heard_ms;
   }
-  if (at < std::max(now.last_out, now.last_by_hand)) {
+  if (at < std::max(now.last_out, now.last_answer)) {
     held.follow = true;
     return;
   }
-  if (!(now.closed_upto < at)) return;
   if (now.waiting.any()) {
     now.nudges = std::min(now.nudges + 1, nudges_max);
   } else {
@@ -364,22 +420,24 @@ void State::add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_m
   }
 }
 
-void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms) {
+void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t seen_ms) {
   const std::string key = Key().id(chat).place(at).str();
-  put(table::talk_out, key, Key().u64(at_ms).str());
+  const std::uint64_t at_ms = stamp_ms(at.stamp);
+  put(table::talk_out, key, Key().u64(at_ms).u64(seen_ms).str());
   auto& held = change(chats_, table::chats, chat);
   ChatRecord& now = held.now;
-  const bool after_all =
-      !(at < std::max(now.last_out, now.last_by_hand)) && now.last_in < at;
+  const bool answers_all =
+      !(at < std::max(now.last_out, now.last_answer)) && now.last_in < at &&
+      seen_upto(chat, std::max(now.closed_to, now.last_out), at, seen_ms) == at;
   if (is_under_way(chat, at)) {  // it was to be sent, and has gone out
     erase(table::under_way, key);
     if (now.under_way == at) now.under_way = last_under_way(chat);
   }
-  if (now.claimed || !after_all) {
+  if (now.claimed || !answers_all) {
     held.follow = true;
     return;
   }
-  now.last_out = at;
+  now.last_out = now.last_answer = at;
   now.last_out_ms = at_ms;
   now.waiting = {};
   now.waiting_ms = 0;
@@ -421,17 +479,9 @@ void State::drop_talk(const Id16& chat, const Place& at) {
 void State::edit_chat(const Id16& id, const std::function<void(ChatRecord&)>& change_it) {
   auto& held = change(chats_, table::chats, id);
   ChatRecord& now = held.now;
-  const Place closed_upto = now.closed_upto;
+  const auto closed = std::pair(now.closed_upto, now.closed_seen_ms);
   change_it(now);
-  if (now.closed_upto != closed_upto) {
-    if (now.open()) {
-      held.follow = true;
-    } else {
-      now.opening = now.waiting = {};
-      now.opening_ms = now.waiting_ms = 0;
-      now.nudges = 0;
-    }
-  }
+  if (closed != std::pair(now.closed_upto, now.closed_seen_ms)) held.follow = true;
   if (std::exchange(held.follow, false) || now.claimed) follow_talk(id, now);
 }
 

@@ -73,14 +73,27 @@ class State {
   void edit_request(const Id16& id, const std::function<void(RequestRecord&)>& change);
   const RequestRecord& request(const Id16& id) { return hold(requests_, table::requests, id).now; }
   // What counts as said in a chat. Each is to be followed by edit_chat.
-  void add_talk_in(const Id16& chat, const Place& at, std::uint64_t heard_ms, const Id16& event,
-                   const Id16& message);
-  void add_talk_out(const Id16& chat, const Place& at, std::uint64_t at_ms);
+  struct TalkIn {
+    std::uint64_t heard_ms;  // when the buyer spoke, as far as the channel's clock is believed
+    std::uint64_t at_ms;     // by that clock
+    Id16 event, message;
+  };
+  void add_talk_in(const Id16& chat, const Place& at, const TalkIn& said);
+  void add_talk_out(const Id16& chat, const Place& at, std::uint64_t seen_ms);
   // An answer that somebody gave at the channel itself, at_ms by its clock.
   void add_by_hand(const Id16& chat, const Place& at, std::uint64_t at_ms);
   // How much of what the buyer wrote after `since` such an answer answers: all up to this place.
   Place answers_upto(const Id16& chat, const Place& since, const Place& at,
                      std::uint64_t at_ms) const;
+  // As much, of an answer from the desk, or a close, whose author had seen so much.
+  Place seen_upto(const Id16& chat, const Place& since, const Place& at,
+                  std::uint64_t seen_ms) const;
+  // What goes with a word that answers or closes: the channel's latest time of the messages here.
+  // Stamps do not tell what its author had seen, as clocks differ and messages cross.
+  std::uint64_t seen_ms(const Id16& chat) const;
+  // The message that a reply now answers: by the channel's clock the last of those that wait, or of
+  // all. Nothing: there is none.
+  Place to_answer(const Id16& chat, const ChatRecord& record) const;
   void add_under_way(const Id16& chat, const Place& at);
   void drop_talk(const Id16& chat, const Place& at);
   bool is_talk_out(const Id16& chat, const Place& at) const {
@@ -178,6 +191,10 @@ class State {
   void reindex(const IndexEntries& before, const IndexEntries& after);
   void follow_talk(const Id16& id, ChatRecord& chat) const;
   void follow_answers(const Id16& id, ChatRecord& chat) const;
+  using LatestIn = std::function<void(const Place& message, std::uint64_t at_ms)>;
+  void latest_in(const Id16& chat, const LatestIn& each_of) const;  // the newest first
+  Place upto_first_after(const Id16& chat, const Place& since, const Place& at,
+                         std::uint64_t time_ms, std::size_t field, std::size_t most) const;
   void follow_claims(const Id16& id, ChatRecord& chat) const;
   void move_load(const ChatRecord& before, const ChatRecord& after);
   void moved(const ChatRecord& before, const ChatRecord& after) { move_load(before, after); }

@@ -30,10 +30,12 @@ using ChatNo = std::uint32_t;    // 1 and up; 0: none yet
 // more, times a small number of its own.
 inline constexpr ChatNo chat_twin_step = 100'000'000;
 inline constexpr ChatNo chat_twins_max = 40;  // places of one number
-// Of an answer given at the channel itself: how many messages before it are compared with its time,
-// and how many such answers since the last from the desk are looked at.
+// Of an answer: how many messages before it are compared with its time, if it was given at the
+// channel itself, or with what its author had seen; and how many of the latest answers are looked
+// at. Messages further back count as answered.
 inline constexpr std::size_t by_hand_messages_max = 1'000;
-inline constexpr std::size_t by_hand_answers_max = 16;
+inline constexpr std::size_t seen_messages_max = 32;
+inline constexpr std::size_t answers_max = 16;
 inline constexpr std::size_t chat_numbers_max = 8;  // remembered of one chat
 inline constexpr std::size_t members_max = 64;      // of one desk
 inline constexpr std::uint32_t weight_max = 1'000;  // of one member

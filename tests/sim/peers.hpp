@@ -42,8 +42,6 @@ struct Outcome {
   int cut = 0;       // assigned in a cut
   int vanished = 0;  // taken over
   int freezes = 0;   // waited for longer than twice the reply target, somebody being present
-  int crossed = 0;   // written while an answer to the message before was on its way
-  int behind = 0;    // seen first by a peer whose clock was behind, and taken for answered
   // What a person's word stands against: answers of two where one was declared gone, removed or
   // had its disk copied while it was alive.
   int overridden = 0;

@@ -128,8 +128,6 @@ constexpr Played played[] = {
     {&Outcome::erasures, "buyers erased"},
     {&Outcome::unknown, "events of a newer version"},
     {&Outcome::overridden, "answers of two against a person's word", false},
-    {&Outcome::crossed, "messages crossed by an answer to the one before", false},
-    {&Outcome::behind, "taken for answered since a clock was behind", false},
 };
 
 // Whether each mutant is found, in the order of the enumeration.

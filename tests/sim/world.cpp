@@ -65,7 +65,7 @@ bool World::clocks_apart() const {
 
 void World::write(const std::string& chat, const std::string& buyer) {
   const std::size_t index = asked.size();
-  asked.push_back({chat, buyer, "message " + std::to_string(index), now_ms, {}, clocks_apart()});
+  asked.push_back({chat, buyer, "message " + std::to_string(index), now_ms, {}});
   say("buyer writes " + chat + " #" + std::to_string(index));
   for (auto& peer : all) {
     at(now_ms + 50 + below(chance(10) ? 8'000 : 1'000), [&peer, index] { peer->see(index); });
@@ -108,7 +108,7 @@ void World::deliver(int peer, std::size_t index, bool tail, std::uint64_t read_m
     ++outcome.doubles;
   }
   if (message.answers.empty()) outcome.waits_ms.push_back(now_ms - message.at_ms);
-  message.answers.push_back({peer, now_ms, tail, request, clocks_apart_ms_ != 0});
+  message.answers.push_back({peer, now_ms, tail, request});
 }
 
 void World::found() {

@@ -56,13 +56,11 @@ struct Answer {
   std::uint64_t at_ms = 0;
   bool tail = false;  // the thread's tail was read before
   Id16 request{};
-  bool skewed = false;  // as of Asked
 };
 struct Asked {
   std::string chat, buyer, name;
   std::uint64_t at_ms = 0;
   std::vector<Answer> answers;
-  bool skewed = false;  // when written or seen a clock was off by more than is routed with
 };
 
 class One;
@@ -153,7 +151,7 @@ class World {
   void check_logs(One& reference);
   void check_members(One& reference);
   void check_erasures();
-  void check_answers(One& reference);
+  void check_answers();
   void finish();
 
   // From the heal on, until all have what anybody had then.
