@@ -85,7 +85,7 @@ void Fold::follow_reply(const Id16& id) {
   if (sent) {
     state_.add_talk_out(*request.chat, request.at, request.seen_ms);
   } else if (under_way) {
-    state_.add_under_way(*request.chat, request.at);
+    state_.add_under_way(*request.chat, request.at, request.seen_ms);
   } else {
     state_.drop_talk(*request.chat, request.at);
   }

@@ -190,6 +190,24 @@ TEST(PeersCut, a_message_that_crosses_an_answer_and_a_close_waits) {
   }
 }
 
+// Found by seed 2012 of the simulation.
+TEST(PeersCut, a_message_that_crosses_a_reply_under_way_shows_as_waiting) {
+  PeersWorld world = two();
+  const std::uint8_t owner = world.give("c", "first");
+  const auto other = static_cast<std::uint8_t>(3 - owner);
+  world.cut(1, 2);
+  const std::uint64_t second_ms = world.now_ms += 1'000;
+  world.receive(other, "c", "second");
+  world.now_ms += 1'000;
+  world.add(owner, world.desk(owner).reply(id("c"), owner, "Yes"));
+  EXPECT_EQ(waits_since(world, owner, "c"), 0u);
+  world.heal();
+  world.settle();
+  EXPECT_NE(waits_since(world, owner, "c"), 0u);
+  EXPECT_LE(waits_since(world, other, "c"), second_ms);
+  EXPECT_EQ(world.difference(), "");
+}
+
 // Found by seed 13382 of the simulation.
 TEST(PeersCut, a_message_waits_that_came_in_where_the_clock_was_behind) {
   PeersWorld world = two();

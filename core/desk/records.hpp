@@ -103,8 +103,9 @@ struct ChatRecord {  // by chat
   bool claim_cut = false;
   std::uint32_t claim_member = 0;
   std::string claim_why;
-  // The latest reply that is to be sent and is not known to have gone out; follows from under_way.
-  Place under_way;
+  // The latest reply that is to be sent and is not known to have gone out, and how much of what the
+  // buyer wrote it answers; follow from under_way.
+  Place under_way, under_way_upto;
   // The last message that somebody had seen who closed the chat, and the channel's latest time of
   // what they had seen. One that came in elsewhere before the close, unseen by its author, is not
   // closed by it: closed_to is before it.
@@ -119,7 +120,7 @@ struct ChatRecord {  // by chat
       route_why, queued_at, parked, queued_why, flag_at, flag_member, topic, served_at, served_by,
       greeted_at, first_in, last_in, last_out, opening, waiting, last_in_ms, last_out_ms,
       opening_ms, waiting_ms, nudges, claimed, claim_at, claim_cut, claim_member, claim_why,
-      closed_upto, under_way, numbers, last_answer, closed_seen_ms, closed_to);
+      closed_upto, under_way, numbers, last_answer, closed_seen_ms, closed_to, under_way_upto);
   }
 
   bool open() const { return last_in.any() && closed_to < last_in; }
@@ -144,7 +145,7 @@ struct ChatRecord {  // by chat
   }
   // Somebody is answering, and nobody else was given the chat since.
   bool being_answered() const {
-    return open() && waiting.any() && waiting < under_way && !(under_way < given_at());
+    return open() && waiting.any() && !(under_way_upto < waiting) && !(under_way < given_at());
   }
   bool last_word_theirs() const { return last_in.any() && last_out < last_in; }
   Place latest() const { return std::max(last_in, last_out); }

@@ -47,8 +47,8 @@ inline constexpr TableInfo talk_out{"o", "talk_out", false,
                                     "chat, place: at [8] seen [8], of our answers"};
 inline constexpr TableInfo by_hand{"bh", "by_hand", false,
                                    "chat, place: at [8], of answers given at the channel itself"};
-inline constexpr TableInfo under_way{"uw", "under_way", false,
-                                     "chat, place, of our replies that have not gone out yet"};
+inline constexpr TableInfo under_way{
+    "uw", "under_way", false, "chat, place: seen [8], of our replies that have not gone out yet"};
 inline constexpr TableInfo chat_numbers{"n", "chat_numbers", false, "number [4] chat"};
 inline constexpr TableInfo buyer_chats{"b", "buyer_chats", false, "buyer, latest place, chat"};
 inline constexpr TableInfo served{"s", "served", false, "buyer, place, chat: member [4]"};

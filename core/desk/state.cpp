@@ -184,7 +184,7 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
   const auto place_in = [](std::string_view key) { return place_of(key.substr(sizeof(Id16))); };
   chat.first_in = chat.last_in = chat.last_out = chat.opening = chat.waiting = {};
   chat.last_answer = chat.closed_to = {};
-  chat.under_way = {};
+  chat.under_way = chat.under_way_upto = {};
   chat.last_in_ms = chat.last_out_ms = chat.opening_ms = chat.waiting_ms = 0;
   chat.nudges = 0;
   chat.claim_at = {};
@@ -201,9 +201,13 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
   }
   follow_answers(id, chat);
   const Place answered = std::max(chat.closed_to, chat.last_out);
-  chat.under_way = last_under_way(id);
-  if (chat.last_out < chat.under_way) {
-    chat.last_out = chat.under_way;
+  each(table::under_way, prefix, true, [&](std::string_view key, std::string_view value) {
+    chat.under_way = place_in(key);
+    chat.under_way_upto = seen_upto(id, answered, chat.under_way, read_be(value));
+    return false;
+  });
+  if (chat.last_out < chat.under_way_upto) {
+    chat.last_out = chat.under_way_upto;
     chat.last_out_ms = stamp_ms(chat.under_way.stamp);
   }
   if (!chat.last_in.any()) return;
@@ -380,13 +384,13 @@ void State::move_load(const ChatRecord& before, const ChatRecord& after) {
   change(after, 1);
 }
 
-Place State::last_under_way(const Id16& chat) const {
-  Place last;
-  each(table::under_way, Key().id(chat), true, [&](std::string_view key, std::string_view) {
-    last = place_of(key.substr(sizeof(Id16)));
+bool State::is_any_under_way(const Id16& chat) const {
+  bool found = false;
+  each(table::under_way, Key().id(chat), false, [&](std::string_view, std::string_view) {
+    found = true;
     return false;
   });
-  return last;
+  return found;
 }
 
 // Where a message comes after all that were there, what follows from it is told from what was.
@@ -431,7 +435,8 @@ void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t seen_m
       seen_upto(chat, std::max(now.closed_to, now.last_out), at, seen_ms) == at;
   if (is_under_way(chat, at)) {  // it was to be sent, and has gone out
     erase(table::under_way, key);
-    if (now.under_way == at) now.under_way = last_under_way(chat);
+    now.under_way = now.under_way_upto = {};
+    if (is_any_under_way(chat)) held.follow = true;
   }
   if (now.claimed || !answers_all) {
     held.follow = true;
@@ -450,20 +455,23 @@ void State::add_by_hand(const Id16& chat, const Place& at, std::uint64_t at_ms) 
 }
 
 // Of one under way nobody knows yet whether it goes out: the buyer waits on.
-void State::add_under_way(const Id16& chat, const Place& at) {
+void State::add_under_way(const Id16& chat, const Place& at, std::uint64_t seen_ms) {
   const std::string key = Key().id(chat).place(at).str();
-  put(table::under_way, key, {});
+  put(table::under_way, key, Key().u64(seen_ms).str());
   auto& held = change(chats_, table::chats, chat);
   ChatRecord& now = held.now;
   if (is_talk_out(chat, at)) {  // said to have gone out before, and now not
     erase(table::talk_out, key);
     held.follow = true;
   }
-  if (now.claimed || !(now.last_out < at)) {
+  const bool answers_all =
+      now.last_out < at &&
+      seen_upto(chat, std::max(now.closed_to, now.last_out), at, seen_ms) == at;
+  if (now.claimed || !answers_all) {
     held.follow = true;
     return;
   }
-  now.last_out = now.under_way = at;
+  now.last_out = now.under_way = now.under_way_upto = at;
   now.last_out_ms = stamp_ms(at.stamp);
 }
 

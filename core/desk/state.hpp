@@ -94,12 +94,12 @@ class State {
   // The message that a reply now answers: by the channel's clock the last of those that wait, or of
   // all. Nothing: there is none.
   Place to_answer(const Id16& chat, const ChatRecord& record) const;
-  void add_under_way(const Id16& chat, const Place& at);
+  void add_under_way(const Id16& chat, const Place& at, std::uint64_t seen_ms);
   void drop_talk(const Id16& chat, const Place& at);
   bool is_talk_out(const Id16& chat, const Place& at) const {
     return has(table::talk_out, Key().id(chat).place(at));
   }
-  Place last_under_way(const Id16& chat) const;  // none: nothing is
+  bool is_any_under_way(const Id16& chat) const;
   bool is_under_way(const Id16& chat, const Place& at) const {
     return has(table::under_way, Key().id(chat).place(at));
   }

@@ -144,7 +144,8 @@ struct MessageSent : detail::Common {
 };
 
 // Request: an answer is to be sent. {chat: <id>, shop: "mail", thread: <id>, buyer: <id>,
-// member: 1} | {text: "It left today.", refs: {thread: "…", buyer: "…"}}
+// member: 1, seen: 1700000000000} | {text: "It left today.", refs: {thread: "…", buyer: "…"}}
+// seen: the channel's latest time, ms, of the buyer's messages that were here; later ones wait on.
 struct ReplyRequested : detail::Common {
   DESKMATE_EVENT_TYPE("reply.requested")
   Id chat;
@@ -218,8 +219,9 @@ struct ChatQueued : detail::Common {
   }
 };
 
-// {chat: <id>, member: 1, upto: <32 bytes>}; upto: the place in the order of all events of the last
-// message that was seen. A message beyond it is not closed.
+// {chat: <id>, member: 1, upto: <32 bytes>, seen: 1700000000000}; upto: the place in the order of all
+// events of the last message that was seen; seen as in reply.requested. A message beyond either is not
+// closed.
 struct ChatClosed : detail::Common {
   DESKMATE_EVENT_TYPE("chat.closed")
   Id chat;
