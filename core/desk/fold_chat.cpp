@@ -114,7 +114,7 @@ void Fold::show_message(const Id16& id, const MessageRecord& message, bool shown
     state_.add_talk_in(message.chat, message.at,
                        {message.heard_ms, message.at_ms, message.event, id});
   } else {
-    state_.add_by_hand(message.chat, message.at, message.heard_ms);
+    state_.add_by_hand(message.chat, message.at, message.heard_ms, message.at_ms);
   }
 }
 

@@ -168,8 +168,13 @@ Folded Fold::member_agreed(In& in) {
   if (mine == record.agreed.end() || mine->peer != peer) {
     mine = record.agreed.insert(mine, AgreedRecord{});
     mine->peer = peer;
+    mine->asks = asks;
   }
-  if (take_first(mine->at, at)) mine->asks = asks;
+  take_first(mine->at, at);
+  // A restored peer may say it twice. So that a change in force stays so, the fewest are asked.
+  std::erase_if(mine->asks, [&](const PeerId& one) {
+    return std::find(asks.begin(), asks.end(), one) == asks.end();
+  });
   state_.save(table::changes, Key().id(change), record);
   settle(change);
   return Folded::routing;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "core/desk/codec.hpp"
 #include "core/desk/schema.hpp"
 #include "core/desk/test_world.hpp"
 
@@ -25,6 +26,7 @@ class Source {
                       {"thread", some("chat", 3)},
                       {"buyer", some("buyer", 3)},
                       {"member", number(3)},
+                      {"seen", seen()},
                       {"auto", below(4) == 0 ? Value("greeting") : Value()}}),
           true);
       add("refund.requested",
@@ -49,6 +51,13 @@ class Source {
     const Id32 id = log_name(static_cast<std::uint8_t>(below(3))).peer;
     return Value::bin(bytes_of(id));
   }
+  static constexpr std::uint64_t channel_ms = 1'800'000'000'000;
+  Value seen() { return below(3) == 0 ? Value() : Value(channel_ms + below(100)); }
+  Value some_place() {
+    const auto& [key, stamp] = places_[below(static_cast<std::uint32_t>(places_.size()))];
+    const std::uint64_t peer = read_be(bytes_of(key.log.peer).substr(0, 8));
+    return Value::bin(Key().place({stamp, peer, key.log.incarnation, key.seq}).str());
+  }
   Value some_list(const std::string& what, std::uint32_t n) {
     Array out;
     for (std::uint32_t i = below(3); i > 0; --i) out.push_back(some(what, n));
@@ -59,8 +68,8 @@ class Source {
     const std::uint8_t log = static_cast<std::uint8_t>(below(3));
     const storage::LogKey key{log == 2 ? log_name(1, 2) : log_name(log), ++seqs_[log]};
     stamps_[log] += below(3) << 15;  // ties between logs, and milliseconds
-    events_.push_back(make_event(key, (std::uint64_t{1'800'000'000'000} << 16) + ++stamps_[log],
-                                 std::move(type), facts, request));
+    places_.emplace_back(key, (channel_ms << 16) + ++stamps_[log]);
+    events_.push_back(make_event(key, places_.back().second, std::move(type), facts, request));
     if (request) requests_.push_back(events_.back().event);
   }
 
@@ -69,7 +78,7 @@ class Source {
                           {"thread", some("chat", 3)},
                           {"buyer", some("buyer", 3)},
                           {"message", some("message", 6)},
-                          {"at", std::uint64_t{1'800'000'000'000} + below(100)},
+                          {"at", channel_ms + below(100)},
                           {"auto", below(5) == 0},
                           {"contacts", some_list("contact", 3)},
                           {"mentions", some_list("mention", 3)}}));
@@ -121,7 +130,10 @@ class Source {
                         {"why", Value::map({{"rule", below(2) == 0 ? "blocked" : "queued"}})}}));
       case 9:
       case 10:
-        return add("chat.closed", Value::map({{"chat", chat}, {"member", number(3)}}));
+        return add("chat.closed", Value::map({{"chat", chat},
+                                              {"member", number(3)},
+                                              {"upto", below(2) == 0 ? some_place() : Value()},
+                                              {"seen", seen()}}));
       case 11:
         return add("chat.transferred",
                    Value::map({{"chat", chat},
@@ -251,6 +263,7 @@ class Source {
   std::uint64_t seqs_[3] = {};
   std::uint64_t stamps_[3] = {};
   std::vector<Id16> requests_;
+  std::vector<std::pair<storage::LogKey, std::uint64_t>> places_;  // and stamps
   std::vector<TestEvent> events_;
 };
 
@@ -290,6 +303,42 @@ TEST(OrderIndependence, any_order_gives_the_same_state_and_hash) {
     }
   }
   EXPECT_GT(malformed, 0u);  // they were among them
+}
+
+TEST(OrderIndependence,
+     a_change_in_force_stays_so_whatever_a_removed_or_a_restored_peer_asks_later) {
+  const auto peers = [](std::initializer_list<std::uint8_t> which) {
+    Array out;
+    for (const std::uint8_t n : which) out.push_back(Value::bin(bytes_of(log_name(n).peer)));
+    return Value(std::move(out));
+  };
+  constexpr std::uint64_t channel_ms = 1'800'000'000'000;
+  const std::uint64_t stamp = channel_ms << 16;
+  const auto weight = [&](const std::vector<TestEvent>& events) {
+    MemoryTables tables;
+    Desk desk(tables, Policy{});
+    for (const TestEvent& event : events) desk.fold(event.view());
+    return desk.members(channel_ms).at(0).weight;
+  };
+  const TestEvent change = make_event({log_name(0), 1}, stamp + 1, "member.set",
+                                      Value::map({{"member", 1},
+                                                  {"name", "N"},
+                                                  {"role", "presale"},
+                                                  {"weight", 5},
+                                                  {"asks", peers({1})}}));
+  const auto agreed = [&](std::uint64_t incarnation, std::uint64_t at, const Value& asks) {
+    return make_event({log_name(1, incarnation), 1}, at, "member.agreed",
+                      Value::map({{"change", Value::bin(change.event)}, {"asks", asks}}));
+  };
+  const TestEvent word = agreed(1, stamp + 2, peers({2}));
+  const TestEvent removal = make_event({log_name(0), 2}, stamp + 3, "peer.removed",
+                                       Value::map({{"peer", Value::bin(bytes_of(log_name(1).peer))},
+                                                   {"cut", Value::array({Value::array({1, 1})})}}));
+  EXPECT_EQ(weight({change, word, removal}), 5u);
+  EXPECT_EQ(weight({change, removal, word}), 5u);
+  const TestEvent again = agreed(2, stamp + 4, Value::array());
+  EXPECT_EQ(weight({change, word, again}), 5u);
+  EXPECT_EQ(weight({change, again, word}), 5u);
 }
 
 TEST(OrderIndependence, an_event_folded_twice_changes_nothing) {

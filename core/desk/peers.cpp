@@ -202,18 +202,20 @@ std::vector<std::vector<Contender>> Peers::rosters(const PeerId& self) const {
   return out;
 }
 
-// Only the word of those who are asked counts, so that a change in force stays so.
+// Only the word of those who are asked counts, and of a removed peer none: so a change in force
+// stays so whatever comes after, in whatever order.
 std::vector<PeerId> change_waits_for(const State& state, const ChangeRecord& change) {
   std::vector<PeerId> asked = change.asks;
   std::vector<PeerId> lacking;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     const PeerId peer = asked[i];
     if (peer == change.by) continue;
+    const auto record = state.find<PeerRecord>(table::peers, Key().peer(peer));
+    if (record && record->removed_at.any()) continue;
     const auto agreed = std::find_if(change.agreed.begin(), change.agreed.end(),
                                      [&](const AgreedRecord& one) { return one.peer == peer; });
     if (agreed == change.agreed.end()) {
-      const auto record = state.find<PeerRecord>(table::peers, Key().peer(peer));
-      if (!record || !record->removed_at.any()) lacking.push_back(peer);
+      lacking.push_back(peer);
       continue;
     }
     for (const PeerId& also : agreed->asks) {

@@ -208,14 +208,28 @@ TEST(PeersCut, a_message_that_crosses_a_reply_under_way_shows_as_waiting) {
   EXPECT_EQ(world.difference(), "");
 }
 
-// Found by seed 13382 of the simulation.
-TEST(PeersCut, a_message_waits_that_came_in_where_the_clock_was_behind) {
+void answer_by_hand(PeersWorld& world, std::uint8_t n, const std::string& chat) {
+  world.add(n, "message.sent",
+            Value::map({{"shop", "mail"},
+                        {"thread", bin(chat)},
+                        {"buyer", bin("buyer of " + chat)},
+                        {"message", bin("sent")},
+                        {"at", world.now_ms}}));
+}
+
+class PeersClock : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(, PeersClock, testing::Bool(), [](const auto& which) {
+  return which.param ? std::string("by_hand") : std::string("from_the_desk");
+});
+
+// Found by seeds 13382 and 10728 of the simulation.
+TEST_P(PeersClock, a_message_waits_that_came_in_where_the_clock_was_behind) {
   PeersWorld world = two();
   const std::uint8_t owner = world.give("c", "first");
   const auto other = static_cast<std::uint8_t>(3 - owner);
   world.cut(1, 2);
   world.now_ms += 1'000;
-  answer(world, owner, "c");
+  (GetParam() ? answer_by_hand : answer)(world, owner, "c");
   world.add(owner, world.desk(owner).close(id("c"), owner));
   // By its stamp it is before the message that was answered; its thread knows better.
   const std::uint64_t second_ms = world.now_ms + 500;

@@ -115,7 +115,7 @@ bool answered_elsewhere(const State& state, const Id16& reply) {
   state.each(table::by_hand, prefix, true, [&](std::string_view key, std::string_view value) {
     const Place at = place_of(key.substr(prefix.str().size()));
     if (found || at < answers) return false;
-    found = !(state.answers_upto(*request->chat, {}, at, read_be(value.substr(0, 8))) < answers);
+    found = !(state.answers_upto(*request->chat, {}, at, read_be(value.substr(8, 8))) < answers);
     return !found;
   });
   return found;

@@ -45,8 +45,9 @@ inline constexpr TableInfo talk_in{
     "i", "talk_in", false, "chat, place: heard [8] event message at [8], of buyers' messages"};
 inline constexpr TableInfo talk_out{"o", "talk_out", false,
                                     "chat, place: at [8] seen [8], of our answers"};
-inline constexpr TableInfo by_hand{"bh", "by_hand", false,
-                                   "chat, place: at [8], of answers given at the channel itself"};
+inline constexpr TableInfo by_hand{
+    "bh", "by_hand", false,
+    "chat, place: heard [8] at [8], of answers given at the channel itself"};
 inline constexpr TableInfo under_way{
     "uw", "under_way", false, "chat, place: seen [8], of our replies that have not gone out yet"};
 inline constexpr TableInfo chat_numbers{"n", "chat_numbers", false, "number [4] chat"};

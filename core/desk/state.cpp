@@ -6,8 +6,7 @@ namespace deskmate::desk {
 namespace {
 
 constexpr std::string_view meta_key = "state";
-constexpr std::size_t talk_in_heard = 0;  // where the times stand in an entry of talk_in
-constexpr std::size_t talk_in_at = 40;
+constexpr std::size_t talk_in_at = 40;  // where the channel's time stands in an entry of talk_in
 
 struct MetaRecord {
   std::string hash;
@@ -251,51 +250,48 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
 void State::follow_answers(const Id16& id, ChatRecord& chat) const {
   struct Answer {
     Place at;
-    std::uint64_t at_ms, seen_ms;
+    std::uint64_t said_ms, upto_ms;
     bool by_hand;
   };
   std::vector<Answer> found;
-  const auto look = [&](const TableInfo& table, const auto& answer) {
+  const auto look = [&](const TableInfo& table, bool by_hand) {
     std::size_t count = 0;
     each(table, Key().id(id), true, [&](std::string_view key, std::string_view value) {
-      found.push_back(answer(place_of(key.substr(sizeof(Id16))), value));
+      found.push_back({place_of(key.substr(sizeof(Id16))), read_be(value.substr(0, 8)),
+                       read_be(value.substr(8, 8)), by_hand});
       return ++count < answers_max;
     });
   };
-  look(table::talk_out, [](const Place& at, std::string_view value) {
-    return Answer{at, read_be(value.substr(0, 8)), read_be(value.substr(8, 8)), false};
-  });
-  look(table::by_hand, [](const Place& at, std::string_view value) {
-    return Answer{at, read_be(value.substr(0, 8)), 0, true};
-  });
+  look(table::talk_out, false);
+  look(table::by_hand, true);
   std::sort(found.begin(), found.end(),
             [](const Answer& a, const Answer& b) { return a.at < b.at; });
   for (const Answer& one : found) {
     const Place since = std::max(chat.closed_to, chat.last_out);
-    const Place upto = one.by_hand ? answers_upto(id, since, one.at, one.at_ms)
-                                   : seen_upto(id, since, one.at, one.seen_ms);
+    const Place upto = one.by_hand ? answers_upto(id, since, one.at, one.upto_ms)
+                                   : seen_upto(id, since, one.at, one.upto_ms);
     if (!(chat.last_out < upto)) continue;
     chat.last_out = upto;
-    chat.last_out_ms = one.at_ms;
+    chat.last_out_ms = one.said_ms;
   }
   if (!found.empty()) chat.last_answer = found.back().at;
 }
 
 Place State::answers_upto(const Id16& chat, const Place& since, const Place& at,
                           std::uint64_t at_ms) const {
-  return upto_first_after(chat, since, at, at_ms, talk_in_heard, by_hand_messages_max);
+  return upto_first_after(chat, since, at, at_ms, by_hand_messages_max);
 }
 
 Place State::seen_upto(const Id16& chat, const Place& since, const Place& at,
                        std::uint64_t seen_ms) const {
-  if (seen_ms == 0) return at;
-  return upto_first_after(chat, since, at, seen_ms, talk_in_at, seen_messages_max);
+  return upto_first_after(chat, since, at, seen_ms, seen_messages_max);
 }
 
-// Of the messages between two places, the one before the first that is of a later time than said;
-// `field`: which of an entry's times.
+// Of the messages between two places, the one before the first that is of a later time by the
+// channel's clock; 0: all.
 Place State::upto_first_after(const Id16& chat, const Place& since, const Place& at,
-                              std::uint64_t time_ms, std::size_t field, std::size_t most) const {
+                              std::uint64_t time_ms, std::size_t most) const {
+  if (time_ms == 0) return at;
   const std::string prefix = Key().id(chat).str();
   Place upto = at;
   bool find_one_before = false;
@@ -306,7 +302,7 @@ Place State::upto_first_after(const Id16& chat, const Place& since, const Place&
          const Place message = place_of(key.substr(prefix.size()));
          if (!(since < message)) return false;
          const bool too_far = ++looked_at > most;
-         if (!too_far && read_be(value.substr(field, 8)) > time_ms) {
+         if (!too_far && read_be(value.substr(talk_in_at, 8)) > time_ms) {
            find_one_before = true;
          } else if (std::exchange(find_one_before, false)) {
            upto = message;
@@ -412,7 +408,7 @@ void State::add_talk_in(const Id16& chat, const Place& at, const TalkIn& said) {
     now.opening = at;
     now.opening_ms = heard_ms;
   }
-  if (at < std::max(now.last_out, now.last_answer)) {
+  if (at < std::max({now.last_out, now.last_answer, now.under_way})) {
     held.follow = true;
     return;
   }
@@ -432,6 +428,7 @@ void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t seen_m
   ChatRecord& now = held.now;
   const bool answers_all =
       !(at < std::max(now.last_out, now.last_answer)) && now.last_in < at &&
+      (!now.under_way.any() || now.under_way == at) &&
       seen_upto(chat, std::max(now.closed_to, now.last_out), at, seen_ms) == at;
   if (is_under_way(chat, at)) {  // it was to be sent, and has gone out
     erase(table::under_way, key);
@@ -449,8 +446,9 @@ void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t seen_m
   now.nudges = 0;
 }
 
-void State::add_by_hand(const Id16& chat, const Place& at, std::uint64_t at_ms) {
-  put(table::by_hand, Key().id(chat).place(at), Key().u64(at_ms).str());
+void State::add_by_hand(const Id16& chat, const Place& at, std::uint64_t heard_ms,
+                        std::uint64_t at_ms) {
+  put(table::by_hand, Key().id(chat).place(at), Key().u64(heard_ms).u64(at_ms).str());
   change(chats_, table::chats, chat).follow = true;
 }
 
@@ -465,7 +463,7 @@ void State::add_under_way(const Id16& chat, const Place& at, std::uint64_t seen_
     held.follow = true;
   }
   const bool answers_all =
-      now.last_out < at &&
+      !now.under_way.any() && now.last_out < at &&
       seen_upto(chat, std::max(now.closed_to, now.last_out), at, seen_ms) == at;
   if (now.claimed || !answers_all) {
     held.follow = true;

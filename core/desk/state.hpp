@@ -81,7 +81,7 @@ class State {
   void add_talk_in(const Id16& chat, const Place& at, const TalkIn& said);
   void add_talk_out(const Id16& chat, const Place& at, std::uint64_t seen_ms);
   // An answer that somebody gave at the channel itself, at_ms by its clock.
-  void add_by_hand(const Id16& chat, const Place& at, std::uint64_t at_ms);
+  void add_by_hand(const Id16& chat, const Place& at, std::uint64_t heard_ms, std::uint64_t at_ms);
   // How much of what the buyer wrote after `since` such an answer answers: all up to this place.
   Place answers_upto(const Id16& chat, const Place& since, const Place& at,
                      std::uint64_t at_ms) const;
@@ -194,7 +194,7 @@ class State {
   using LatestIn = std::function<void(const Place& message, std::uint64_t at_ms)>;
   void latest_in(const Id16& chat, const LatestIn& each_of) const;  // the newest first
   Place upto_first_after(const Id16& chat, const Place& since, const Place& at,
-                         std::uint64_t time_ms, std::size_t field, std::size_t most) const;
+                         std::uint64_t time_ms, std::size_t most) const;
   void follow_claims(const Id16& id, ChatRecord& chat) const;
   void move_load(const ChatRecord& before, const ChatRecord& after);
   void moved(const ChatRecord& before, const ChatRecord& after) { move_load(before, after); }
