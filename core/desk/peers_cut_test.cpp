@@ -165,15 +165,26 @@ void answer(PeersWorld& world, std::uint8_t n, const std::string& chat) {
             Value::map({{"request", Value::bin(reply)}, {"kind", "reply"}, {"attempt", 1}}));
 }
 
+// The other peer alone sees a second message of a chat that has an owner.
+struct InACut {
+  PeersWorld world;
+  std::uint8_t owner, other;
+  std::uint64_t second_ms;
+};
+InACut second_message_in_a_cut() {
+  PeersWorld world = two();
+  const std::uint8_t owner = world.give("c", "first");
+  const auto other = static_cast<std::uint8_t>(3 - owner);
+  world.cut(1, 2);
+  const std::uint64_t second_ms = world.now_ms += 1'000;
+  world.receive(other, "c", "second");
+  world.now_ms += 1'000;
+  return {std::move(world), owner, other, second_ms};
+}
+
 TEST(PeersCut, a_message_that_crosses_an_answer_and_a_close_waits) {
   for (const bool closes : {false, true}) {
-    PeersWorld world = two();
-    const std::uint8_t owner = world.give("c", "first");
-    const auto other = static_cast<std::uint8_t>(3 - owner);
-    world.cut(1, 2);
-    const std::uint64_t second_ms = world.now_ms += 1'000;
-    world.receive(other, "c", "second");
-    world.now_ms += 1'000;
+    auto [world, owner, other, second_ms] = second_message_in_a_cut();
     answer(world, owner, "c");
     if (closes) world.add(owner, world.desk(owner).close(id("c"), owner));
     EXPECT_EQ(waits_since(world, owner, "c"), 0u);
@@ -192,13 +203,7 @@ TEST(PeersCut, a_message_that_crosses_an_answer_and_a_close_waits) {
 
 // Found by seed 2012 of the simulation.
 TEST(PeersCut, a_message_that_crosses_a_reply_under_way_shows_as_waiting) {
-  PeersWorld world = two();
-  const std::uint8_t owner = world.give("c", "first");
-  const auto other = static_cast<std::uint8_t>(3 - owner);
-  world.cut(1, 2);
-  const std::uint64_t second_ms = world.now_ms += 1'000;
-  world.receive(other, "c", "second");
-  world.now_ms += 1'000;
+  auto [world, owner, other, second_ms] = second_message_in_a_cut();
   world.add(owner, world.desk(owner).reply(id("c"), owner, "Yes"));
   EXPECT_EQ(waits_since(world, owner, "c"), 0u);
   world.heal();
