@@ -1,4 +1,5 @@
-// desk.log: the latest events, read backwards from the end of the log.
+// desk.log: the latest events, read backwards from the end of the log, or from where the page
+// before began.
 #include <algorithm>
 
 #include "core/daemon/errors.hpp"
@@ -32,7 +33,8 @@ void log(Service& service, const Call& call, Answer answer) {
              return bus::covers(topic, type);
            });
   };
-  const std::uint64_t end = service.journal.position();
+  const std::uint64_t end =
+      std::min(call.params["before"].as_uint(UINT64_MAX), service.journal.position());
   Array events;  // the latest first
   std::size_t bytes = 0;
   std::uint64_t before = end;
@@ -62,14 +64,16 @@ void log(Service& service, const Call& call, Answer answer) {
     before = after;
     window = std::min(window * 2, window_max);
   }
+  const std::size_t found = events.size();
   if (events.size() > limit) events.resize(limit);
   while (bytes >= answer_bytes_max && events.size() > 1) {
     const Value& oldest = events.back();
     bytes -= std::min(bytes, encode(oldest).size());
     events.pop_back();
   }
+  if (events.size() < found) before = events.back()["arrival"].as_uint() - 1;
   std::reverse(events.begin(), events.end());
-  answer.ok(Value::map({{"events", std::move(events)}, {"end", end}}));
+  answer.ok(Value::map({{"events", std::move(events)}, {"end", end}, {"before", before}}));
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ void status(Service& service, const Call&, Answer answer) {
     waiting += member.waiting;
     online += member.takes_chats ? 1u : 0u;
   }
-  const auto queued = service.desk.chats({.owner = 0, .open = true, .shop = {}}, now, rows_max);
+  const std::uint64_t queued = service.desk.unassigned();
   const auto plugins = service.plugins.status();
   const auto running = std::count_if(plugins.begin(), plugins.end(), [](const auto& plugin) {
     return plugin.state == host::State::running;
@@ -124,9 +124,7 @@ void status(Service& service, const Call&, Answer answer) {
                            {"events", events_here(service)},
                            {"waiting", service.store.pending_events()}})},
        {"members", Value::map({{"all", members.size()}, {"taking_chats", online}})},
-       {"chats",
-        Value::map(
-            {{"open", open + queued.size()}, {"waiting", waiting}, {"queued", queued.size()}})},
+       {"chats", Value::map({{"open", open + queued}, {"waiting", waiting}, {"queued", queued}})},
        {"requests", Value::map({{"pending", pending.size()}, {"unknown", unknown.size()}})},
        {"plugins", Value::map({{"all", plugins.size()}, {"running", running}})},
        {"passphrase", service.options.passphrase_set()},

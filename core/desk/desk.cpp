@@ -205,6 +205,7 @@ std::optional<ChatPage> Desk::chat_page(const ChatFilter& filter, std::string_vi
                                         std::uint64_t now_ms, std::size_t limit) const {
   return parts_->queries.chat_page(filter, after, now_ms, limit);
 }
+std::uint64_t Desk::unassigned() const { return parts_->state.load_of(0).open; }
 std::vector<ChatRow> Desk::queue(std::uint64_t now_ms, std::size_t limit) const {
   return parts_->queries.queue(now_ms, limit);
 }

@@ -164,6 +164,7 @@ class Desk {
   std::optional<MemberView> member(MemberNo number,
                                    std::uint64_t now_ms) const;  // removed ones too
 
+  std::uint64_t unassigned() const;  // open chats that are nobody's
   std::vector<ChatRow> chats(const ChatFilter& filter, std::uint64_t now_ms,
                              std::size_t limit) const;
   // The same by the page, latest first by when it came here: after what `next` of the page before

@@ -218,6 +218,32 @@ TEST_F(RunningDesk, TheLogTellsWhatHappened) {
   EXPECT_THAT(desk({"log", "--json", "--limit", "1"}).out, HasSubstr("\"type\":\"chat.assigned\""));
 }
 
+TEST_F(RunningDesk, TheLogIsShownAsFarBackAsAsked) {
+  receive("1", "the first of all");
+  auto client = bus::Client::connect(folder / "data/deskmate.sock");
+  ASSERT_TRUE(client) << client.error().message;
+  for (int batch = 0; batch < 11; ++batch) {
+    Value events = Value::array();
+    for (int i = 0; i < 200; ++i)
+      events.push_back(Value::map({{"type", "weather.seen"}, {"facts", Value::map()}}));
+    const auto answer = client->call("log.append", Value::map({{"events", std::move(events)}}));
+    ASSERT_TRUE(answer) << answer.error().message;
+  }
+  const auto shown = [&](const char* limit) {
+    const Ran ran = desk({"log", "--topic", "weather.*", "--topic", "message.*", "--limit", limit});
+    EXPECT_EQ(ran.code, exit_ok) << ran.err;
+    return ran.out;
+  };
+  const auto lines = [](const std::string& text) {
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  EXPECT_EQ(lines(shown("1700")), 1'700);
+  EXPECT_THAT(shown("1700"), Not(HasSubstr("the first of all")));
+  const std::string all = shown("100000");
+  EXPECT_EQ(lines(all), 2'201);
+  EXPECT_LT(all.find("the first of all"), all.find('\n'));
+}
+
 TEST_F(RunningDesk, VerifiesBacksUpAndRestores) {
   receive("1", "hello");
   until({"chats"}, "assigned");

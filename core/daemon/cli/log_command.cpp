@@ -62,12 +62,22 @@ void log(Context& context, const LogOptions& options) {
     const auto opened = desk->open_reader("log", topics, false);
     if (!opened) return context.fail(exit_refused, opened.error().message);
   }
-  Value params = Value::map({{"limit", options.limit}});
-  for (const auto& topic : topics) params["topics"].push_back(topic);
-  const auto past = context.ask("desk.log", std::move(params));
-  if (!past) return;
-  for (const Value& event : (*past)["events"].as_array()) show(context, event);
-  const std::uint64_t end = (*past)["end"].as_uint();
+  std::vector<Value> pages;  // the latest first
+  std::uint64_t left = options.limit;
+  std::uint64_t before = UINT64_MAX;
+  while (left > 0 && before > 0) {
+    Value params = Value::map({{"limit", left}, {"before", before}});
+    for (const auto& topic : topics) params["topics"].push_back(topic);
+    auto page = context.ask("desk.log", std::move(params));
+    if (!page) return;
+    left -= std::min<std::uint64_t>(left, (*page)["events"].size());
+    before = (*page)["before"].as_uint();
+    pages.push_back(std::move(*page));
+  }
+  for (auto page = pages.rbegin(); page != pages.rend(); ++page) {
+    for (const Value& event : (*page)["events"].as_array()) show(context, event);
+  }
+  const std::uint64_t end = pages.empty() ? 0 : pages.front()["end"].as_uint();
   while (options.follow && context.streams.out) {
     context.streams.out.flush();
     const auto event = desk->next_event(wait_ms);
