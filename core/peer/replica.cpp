@@ -203,6 +203,9 @@ void Replica::Impl::on(Link& link, message::Hello& m, Now now) {
   }
   peer.pending.clear();
   acknowledge(link.remote, {m.incarnation, m.seq, std::move(m.frontier)});
+  for (const auto& [log, incoming] : incoming_) {
+    if (incoming.frozen) tell_forked(link, log, mine(log));
+  }
   beat(link, now);
   choose_all(now);
   fetch_files(now);

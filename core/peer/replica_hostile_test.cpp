@@ -28,6 +28,10 @@ TEST(Replica, FreezesAForkedLog) {
   EXPECT_TRUE(raised(net[1], Trouble::forked));  // told
   EXPECT_EQ(net[2].replica->status().frozen, std::vector{log_of(1)});
   EXPECT_EQ(net[2].store.logs[log_of(1)].items.size(), 3u);
+  // Found by seed 31966 of the simulation: who was not there when it was noticed is told, too.
+  net.connect(2, 3);
+  EXPECT_TRUE(raised(net[3], Trouble::forked));
+  net.disconnect(2, 3);
   net.write(2, 1);  // the rest goes on
   EXPECT_EQ(net[1].store.logs[log_of(2)].items.size(), 1u);
   // Once the owners have decided for what is here.

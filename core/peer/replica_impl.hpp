@@ -213,6 +213,7 @@ class Replica::Impl {
   void take_stretch(Link& link, const LogName& log, Incoming& incoming, Now now);
   static void keep_needed(const Stretch& stretch, std::vector<storage::CarriedKey>& keys);
   std::uint64_t latest_stamp_ms(const Stretch& stretch) const;
+  void tell_forked(Link& link, const LogName& log, std::uint64_t seq);
   void freeze(const LogName& log, std::uint64_t seq, const PeerId& told_by, bool tell,
               const std::string& detail);
   bool push_piece(Link& link);

@@ -296,10 +296,12 @@ void Replica::Impl::freeze(const LogName& log, std::uint64_t seq, const PeerId& 
   alarm(Trouble::forked, true, told_by, log, seq, detail);
   if (!tell) return;
   for (auto& [id, link] : links_) {
-    if (link.greeted && !link.closed) {
-      send(link, message::Forked{{log.peer, log.incarnation}, seq});
-    }
+    if (link.greeted && !link.closed) tell_forked(link, log, seq);
   }
+}
+
+void Replica::Impl::tell_forked(Link& link, const LogName& log, std::uint64_t seq) {
+  send(link, message::Forked{{log.peer, log.incarnation}, seq});
 }
 
 // Told by somebody else: an alarm here too, but only what was seen here is frozen.
