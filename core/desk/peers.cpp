@@ -117,10 +117,34 @@ std::vector<PeerId> Peers::unmet(const PeerId& peer) const {
   }
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  wanted.erase(std::remove_if(wanted.begin(), wanted.end(),
-                              [&](const PeerId& one) { return one == peer || has_met(one, peer); }),
-               wanted.end());
+  std::erase_if(wanted, [&](const PeerId& one) { return one == peer || has_met(one, peer); });
+  // A restored peer has forgotten what came after its backup: whoever had left by then may have
+  // come back, and have left again since.
+  if (!restored(peer)) return wanted;
+  for (const One& one : all_) {
+    if (standing(one.id) == PeerStanding::left && !has_met_log(one.id, peer)) {
+      wanted.push_back(one.id);
+    }
+  }
   return wanted;
+}
+
+bool Peers::restored(const PeerId& peer) const {
+  const PeerRecord* record = find(peer);
+  if (record == nullptr || !record->hello_at.any()) return false;
+  const Place& joined = founder(peer) ? book_.founder_at : record->agreed_at;
+  return joined.any() && joined.incarnation != record->hello_at.incarnation;
+}
+
+bool Peers::has_met_log(const PeerId& who, const PeerId& whom) const {
+  const std::uint64_t incarnation = find(whom)->hello_at.incarnation;
+  bool met = false;
+  state_.each(table::met, Key().peer(whom), true, [&](std::string_view key, std::string_view) {
+    const Place hello = place_of(key.substr(sizeof(PeerId)));
+    met = hello.incarnation == incarnation && peer_at(key, sizeof(PeerId) + place_size) == who;
+    return !met && hello.incarnation == incarnation;
+  });
+  return met;
 }
 
 bool Peers::dropped_since(const Place& place) const {

@@ -41,6 +41,8 @@ class Peers {
   // Who has yet to say that they know of this peer's hello, before it may act.
   std::vector<PeerId> unmet(const PeerId& peer) const;
   bool has_met(const PeerId& who, const PeerId& whom) const;
+  // Its latest hello is in another log than that in which it joined.
+  bool restored(const PeerId& peer) const;
   const PeerRecord* find(const PeerId& peer) const;
 
   struct One {
@@ -49,10 +51,10 @@ class Peers {
   };
   const std::vector<One>& all() const { return all_; }  // by id
 
-  // Has every peer of the view but its author and self said that it holds the event? None: yes.
   // Was a peer removed, or declared gone, after this? Until then it may have acted unseen, and what
   // it did may be lost.
   bool dropped_since(const Place& place) const;
+  // The peers of the view but self that have not said that they hold the event.
   std::vector<PeerId> lacking(const Place& event, const Sight& sight) const;
   bool whole(const Sight& sight) const;  // is every peer of the view seen?
 
@@ -64,6 +66,7 @@ class Peers {
   PeerId peer_of(const MemberRecord& member) const;
 
  private:
+  bool has_met_log(const PeerId& who, const PeerId& whom) const;  // any hello in its latest log
   const State& state_;
   std::vector<One> all_;
   BookRecord book_;

@@ -58,6 +58,40 @@ TEST(PeersJoin, R125_the_first_peer_restored_says_hello_before_it_acts) {
   EXPECT_EQ(world.difference(), "");
 }
 
+// Found by seed 23002 of the simulation: the backup is of when the other had left, but it had come
+// back since, and works now, out of sight.
+TEST(PeersJoin, R125_a_restored_peer_is_not_alone_because_the_other_had_left) {
+  PeersWorld world = two();
+  world.add(1, world.desk(1).goodbye(world.sight(1)));
+  world.settle();
+  Policy restored = world.desk(2).policy();
+  restored.self.incarnation = 2;
+  world.desk(2).set_policy(restored);
+  world.off = {1};
+  world.add(2, world.desk(2).hello());
+  world.receive(2, "c", "m");
+  world.settle();
+  EXPECT_EQ(world.owner(2, "c"), 0u);
+  EXPECT_NE(world.may(2, "c"), May::yes);
+  // It looks after the chat all the same, once it has waited, and reads the thread first.
+  world.take_over = true;
+  world.now_ms += Policy{}.target_ms + 2 * Policy{}.slot_ms();
+  world.settle();
+  EXPECT_EQ(world.may(2, "c"), May::after_tail);
+  world.off.clear();
+  world.add(1, world.desk(1).hello());
+  world.settle();
+  EXPECT_EQ(world.actors("c").size(), 1u);
+  EXPECT_EQ(world.difference(), "");
+  // From then on it is alone where the other leaves.
+  world.add(1, world.desk(1).goodbye(world.sight(1)));
+  world.settle();
+  world.off = {1};
+  world.receive(2, "later", "m2");
+  world.settle();
+  EXPECT_EQ(world.may(2, "later"), May::yes);
+}
+
 TEST(PeersLeave, R121_what_was_not_sent_before_a_goodbye_passes_too) {
   PeersWorld world = two();
   for (int i = 0; i < 4; ++i) world.receive(1, chat_name(i), "m" + std::to_string(i));
