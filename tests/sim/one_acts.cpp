@@ -95,6 +95,7 @@ void One::decide() {
 
 // An answer that stands in the thread, as the connector shows it.
 void One::append_sent(const Id16& chat, const Id16& buyer, const Answer& answer) {
+  world.found_in_thread.insert(answer.request);
   Proposal sent;
   sent.type = "message.sent";
   sent.facts = Value::map({{"shop", "mail"},

@@ -41,6 +41,7 @@ struct Outcome {
   int doubles = 0;   // answers of two owners to one message, in the vanished case
   int cut = 0;       // assigned in a cut
   int vanished = 0;  // taken over
+  int crossed = 0;   // by an answer that was later found in the thread, its record being lost
   int freezes = 0;   // waited for longer than twice the reply target, somebody being present
   // What a person's word stands against: answers of two where one was declared gone, removed or
   // had its disk copied while it was alive.

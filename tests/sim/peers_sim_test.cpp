@@ -128,6 +128,7 @@ constexpr Played played[] = {
     {&Outcome::erasures, "buyers erased"},
     {&Outcome::unknown, "events of a newer version"},
     {&Outcome::overridden, "answers of two against a person's word", false},
+    {&Outcome::crossed, "messages crossed by an answer that was only found in the thread", false},
 };
 
 // Whether each mutant is found, in the order of the enumeration.

@@ -98,11 +98,12 @@ class World {
   Outcome outcome;
   std::map<storage::LogName, std::uint64_t> written;  // of every log, what was durable
   std::vector<int> weights;
-  std::set<int> removed;       // peers, by a person, for good
-  std::set<int> overridden;    // a person's word stands against what they may still do
-  int forked = 0;              // the peer that goes on with a log of which the others have more
-  std::map<Id16, int> homes;   // of every request
-  std::set<Id16> keys_before;  // made before their maker had destroyed any of that buyer
+  std::set<int> removed;           // peers, by a person, for good
+  std::set<int> overridden;        // a person's word stands against what they may still do
+  int forked = 0;                  // the peer that goes on with a log of which the others have more
+  std::map<Id16, int> homes;       // of every request
+  std::set<Id16> keys_before;      // made before their maker had destroyed any of that buyer
+  std::set<Id16> found_in_thread;  // answers whose record was lost
 
   One& any();  // that is still on the desk
   bool on_desk(int number) const { return !removed.contains(number); }
