@@ -352,7 +352,7 @@ describe('hostile peers and networks', { timeout: 600_000 * patience }, () => {
     const items = Buffer.concat([bytes.subarray(0, -5), Buffer.from([0xdd, 0, 15, 66, 64]), Buffer.alloc(60_000, 0xc0)]);
     return [run(want, items)];
   }, /closing=.*no stretch/);
-  answers('more events than a stretch has', (want) => [run(want, log_of().stretch(some(300)))], /closing=.*above the limits/);
+  answers('more events than a stretch has', (want) => [run(want, log_of().stretch(some(1_025)))], /closing=.*above the limits/);
   answers('pieces that do not go on', (want) => {
     const bytes = log_of().stretch(some(3));
     return [{ ...run(want, bytes.subarray(0, 50)), total: bytes.length }, { ...run(want, bytes.subarray(60)), offset: 60, total: bytes.length }];
