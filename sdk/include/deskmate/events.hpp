@@ -219,9 +219,9 @@ struct ChatQueued : detail::Common {
   }
 };
 
-// {chat: <id>, member: 1, upto: <32 bytes>, seen: 1700000000000}; upto: the place in the order of all
-// events of the last message that was seen; seen as in reply.requested. A message beyond either is not
-// closed.
+// {chat: <id>, member: 1, upto: <32 bytes>, seen: 1700000000000}; upto: the place in the order of
+// all events of the last message that was seen; seen as in reply.requested. A message beyond either
+// is not closed.
 struct ChatClosed : detail::Common {
   DESKMATE_EVENT_TYPE("chat.closed")
   Id chat;
