@@ -25,6 +25,7 @@ Peering::Peering(bus::Loop& loop, Service& service, PeeringOptions options, Peer
                     [this](const storage::Error& error) {
                       log(true, "file", {{"error", error.message}});
                     }}),
+      erasures_(loop, erasing()),
       alive_(std::make_shared<bool>(true)) {}
 
 Peering::~Peering() {
@@ -253,7 +254,7 @@ void Peering::folded(std::string_view type) {
       greet();
     }
     if (peers || members) agree_to_members();
-    if (!peers && !members) erase_what_is_wanted();
+    if (!peers && !members) erasures_.look();
   });
 }
 
@@ -285,7 +286,7 @@ void Peering::peers_changed() {
   if (!known.empty()) attachments_.look();
   replica_.set_peers(std::move(known), now());
   work();
-  erase_what_is_wanted();
+  erasures_.look();
   if (hooks_.on_peers) hooks_.on_peers();
 }
 
@@ -418,15 +419,13 @@ void Peering::read_tail(const desk::Id16& chat, TailRead done) {
   if (!asked) answer(Tail::unknown);
 }
 
-// R126: destroys what was asked to be destroyed anywhere, and says so.
-void Peering::erase_what_is_wanted() {
-  const auto self = service_.store.log().peer;
-  for (const auto& wanted : service_.desk.erasures_wanted(self)) {
-    if (erasing_.size() >= erasures_at_once) return;  // the next fold of one comes back here
-    if (!erasing_.insert(wanted.buyer).second) continue;
+Erasures::Hooks Peering::erasing() {
+  Erasures::Hooks hooks;
+  hooks.wanted = [this] { return service_.desk.erasures_wanted(service_.store.log().peer); };
+  hooks.destroy = [this](const desk::ErasureView& wanted, auto done) {
     struct Work {
       desk::ErasureView wanted;
-      std::vector<storage::Id16> keys;
+      Erasures::Keys keys;
       storage::Result<void> done;
     };
     auto work = std::make_shared<Work>();
@@ -441,28 +440,27 @@ void Peering::erase_what_is_wanted() {
             work->done = store.erase_keys(work->wanted.keys);
           }
         },
-        [this, alive = alive_, work] {
+        [this, alive = alive_, work, done] {
           if (!*alive) return;
           if (work->done.has_error()) {
             log(true, "erase", {{"error", work->done.error().message}});
-            erasing_.erase(work->wanted.buyer);
-            return;
+            return done(std::nullopt);
           }
-          auto keys = work->wanted.keys;
+          Erasures::Keys keys = work->wanted.keys;
           keys.insert(keys.end(), work->keys.begin(), work->keys.end());
           std::sort(keys.begin(), keys.end());
           keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-          const auto forgotten = service_.desk.forgotten(work->wanted.buyer, keys);
-          if (forgotten.has_error()) {
-            erasing_.erase(work->wanted.buyer);
-            return;
-          }
-          service_.append(forgotten.value(), [this, alive, buyer = work->wanted.buyer](
-                                                 const Result<std::vector<Outcome>>&) {
-            if (*alive) erasing_.erase(buyer);
-          });
+          done(std::move(keys));
         });
-  }
+  };
+  hooks.say = [this](const storage::Id16& buyer, const Erasures::Keys& keys, auto done) {
+    const auto forgotten = service_.desk.forgotten(buyer, keys);
+    if (forgotten.has_error()) return done(false);
+    service_.append(forgotten.value(), [done](const Result<std::vector<Outcome>>& appended) {
+      done(appended.has_value());
+    });
+  };
+  return hooks;
 }
 
 // --- the end -----------------------------------------------------------------------------------

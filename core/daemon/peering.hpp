@@ -23,6 +23,7 @@
 
 #include "core/bus/loop.hpp"
 #include "core/daemon/attachments.hpp"
+#include "core/daemon/erasures.hpp"
 #include "core/daemon/service.hpp"
 #include "core/peer/carrier.hpp"
 #include "core/peer/replica.hpp"
@@ -35,7 +36,6 @@ inline constexpr std::size_t alarms_kept = 32;             // for the status pag
 inline constexpr std::uint64_t goodbye_ms_max = 2'000;     // for the others to hear of it
 inline constexpr std::uint64_t hash_every_ms = 1'000;      // the state's hash is told so often
 inline constexpr std::uint32_t tail_deadline_ms = 30'000;  // for a connector to read a thread
-inline constexpr std::size_t erasures_at_once = 16;
 
 struct PeeringOptions {
   std::function<std::uint64_t()> wall_ms;  // UTC
@@ -116,7 +116,7 @@ class Peering final : public OtherPeers {
   void handle(peer::out::Alarm& out);
   void drop(peer::LinkId link);
   void peers_changed();
-  void erase_what_is_wanted();
+  Erasures::Hooks erasing();
   void greet();
   void agree_to_members();
   void cut_off(const desk::PeerView& removed);
@@ -133,12 +133,12 @@ class Peering final : public OtherPeers {
   peer::StoreAdapter store_;
   peer::Replica replica_;
   Attachments attachments_;
+  Erasures erasures_;
   std::map<peer::LinkId, Link> links_;
   std::vector<std::unique_ptr<peer::Carrier>> ended_;  // destroyed in the next turn
   peer::LinkId last_link_ = 0;
   std::deque<AlarmLine> alarms_;
   std::set<storage::Id16> taking_;  // chats whose tail is being read
-  std::set<storage::Id16> erasing_;
   std::set<storage::Id16> agreed_to_;
   std::map<peer::PeerId, std::map<std::uint64_t, std::uint64_t>> cut_off_;  // as the store has it
   std::map<peer::PeerId, std::map<std::uint64_t, std::uint64_t>> widened_;  // to what, by us

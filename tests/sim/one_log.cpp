@@ -120,7 +120,7 @@ void One::sync() {
     world.at(world.now_ms + 1'000, [this] {
       for (std::size_t i = 0; i < world.asked.size(); ++i) see(i);
     });
-    look = true;
+    look = erasures_changed_ = true;
   }
   const auto own = store.logs.find(store.log());
   if (own != store.logs.end() && world.forked != number && world.on_desk(number)) {
