@@ -133,7 +133,8 @@ bool Peers::restored(const PeerId& peer) const {
   const PeerRecord* record = find(peer);
   if (record == nullptr || !record->hello_at.any()) return false;
   const Place& joined = founder(peer) ? book_.founder_at : record->agreed_at;
-  return joined.any() && joined.incarnation != record->hello_at.incarnation;
+  return joined.peer == record->hello_at.peer &&
+         joined.incarnation != record->hello_at.incarnation;
 }
 
 bool Peers::has_met_log(const PeerId& who, const PeerId& whom) const {
