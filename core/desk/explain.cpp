@@ -118,9 +118,10 @@ std::optional<Text> right_text(std::string_view rule) {
         "is read first",
         "买家等待已超时，且有机器联系不上：先查看会话最新内容"}},
       {"dropped",
-       {"a machine was removed or declared gone since the buyer wrote, and may have answered "
+       {"a machine was removed, declared gone or restored since the buyer wrote, and may have "
+        "answered "
         "unseen: what the thread says is read first",
-        "买家写信之后有机器被移除或宣布离开，它可能已经回复：先查看会话最新内容"}},
+        "买家写信之后有机器被移除、宣布离开或恢复了备份，它可能已经回复：先查看会话最新内容"}},
       {"by_hand",
        {"taken by hand and not confirmed by all machines: what the thread says is read first",
         "手动接手，尚未经所有机器确认：先查看会话最新内容"}},

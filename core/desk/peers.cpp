@@ -133,25 +133,42 @@ bool Peers::restored(const PeerId& peer) const {
   const PeerRecord* record = find(peer);
   if (record == nullptr || !record->hello_at.any()) return false;
   const Place& joined = founder(peer) ? book_.founder_at : record->agreed_at;
-  return joined.peer == record->hello_at.peer &&
-         joined.incarnation != record->hello_at.incarnation;
+  return joined.peer == record->hello_at.peer && joined.incarnation != record->hello_at.incarnation;
 }
 
 bool Peers::has_met_log(const PeerId& who, const PeerId& whom) const {
-  const std::uint64_t incarnation = find(whom)->hello_at.incarnation;
   bool met = false;
-  state_.each(table::met, Key().peer(whom), true, [&](std::string_view key, std::string_view) {
-    const Place hello = place_of(key.substr(sizeof(PeerId)));
-    met = hello.incarnation == incarnation && peer_at(key, sizeof(PeerId) + place_size) == who;
-    return !met && hello.incarnation == incarnation;
+  each_met_hello(whom, [&](const Place&, const PeerId& by) {
+    met = by == who;
+    return !met;
   });
   return met;
+}
+
+Place Peers::began_anew(const PeerId& peer) const {
+  Place first = find(peer)->hello_at;
+  each_met_hello(peer, [&](const Place& hello, const PeerId&) {
+    first = hello;
+    return true;
+  });
+  return first;
+}
+
+void Peers::each_met_hello(const PeerId& whom,
+                           const std::function<bool(const Place&, const PeerId&)>& each) const {
+  const std::uint64_t incarnation = find(whom)->hello_at.incarnation;
+  state_.each(table::met, Key().peer(whom), true, [&](std::string_view key, std::string_view) {
+    const Place hello = place_of(key.substr(sizeof(PeerId)));
+    return hello.incarnation == incarnation &&
+           each(hello, peer_at(key, sizeof(PeerId) + place_size));
+  });
 }
 
 bool Peers::dropped_since(const Place& place) const {
   return std::any_of(all_.begin(), all_.end(), [&](const One& one) {
     const bool gone = static_cast<Said>(one.record.said) == Said::gone;
-    return place < one.record.removed_at || (gone && place < one.record.said_at);
+    return place < one.record.removed_at || (gone && place < one.record.said_at) ||
+           (place < one.record.hello_at && restored(one.id) && place < began_anew(one.id));
   });
 }
 

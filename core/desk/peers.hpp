@@ -2,6 +2,7 @@
 // from the state, the same at every peer that has folded the same. Internal.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -51,8 +52,8 @@ class Peers {
   };
   const std::vector<One>& all() const { return all_; }  // by id
 
-  // Was a peer removed, or declared gone, after this? Until then it may have acted unseen, and what
-  // it did may be lost.
+  // Was a peer removed, declared gone, or restored after this? Until then it may have acted unseen,
+  // and what it did may be lost.
   bool dropped_since(const Place& place) const;
   // The peers of the view but self that have not said that they hold the event.
   std::vector<PeerId> lacking(const Place& event, const Sight& sight) const;
@@ -66,7 +67,11 @@ class Peers {
   PeerId peer_of(const MemberRecord& member) const;
 
  private:
-  bool has_met_log(const PeerId& who, const PeerId& whom) const;  // any hello in its latest log
+  // Its hellos in its latest log, the latest first, with who has met them; until each says false.
+  void each_met_hello(const PeerId& whom,
+                      const std::function<bool(const Place&, const PeerId&)>& each) const;
+  bool has_met_log(const PeerId& who, const PeerId& whom) const;  // any of these
+  Place began_anew(const PeerId& peer) const;                     // the first of these
   const State& state_;
   std::vector<One> all_;
   BookRecord book_;

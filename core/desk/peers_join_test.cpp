@@ -54,8 +54,43 @@ TEST(PeersJoin, R125_the_first_peer_restored_says_hello_before_it_acts) {
   world.add(1, world.desk(1).hello());
   world.settle();
   EXPECT_FALSE(world.desk(1).needs_hello());
-  EXPECT_EQ(world.may(1, chat), May::yes);
+  // It may have answered what came before, and have forgotten it.
+  EXPECT_EQ(world.may(1, chat), May::after_tail);
+  EXPECT_EQ(world.why_may(1, chat), "dropped");
+  world.receive(1, "new", "m3");
+  world.settle();
+  EXPECT_EQ(world.actors("new").size(), 1u);
   EXPECT_EQ(world.difference(), "");
+}
+
+// Found by seed 98996 of the simulation: in a cut it had answered, which went with its disk.
+TEST(PeersJoin, R125_what_a_restored_peer_may_have_answered_is_answered_after_a_look) {
+  PeersWorld world = two();
+  world.cut(1, 2);
+  const std::string chat = drawn_for(world, 2);
+  world.receive(1, chat, "m");
+  world.settle();
+  EXPECT_TRUE(world.actors(chat).empty());
+  Policy restored = world.desk(2).policy();
+  restored.self.incarnation = 2;
+  world.desk(2).set_policy(restored);
+  world.now_ms += 1;
+  world.add(2, world.desk(2).hello());
+  world.heal();
+  world.now_ms += 1;
+  world.settle();
+  const auto owner = static_cast<std::uint8_t>(world.owner(1, chat));
+  ASSERT_NE(owner, 0);
+  EXPECT_EQ(world.may(owner, chat), May::after_tail);
+  EXPECT_EQ(world.why_may(owner, chat), "dropped");
+  // A later start of the same log is no reason to look again.
+  world.receive(1, "later", "m2");
+  world.settle();
+  world.now_ms += 1;
+  world.add(2, world.desk(2).goodbye(world.sight(2)));
+  world.add(2, world.desk(2).hello());
+  world.settle();
+  EXPECT_EQ(world.actors("later").size(), 1u);
 }
 
 // Found by seed 23002 of the simulation: the backup is of when the other had left, but it had come

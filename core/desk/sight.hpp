@@ -41,7 +41,8 @@ enum class May {
 // May this peer answer a chat as its owner, or greet? why is a map for explain(): "rule" is one of
 //   yes:        "alone" (a desk of one peer), "acked", "cut"
 //   after_tail: "lapsed" (the buyer waits beyond the target while the view is not whole),
-//               "dropped" (a peer was removed or declared gone since the visit was opened),
+//               "dropped" (a peer was removed, declared gone or restored since the visit
+//               was opened),
 //               "vanished", "by_hand", "under_way" (another peer is to send a reply, and has not
 //               said that it has)
 //   no:         "skewed", "left", "removed", "unready", "nobodys", "others", "unacked", "closed"
