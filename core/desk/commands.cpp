@@ -189,7 +189,8 @@ Result<Proposal> Commands::close(const Id16& id, MemberNo member) const {
   const auto chat = open_chat(id);
   if (!chat) return chat.error();
   if (const auto known = member_of(member); !known) return known.error();
-  const std::string upto = Key().place(chat->last_in).str();
+  // A message that is found to have come in earlier moves: the last may be before the last close.
+  const std::string upto = Key().place(std::max(chat->last_in, chat->closed_upto)).str();
   return event("chat.closed", {{"chat", Value::bin(id)},
                                {"member", member},
                                {"upto", Value::bin(upto)},

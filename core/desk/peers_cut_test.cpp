@@ -222,24 +222,30 @@ void answer_by_hand(PeersWorld& world, std::uint8_t n, const std::string& chat) 
                         {"at", world.now_ms}}));
 }
 
-class PeersClock : public testing::TestWithParam<bool> {};
-INSTANTIATE_TEST_SUITE_P(, PeersClock, testing::Bool(), [](const auto& which) {
-  return which.param ? std::string("by_hand") : std::string("from_the_desk");
-});
+// How it was answered, and whether the other peer had seen the first message, too: then that one
+// comes to stand before both.
+class PeersClock : public testing::TestWithParam<std::tuple<bool, bool>> {};
+INSTANTIATE_TEST_SUITE_P(, PeersClock, testing::Combine(testing::Bool(), testing::Bool()),
+                         [](const auto& which) {
+                           return std::string(std::get<0>(which.param) ? "by_hand" : "by_desk") +
+                                  (std::get<1>(which.param) ? "_seen_twice" : "_seen_once");
+                         });
 
 // Found by seeds 13382 and 10728 of the simulation.
 TEST_P(PeersClock, a_message_waits_that_came_in_where_the_clock_was_behind) {
+  const auto [by_hand, seen_twice] = GetParam();
   PeersWorld world = two();
   const std::uint8_t owner = world.give("c", "first");
   const auto other = static_cast<std::uint8_t>(3 - owner);
   world.cut(1, 2);
   world.now_ms += 1'000;
-  (GetParam() ? answer_by_hand : answer)(world, owner, "c");
+  (by_hand ? answer_by_hand : answer)(world, owner, "c");
   world.add(owner, world.desk(owner).close(id("c"), owner));
-  // By its stamp it is before the message that was answered; its thread knows better.
+  // By its stamp it is before what was answered; its thread knows better.
   const std::uint64_t second_ms = world.now_ms + 500;
   world.at(other).last_stamp = 0;
   world.now_ms -= 28'000;
+  if (seen_twice) world.receive(other, "c", "first");
   world.add(other, "message.received",
             Value::map({{"shop", "mail"},
                         {"thread", bin("c")},
@@ -252,12 +258,14 @@ TEST_P(PeersClock, a_message_waits_that_came_in_where_the_clock_was_behind) {
   EXPECT_EQ(world.difference(), "");
   EXPECT_NE(waits_since(world, owner, "c"), 0u);
   EXPECT_EQ(world.actors("c").size(), 1u);
-  // It is what a reply is to, though the first comes after it.
+  // It is what a reply is to, wherever the first stands.
   const auto reply = world.desk(owner).reply(id("c"), owner, "Yes");
   EXPECT_EQ(reply.value().facts["to_message"], bin("second"));
   answer(world, owner, "c");
+  world.add(owner, world.desk(owner).close(id("c"), owner));
   world.settle();
   EXPECT_EQ(waits_since(world, other, "c"), 0u);
+  EXPECT_EQ(world.desk(other).chat_row(id("c"), world.now_ms)->state, ChatState::closed);
 }
 
 // Found by seed 2129 of the simulation.
