@@ -42,8 +42,6 @@ class Peers {
   // Who has yet to say that they know of this peer's hello, before it may act.
   std::vector<PeerId> unmet(const PeerId& peer) const;
   bool has_met(const PeerId& who, const PeerId& whom) const;
-  // Its latest hello is in another log than that in which it joined.
-  bool restored(const PeerId& peer) const;
   const PeerRecord* find(const PeerId& peer) const;
 
   struct One {
@@ -67,6 +65,8 @@ class Peers {
   PeerId peer_of(const MemberRecord& member) const;
 
  private:
+  // Its latest hello is in another log than that in which it joined.
+  bool restored(const PeerId& peer) const;
   // Its hellos in its latest log, the latest first, with who has met them; until each says false.
   void each_met_hello(const PeerId& whom,
                       const std::function<bool(const Place&, const PeerId&)>& each) const;

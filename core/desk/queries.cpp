@@ -73,8 +73,8 @@ AnsweringView Queries::answering(const Id16& id, const ChatRecord& chat) const {
 // and it has not taken longer than a buyer may wait.
 bool Queries::goes_well(const ChatRecord& chat, const AnsweringView& reply,
                         std::uint64_t now_ms) const {
-  if (chat.under_way_upto < chat.last_in || now_ms >= reply.since_ms + policy_.target_ms)
-    return false;
+  if (chat.under_way_upto < chat.last_in) return false;
+  if (now_ms >= reply.since_ms + policy_.target_ms) return false;
   const Peers peers(state_);
   return peers.alone() || peers.here(reply.peer);
 }

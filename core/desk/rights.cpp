@@ -94,7 +94,8 @@ bool answered_elsewhere(const State& state, const Id16& reply) {
   if (!request || !request->at.any() || !request->chat || request->further) return false;
   const Key prefix = Key().id(*request->chat);
   Place answers;  // the latest message that its author had seen
-  const Place seen = state.seen_upto(*request->chat, {}, request->at, request->seen_ms);
+  const Place seen =
+      state.answers_upto(*request->chat, {}, request->at, request->seen_ms, seen_messages_max);
   state.scan(table::talk_in, Key().id(*request->chat).place(seen), true,
              [&](std::string_view key, std::string_view) {
                if (key.substr(0, prefix.str().size()) == prefix.str()) {
@@ -105,19 +106,18 @@ bool answered_elsewhere(const State& state, const Id16& reply) {
   if (!answers.any()) return false;
   const PeerId self = state.ref(request->at).log.peer;
   bool found = false;
-  state.each(table::talk_out, prefix, true, [&](std::string_view key, std::string_view value) {
-    const Place at = place_of(key.substr(prefix.str().size()));
-    if (at < answers) return false;
-    found = state.ref(at).log.peer != self &&
-            !(state.seen_upto(*request->chat, {}, at, read_be(value.substr(8, 8))) < answers);
-    return !found;
-  });
-  state.each(table::by_hand, prefix, true, [&](std::string_view key, std::string_view value) {
-    const Place at = place_of(key.substr(prefix.str().size()));
-    if (found || at < answers) return false;
-    found = !(state.answers_upto(*request->chat, {}, at, read_be(value.substr(8, 8))) < answers);
-    return !found;
-  });
+  const auto look = [&](const TableInfo& table, std::size_t most, const auto& counts) {
+    state.each(table, prefix, true, [&](std::string_view key, std::string_view value) {
+      const Place at = place_of(key.substr(prefix.str().size()));
+      if (found || at < answers) return false;
+      found = counts(at) && !(state.answers_upto(*request->chat, {}, at,
+                                                 read_be(value.substr(8, 8)), most) < answers);
+      return !found;
+    });
+  };
+  look(table::talk_out, seen_messages_max,
+       [&](const Place& at) { return state.ref(at).log.peer != self; });
+  look(table::by_hand, by_hand_messages_max, [](const Place&) { return true; });
   return found;
 }
 

@@ -196,13 +196,14 @@ void State::follow_talk(const Id16& id, ChatRecord& chat) const {
     return false;
   });
   if (chat.closed_upto.any()) {
-    chat.closed_to = seen_upto(id, {}, chat.closed_upto, chat.closed_seen_ms);
+    chat.closed_to = answers_upto(id, {}, chat.closed_upto, chat.closed_seen_ms, seen_messages_max);
   }
   follow_answers(id, chat);
   const Place answered = std::max(chat.closed_to, chat.last_out);
   each(table::under_way, prefix, true, [&](std::string_view key, std::string_view value) {
     chat.under_way = place_in(key);
-    chat.under_way_upto = seen_upto(id, answered, chat.under_way, read_be(value));
+    chat.under_way_upto =
+        answers_upto(id, answered, chat.under_way, read_be(value), seen_messages_max);
     return false;
   });
   if (chat.last_out < chat.under_way_upto) {
@@ -251,25 +252,24 @@ void State::follow_answers(const Id16& id, ChatRecord& chat) const {
   struct Answer {
     Place at;
     std::uint64_t said_ms, upto_ms;
-    bool by_hand;
+    std::size_t most;
   };
   std::vector<Answer> found;
-  const auto look = [&](const TableInfo& table, bool by_hand) {
+  const auto look = [&](const TableInfo& table, std::size_t most) {
     std::size_t count = 0;
     each(table, Key().id(id), true, [&](std::string_view key, std::string_view value) {
       found.push_back({place_of(key.substr(sizeof(Id16))), read_be(value.substr(0, 8)),
-                       read_be(value.substr(8, 8)), by_hand});
+                       read_be(value.substr(8, 8)), most});
       return ++count < answers_max;
     });
   };
-  look(table::talk_out, false);
-  look(table::by_hand, true);
+  look(table::talk_out, seen_messages_max);
+  look(table::by_hand, by_hand_messages_max);
   std::sort(found.begin(), found.end(),
             [](const Answer& a, const Answer& b) { return a.at < b.at; });
   for (const Answer& one : found) {
     const Place since = std::max(chat.closed_to, chat.last_out);
-    const Place upto = one.by_hand ? answers_upto(id, since, one.at, one.upto_ms)
-                                   : seen_upto(id, since, one.at, one.upto_ms);
+    const Place upto = answers_upto(id, since, one.at, one.upto_ms, one.most);
     if (!(chat.last_out < upto)) continue;
     chat.last_out = upto;
     chat.last_out_ms = one.said_ms;
@@ -278,20 +278,8 @@ void State::follow_answers(const Id16& id, ChatRecord& chat) const {
 }
 
 Place State::answers_upto(const Id16& chat, const Place& since, const Place& at,
-                          std::uint64_t at_ms) const {
-  return upto_first_after(chat, since, at, at_ms, by_hand_messages_max);
-}
-
-Place State::seen_upto(const Id16& chat, const Place& since, const Place& at,
-                       std::uint64_t seen_ms) const {
-  return upto_first_after(chat, since, at, seen_ms, seen_messages_max);
-}
-
-// Of the messages between two places, the one before the first that is of a later time by the
-// channel's clock; 0: all.
-Place State::upto_first_after(const Id16& chat, const Place& since, const Place& at,
-                              std::uint64_t time_ms, std::size_t most) const {
-  if (time_ms == 0) return at;
+                          std::uint64_t upto_ms, std::size_t most) const {
+  if (upto_ms == 0) return at;
   const std::string prefix = Key().id(chat).str();
   Place upto = at;
   bool find_one_before = false;
@@ -302,7 +290,7 @@ Place State::upto_first_after(const Id16& chat, const Place& since, const Place&
          const Place message = place_of(key.substr(prefix.size()));
          if (!(since < message)) return false;
          const bool too_far = ++looked_at > most;
-         if (!too_far && read_be(value.substr(talk_in_at, 8)) > time_ms) {
+         if (!too_far && read_be(value.substr(talk_in_at, 8)) > upto_ms) {
            find_one_before = true;
          } else if (std::exchange(find_one_before, false)) {
            upto = message;
@@ -426,10 +414,10 @@ void State::add_talk_out(const Id16& chat, const Place& at, std::uint64_t seen_m
   put(table::talk_out, key, Key().u64(at_ms).u64(seen_ms).str());
   auto& held = change(chats_, table::chats, chat);
   ChatRecord& now = held.now;
-  const bool answers_all =
-      !(at < std::max(now.last_out, now.last_answer)) && now.last_in < at &&
-      (!now.under_way.any() || now.under_way == at) &&
-      seen_upto(chat, std::max(now.closed_to, now.last_out), at, seen_ms) == at;
+  const bool answers_all = !(at < std::max(now.last_out, now.last_answer)) && now.last_in < at &&
+                           (!now.under_way.any() || now.under_way == at) &&
+                           answers_upto(chat, std::max(now.closed_to, now.last_out), at, seen_ms,
+                                        seen_messages_max) == at;
   if (is_under_way(chat, at)) {  // it was to be sent, and has gone out
     erase(table::under_way, key);
     now.under_way = now.under_way_upto = {};
@@ -462,9 +450,9 @@ void State::add_under_way(const Id16& chat, const Place& at, std::uint64_t seen_
     erase(table::talk_out, key);
     held.follow = true;
   }
-  const bool answers_all =
-      !now.under_way.any() && now.last_out < at &&
-      seen_upto(chat, std::max(now.closed_to, now.last_out), at, seen_ms) == at;
+  const bool answers_all = !now.under_way.any() && now.last_out < at &&
+                           answers_upto(chat, std::max(now.closed_to, now.last_out), at, seen_ms,
+                                        seen_messages_max) == at;
   if (now.claimed || !answers_all) {
     held.follow = true;
     return;

@@ -82,12 +82,12 @@ class State {
   void add_talk_out(const Id16& chat, const Place& at, std::uint64_t seen_ms);
   // An answer that somebody gave at the channel itself, at_ms by its clock.
   void add_by_hand(const Id16& chat, const Place& at, std::uint64_t heard_ms, std::uint64_t at_ms);
-  // How much of what the buyer wrote after `since` such an answer answers: all up to this place.
-  Place answers_upto(const Id16& chat, const Place& since, const Place& at,
-                     std::uint64_t at_ms) const;
-  // As much, of an answer from the desk, or a close, whose author had seen so much.
-  Place seen_upto(const Id16& chat, const Place& since, const Place& at,
-                  std::uint64_t seen_ms) const;
+  // How much of what the buyer wrote after `since` a word at that place answers, or closes: all up
+  // to the place that is returned, which is before the first message of a later time by the
+  // channel's clock. upto_ms: what its author had seen (0: all), or when it was given at the
+  // channel; most: messages looked at.
+  Place answers_upto(const Id16& chat, const Place& since, const Place& at, std::uint64_t upto_ms,
+                     std::size_t most) const;
   // What goes with a word that answers or closes: the channel's latest time of the messages here.
   // Stamps do not tell what its author had seen, as clocks differ and messages cross.
   std::uint64_t seen_ms(const Id16& chat) const;
@@ -193,8 +193,6 @@ class State {
   void follow_answers(const Id16& id, ChatRecord& chat) const;
   using LatestIn = std::function<void(const Place& message, std::uint64_t at_ms)>;
   void latest_in(const Id16& chat, const LatestIn& each_of) const;  // the newest first
-  Place upto_first_after(const Id16& chat, const Place& since, const Place& at,
-                         std::uint64_t time_ms, std::size_t most) const;
   void follow_claims(const Id16& id, ChatRecord& chat) const;
   void move_load(const ChatRecord& before, const ChatRecord& after);
   void moved(const ChatRecord& before, const ChatRecord& after) { move_load(before, after); }
