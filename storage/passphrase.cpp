@@ -61,18 +61,17 @@ std::uint64_t number_of(std::string_view word) {
 
 // How a passphrase becomes a key.
 struct Stretching {
-  std::uint64_t passes = passphrase_passes;
-  std::uint64_t memory_kib = passphrase_memory_kib;
+  PassphraseCost cost;
   std::array<std::uint8_t, crypto_pwhash_SALTBYTES> salt{};
 };
 
 Result<Key32> key_of(std::string_view passphrase, const Stretching& how) {
   Key32 key{};
   if (crypto_pwhash(key.data(), key.size(), passphrase.data(), passphrase.size(), how.salt.data(),
-                    how.passes, static_cast<std::size_t>(how.memory_kib) * 1024,
+                    how.cost.passes, static_cast<std::size_t>(how.cost.memory_kib) * 1024,
                     crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return Error{Errc::full, "not enough memory for the passphrase: it takes " +
-                                 std::to_string(how.memory_kib / 1024) + " MiB"};
+                                 std::to_string(how.cost.memory_kib / 1024) + " MiB"};
   }
   return key;
 }
@@ -90,16 +89,16 @@ Result<void> check_new(std::string_view passphrase) {
 }
 
 Result<void> write_passphrase(const std::string& folder, std::string_view passphrase,
-                              const Key32& sealing_key) {
-  Stretching how;
+                              const PassphraseCost& cost, const Key32& sealing_key) {
+  Stretching how{cost};
   randombytes_buf(how.salt.data(), how.salt.size());
   auto key = key_of(passphrase, how);
   if (!key) return key.error();
   std::string sealed;
   seal(sealed, *key, passphrase_context, view_of(sealing_key));
   sodium_memzero(key->data(), key->size());
-  const std::string line = std::string(passphrase_label) + " " + std::to_string(how.passes) + " " +
-                           std::to_string(how.memory_kib) + " " + hex(how.salt) + " " +
+  const std::string line = std::string(passphrase_label) + " " + std::to_string(how.cost.passes) +
+                           " " + std::to_string(how.cost.memory_kib) + " " + hex(how.salt) + " " +
                            hex_of(sealed) + "\n";
   return replace_secret_file(passphrase_path(folder), line);
 }
@@ -118,15 +117,15 @@ Result<Key32> open_passphrase(const std::string& secrets_folder, std::string_vie
   Stretching how;
   std::string sealed;
   if (words.size() == 5 && words[0] == passphrase_label) {
-    how.passes = number_of(words[1]);
-    how.memory_kib = number_of(words[2]);
+    how.cost.passes = number_of(words[1]);
+    how.cost.memory_kib = number_of(words[2]);
     const std::string salt = bytes_of_hex(words[3], how.salt.size());
     if (!salt.empty()) std::copy(salt.begin(), salt.end(), how.salt.begin());
     if (!salt.empty()) sealed = bytes_of_hex(words[4], sealed_key_size);
   }
-  if (sealed.empty() || how.passes == 0 || how.passes > passphrase_passes_max ||
-      how.memory_kib < crypto_pwhash_MEMLIMIT_MIN / 1024 ||
-      how.memory_kib > passphrase_memory_kib_max) {
+  if (sealed.empty() || how.cost.passes == 0 || how.cost.passes > passphrase_passes_max ||
+      how.cost.memory_kib < crypto_pwhash_MEMLIMIT_MIN / 1024 ||
+      how.cost.memory_kib > passphrase_memory_kib_max) {
     return Error{Errc::damaged, path + " is damaged. Put the copy you keep back"};
   }
   if (passphrase.size() > passphrase_bytes_max) return wrong_passphrase();
@@ -247,7 +246,7 @@ Result<void> set_passphrase(const Options& options, const std::string& passphras
   if (!secrets) return secrets.error();
   Key32 sealing_key{};
   randombytes_buf(sealing_key.data(), sealing_key.size());
-  auto done = write_passphrase(folder, passphrase, sealing_key);
+  auto done = write_passphrase(folder, passphrase, options.passphrase_cost, sealing_key);
   if (done) done = secrets->write(sealing_key);
   sodium_memzero(sealing_key.data(), sealing_key.size());
   return done;
@@ -262,7 +261,7 @@ Result<void> change_passphrase(const Options& options, const std::string& passph
   if (!held) return held.error();
   auto sealing_key = open_passphrase(folder, options.passphrase.value_or(""));
   if (!sealing_key) return sealing_key.error();
-  auto done = write_passphrase(folder, passphrase, *sealing_key);
+  auto done = write_passphrase(folder, passphrase, options.passphrase_cost, *sealing_key);
   sodium_memzero(sealing_key->data(), sealing_key->size());
   return done;
 }

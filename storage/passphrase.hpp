@@ -14,9 +14,7 @@ namespace deskmate::storage {
 
 inline constexpr std::size_t passphrase_bytes_min = 8;
 inline constexpr std::size_t passphrase_bytes_max = 1'024;
-// Argon2id of new passphrases, and the most that a file may ask for.
-inline constexpr std::uint64_t passphrase_passes = 4;
-inline constexpr std::uint64_t passphrase_memory_kib = 64 * 1024;
+// The most that a file may ask for.
 inline constexpr std::uint64_t passphrase_passes_max = 16;
 inline constexpr std::uint64_t passphrase_memory_kib_max = 1024 * 1024;
 

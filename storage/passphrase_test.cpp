@@ -77,6 +77,14 @@ TEST_F(Passphrase, WithoutItNothingOpens) {
   EXPECT_EQ(all_secrets(), secrets);
 }
 
+TEST_F(Passphrase, CostsAGuesser64MiBFourTimesOver) {
+  Options owners = without();
+  owners.passphrase_cost = {};
+  must(set_passphrase(owners, first_words));
+  EXPECT_TRUE(read_bytes(secret("passphrase.key")).starts_with("argon2id 4 65536 "));
+  expect_opens(with(first_words));
+}
+
 TEST_F(Passphrase, IsChangedByWhoeverKnowsIt) {
   must(set_passphrase(without(), first_words));
   const std::string secrets = all_secrets();

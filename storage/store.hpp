@@ -30,10 +30,17 @@ inline constexpr std::size_t pending_events_max = 16'384;           // waiting f
 inline constexpr std::size_t pending_bytes_max = 64 * 1024 * 1024;  // waiting for the writer
 inline constexpr std::size_t batch_events_max = 4'096;              // in one transaction
 
+// What a new passphrase costs whoever tries it, by Argon2id (RFC 9106).
+struct PassphraseCost {
+  std::uint64_t passes = 4;
+  std::uint64_t memory_kib = 64 * 1024;
+};
+
 struct Options {
   std::string folder{};          // made with mode 0700 when absent
   std::string secrets_folder{};  // identity and wrapping key, 0700; empty: folder + "/secrets"
   std::optional<std::string> passphrase{};  // of the secrets, where one is set
+  PassphraseCost passphrase_cost{};         // tests take less
   bool refuse_network_filesystem = true;
   std::size_t initial_map_bytes = 16u << 20;  // grows by itself
 };

@@ -60,6 +60,7 @@ inline Options options_for(const std::string& folder) {
   Options options;
   options.folder = folder;
   options.initial_map_bytes = 1u << 20;
+  options.passphrase_cost = {1, 64};
   return options;
 }
 

@@ -56,10 +56,11 @@ struct Rights {
   std::vector<std::string> read;     // topics
   std::vector<std::string> append;   // event types
   std::vector<std::string> methods;  // of the desk
-  std::uint32_t member = 0;          // a person: acts as this member, and may come several times
+  std::uint32_t member = 0;          // acts as this member: a person, who may come several times,
+  bool plugin = false;               // or a plugin, for that person
 
   // Whether readers go on after a restart from where they were; a person's begin where they say.
-  bool durable() const { return !owner && member == 0; }
+  bool durable() const { return !owner && (member == 0 || plugin); }
 
   bool may_read(std::string_view topic) const;  // a topic, or a whole family of them
   bool may_append(std::string_view type) const;

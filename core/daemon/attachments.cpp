@@ -15,7 +15,7 @@ using storage::Hash32;
 bool may_name_files(const storage::StoredEvent& event) {
   if ((event.header.flags & storage::flag_body) == 0) return false;
   if (event.header.type == "reply.requested") return true;
-  if (event.header.type != "message.received") return false;
+  if (event.header.type != "message.received" && event.header.type != "case.said") return false;
   Document facts;
   return facts.parse(event.header.facts) && facts.root()["files"].as_uint() > 0;
 }

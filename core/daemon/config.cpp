@@ -301,6 +301,14 @@ void check_console(Reader& reader, const toml::table& table) {
   }
 }
 
+// What a plugin's manifest can ask for; which of it, its own check says.
+bool is_setting(const toml::node& node) {
+  const auto* list = node.as_array();
+  if (list == nullptr) return node.is_string() || node.is_integer() || node.is_boolean();
+  return std::all_of(list->begin(), list->end(),
+                     [](const toml::node& item) { return item.is_string(); });
+}
+
 void read_plugins(Reader& reader, const toml::node& node, Config& config) {
   const auto* array = tables_of(reader, node, "plugin", config_plugins_max);
   if (array == nullptr) return;
@@ -313,6 +321,10 @@ void read_plugins(Reader& reader, const toml::node& node, Config& config) {
     if (const auto* settings = table.get("settings")) {
       if (settings->is_table()) {
         plugin.settings = *settings->as_table();
+        for (const auto& [key, value] : *settings->as_table()) {  // a copy has no places
+          if (is_setting(value)) continue;
+          reader.fault(key.source(), text_of("config.want_setting", {std::string(key.str())}));
+        }
       } else {
         reader.fault(settings->source(), text_of("config.want_table", {"settings"}));
       }

@@ -45,6 +45,7 @@ struct PluginConfig {
   std::string isolation;
   bool enabled = true;
   std::string greeting;
+  std::int64_t member = 0;
   toml::table settings;  // as written; the manifest says what they mean
 };
 

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <set>
+
+#include "core/daemon/setup.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -65,7 +68,14 @@ INSTANTIATE_TEST_SUITE_P(
             "[[plugin]]\nname = \"a\"\nid = \"x\"\n[[plugin]]\nname = \"a\"\nid = \"y\"\n", 4, 1,
             "two plugins"},
         Bad{"plugin_settings", "[[plugin]]\nname = \"a\"\nid = \"x\"\nsettings = 3\n", 4, 12,
-            "is a table"}),
+            "is a table"},
+        // Shown again, these stood in tables of their own, as what nobody had written.
+        Bad{"plugin_setting_nested",
+            "[[plugin]]\nname = \"a\"\nid = \"x\"\n[plugin.settings]\nord.ers = 5\n", 5, 1,
+            "\"ord\" is a text in quotes"},
+        Bad{"plugin_setting_of_tables",
+            "[[plugin]]\nname = \"a\"\nid = \"x\"\n[plugin.settings]\na = [{b = 1}]\n", 5, 1,
+            "\"a\" is a text in quotes"}),
     [](const ::testing::TestParamInfo<Bad>& bad) { return std::string(bad.param.name); });
 
 TEST(Config, EveryMistakeIsToldInTheOrderOfTheFile) {
@@ -137,6 +147,30 @@ TEST(Config, ReadsMembersAndPlugins) {
   EXPECT_EQ(config.value().members.front().weight, 3);
   EXPECT_EQ(config.value().plugins.front().settings["imap_host"].value_or(std::string()),
             "mail.example.org");
+}
+
+TEST(Config, R19_APluginMayDoWhatItsMemberMayAndNeverMoreThanAnAgent) {
+  const std::string text =
+      "[[member]]\nnumber = 1\nname = \"Ann\"\n[[member]]\nnumber = 2\nname = \"Bo\"\n"
+      "access = \"viewer\"\n[[member]]\nnumber = 3\nname = \"Cy\"\npeer = \"office\"\n"
+      "[[plugin]]\nname = \"phone\"\nid = \"notify\"\nmember = ";
+  const auto may = [&](const char* member) {
+    const auto config = parse_config(text + member + "\n", "deskmate.toml");
+    EXPECT_TRUE(config.has_value()) << config.error().in("en");
+    return instance_of(config.value(), config.value().plugins.front());
+  };
+  const auto has = [](const host::InstanceConfig& of, const char* method) {
+    return std::find(of.may.begin(), of.may.end(), method) != of.may.end();
+  };
+  EXPECT_EQ(may("1").member, 1u);
+  EXPECT_TRUE(has(may("1"), "desk.reply"));
+  EXPECT_FALSE(has(may("1"), "desk.*"));  // though Ann is an owner
+  EXPECT_TRUE(has(may("2"), "desk.chats"));
+  EXPECT_FALSE(has(may("2"), "desk.reply"));
+  for (const char* nobody : {"0", "3", "9"}) {
+    EXPECT_EQ(may(nobody).member, 0u) << nobody;
+    EXPECT_TRUE(may(nobody).may.empty()) << nobody;
+  }
 }
 
 TEST(Config, TheSampleHasEverySettingAndIsRight) {

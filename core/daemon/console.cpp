@@ -6,6 +6,7 @@
 #include "core/daemon/errors.hpp"
 #include "core/daemon/owner_call.hpp"
 #include "core/daemon/paths.hpp"
+#include "core/daemon/setup.hpp"
 #include "core/daemon/version.hpp"
 #include "core/peer/invitation.hpp"
 #include "core/peer/peer_id.hpp"
@@ -66,8 +67,7 @@ std::vector<gateway::Person> people_of(const Config& config) {
   std::vector<gateway::Person> out;
   for (const auto& member : config.members) {
     if (!member.peer.empty() && member.peer != config.peer_name) continue;
-    const bool first = out.empty();
-    const auto access = access_from(member.access).value_or(first ? Access::owner : Access::agent);
+    const auto access = access_of(config, member.number).value_or(Access::viewer);
     out.push_back(
         {static_cast<gateway::Member>(member.number), member.name, std::string(to_string(access))});
   }

@@ -27,6 +27,7 @@
 #include "core/daemon/notify.hpp"
 #include "core/daemon/paths.hpp"
 #include "core/daemon/peer_links.hpp"
+#include "core/daemon/plugin_logs.hpp"
 #include "core/daemon/pool.hpp"
 #include "core/daemon/rest.hpp"
 #include "core/daemon/service.hpp"
@@ -51,7 +52,7 @@ bool same(const PluginConfig& a, const PluginConfig& b) {
     out << plugin.settings;
     return out.str();
   };
-  return a.id == b.id && a.isolation == b.isolation && text(a) == text(b);
+  return a.id == b.id && a.isolation == b.isolation && a.member == b.member && text(a) == text(b);
 }
 
 LogLevel level_of(int plugin_level) {
@@ -99,6 +100,7 @@ struct Daemon::Impl final : Plugins {
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<bus::Bus> bus;
   std::unique_ptr<ThreadPool> pool;
+  PluginLogs plugin_logs;
   std::unique_ptr<Service> service;
   std::unique_ptr<Peering> peering;
   std::unique_ptr<PeerLinks> peer_links;
@@ -171,14 +173,17 @@ Result<void> Daemon::Impl::open() {
               {"state", std::string(change.state)},
               {"reason", change.reason.in("en")},
               {"code", std::to_string(change.code)}});
+    plugin_logs.add(change, wall_clock_ms());
     service->plugin_changed(change);
   };
-  supervised.on_log = [](const host::LogLine& line) {
+  supervised.on_log = [this](const host::LogLine& line) {
+    plugin_logs.add(line.instance, wall_clock_ms(), line.level, line.text);
     log_line(level_of(line.level), "plugin",
              {{"name", std::string(line.instance)}, {"says", std::string(line.text)}});
   };
   supervisor = std::make_unique<host::Supervisor>(loop, *bus, *http, *secrets,
                                                   std::move(supervision), std::move(supervised));
+  serve_plugin_log(*service, plugin_logs);
   open_console();
   apply_plugins(config);
   if (settings.signals) watch_signals();
@@ -301,7 +306,9 @@ void Daemon::Impl::apply_plugins(const Config& next) {
       continue;
     }
     const PluginConfig* before = find(config, plugin.name);
-    if (before == nullptr || !same(*before, plugin)) {
+    const bool may_the_same =
+        before != nullptr && instance_of(config, *before).may == instance_of(next, plugin).may;
+    if (!may_the_same || !same(*before, plugin)) {
       check(supervisor->replace(instance_of(next, plugin)), plugin.name);
     }
   }

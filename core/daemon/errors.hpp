@@ -43,8 +43,13 @@ inline Error to_error(const desk::Error& error, desk::Language language) {
   using desk::Errc;
   const bool missing = error.code == Errc::no_such_chat || error.code == Errc::no_such_member ||
                        error.code == Errc::no_such_role || error.code == Errc::no_such_order ||
-                       error.code == Errc::no_such_buyer || error.code == Errc::no_such_request;
-  return {missing ? Status::not_found : Status::invalid, desk::explain(error, language), {}};
+                       error.code == Errc::no_such_buyer || error.code == Errc::no_such_request ||
+                       error.code == Errc::no_such_promise ||
+                       error.code == Errc::no_such_question || error.code == Errc::no_such_case;
+  const Status status = missing                           ? Status::not_found
+                        : error.code == Errc::not_allowed ? Status::denied
+                                                          : Status::invalid;
+  return {status, desk::explain(error, language), error.where};
 }
 
 }  // namespace deskmate::daemon

@@ -93,6 +93,10 @@ class FakeStore : public storage::Store {
     return last;
   }
   std::uint64_t last_arrival() const override { return events_.size(); }
+  // What was appended at that arrival, buyer and all.
+  const storage::NewEvent& given(std::uint64_t arrival) const {
+    return events_.at(arrival - 1).event;
+  }
   storage::Result<std::optional<std::uint64_t>> arrival_of(const storage::LogKey& key) override {
     for (std::size_t i = 0; i < events_.size(); ++i) {
       if (events_[i].key == key) return std::optional<std::uint64_t>(i + 1);

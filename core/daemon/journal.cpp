@@ -165,6 +165,7 @@ void Journal::landed(const std::shared_ptr<Flight>& flight,
   if (!result.has_error() && hooks_.on_durable) hooks_.on_durable();
   send_deferred();
   decide();
+  if (in_flight_ == 0 && tables_.wants_flush(true)) flush();
   if (closing_ && in_flight_ == 0) finish_close();
 }
 
@@ -222,7 +223,7 @@ bool Journal::fold_tail() {
     if (read.has_error()) unreadable = to_error(read.error());
   }
   if (any) {
-    if (tables_.wants_flush()) flush();
+    if (tables_.wants_flush(false)) flush();
     if (hooks_.on_folded) hooks_.on_folded();
   }
   if (!unreadable) {

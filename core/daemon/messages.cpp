@@ -41,9 +41,11 @@ std::string fill(std::string_view pattern, std::initializer_list<std::string_vie
 
 std::span<const Message> messages() {
   static const std::vector<Message> all = [] {
-    std::vector<Message> both(answer_messages.begin(), answer_messages.end());
-    both.insert(both.end(), help_messages.begin(), help_messages.end());
-    return both;
+    std::vector<Message> parts;
+    for (const auto& part : {answer_messages, help_messages, case_messages}) {
+      parts.insert(parts.end(), part.begin(), part.end());
+    }
+    return parts;
   }();
   return all;
 }

@@ -1,4 +1,4 @@
-// The table of messages, in two parts; see messages.hpp.
+// The table of messages, in parts; see messages.hpp.
 #pragma once
 
 #include <span>
@@ -9,5 +9,6 @@ namespace deskmate::daemon {
 
 extern const std::span<const Message> answer_messages;
 extern const std::span<const Message> help_messages;
+extern const std::span<const Message> case_messages;
 
 }  // namespace deskmate::daemon

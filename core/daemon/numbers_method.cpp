@@ -15,6 +15,8 @@ Value value_of(const desk::Measures& measures) {
   return Value::map({{"received", measures.received},
                      {"answers", measures.answers},
                      {"visits", measures.visits},
+                     {"ordered", measures.ordered},
+                     {"in_time", measures.in_time},
                      {"first", value_of(measures.first)},
                      {"reply", value_of(measures.reply)}});
 }

@@ -23,6 +23,16 @@ void serve_owner(bus::Bus& bus, const std::string& name, OwnerMethod method) {
   });
 }
 
+void serve_owner(Service& service,
+                 std::initializer_list<std::pair<const char*, OwnerHandler>> methods) {
+  for (const auto& [name, handler] : methods) {
+    serve_owner(service.bus, name,
+                [&service, handler = handler](const bus::Call& call, bus::Answer answer) {
+                  handler(service, call, std::move(answer));
+                });
+  }
+}
+
 desk::Language language_of(const Service& service, const bus::Call& call) {
   return desk::language_from(call.params["language"].as_str(name_of(service.options.language)));
 }

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <utility>
 
 #include "core/daemon/service.hpp"
 
@@ -13,6 +15,9 @@ namespace deskmate::daemon {
 // Registers a method that other sessions are denied.
 using OwnerMethod = std::function<void(const bus::Call& call, bus::Answer answer)>;
 void serve_owner(bus::Bus& bus, const std::string& name, OwnerMethod method);
+using OwnerHandler = void (*)(Service& service, const bus::Call& call, bus::Answer answer);
+void serve_owner(Service& service,
+                 std::initializer_list<std::pair<const char*, OwnerHandler>> methods);
 
 // The parameter `language`, else the desk's.
 desk::Language language_of(const Service& service, const bus::Call& call);

@@ -6,6 +6,7 @@
 
 #include "core/daemon/errors.hpp"
 #include "core/daemon/owner_call.hpp"
+#include "core/daemon/owner_params.hpp"
 #include "core/daemon/present.hpp"
 #include "core/daemon/reply_keys.hpp"
 #include "core/daemon/version.hpp"
@@ -16,82 +17,19 @@ namespace {
 using bus::Answer;
 using bus::Call;
 
-constexpr std::size_t rows_default = 100;
-constexpr std::size_t rows_max = 1'000;
 constexpr std::size_t ids_max = 256;           // rows asked for by id
 constexpr std::size_t request_prefix_min = 4;  // digits
 
-std::size_t limit_of(const Call& call) {
-  return std::min<std::size_t>(call.params["limit"].as_uint(rows_default), rows_max);
-}
-
-Present present_of(Service& service, const Call& call) {
-  return {service.bodies, language_of(service, call)};
-}
-
-Language own_language(const Service& service, const Call& call) {
-  return language_of(service, call) == desk::Language::chinese ? Language::zh : Language::en;
-}
-
-// The member that is named: who acts, of whom, or whose chats.
-desk::MemberNo member_of(const Call& call) {
-  return static_cast<desk::MemberNo>(
-      std::min<std::uint64_t>(call.params["member"].as_uint(), 1u << 20));
-}
-
-// Who acts: the member whose browser it is, the member named, or the only one there is.
-Result<desk::MemberNo> actor_of(Service& service, const Call& call) {
-  const auto own = call.session->rights().member;
-  const auto named = member_of(call);
-  if (own != 0) {
-    if (named == 0 || named == own) return own;
-    return Error{Status::denied, say(own_language(service, call), "desk.not_your_number"),
-                 "member"};
+// Orders by number as written or id, or, where there is none, those with that address or telephone
+// number: an owner types whichever the buyer gave.
+std::vector<desk::OrderView> orders_with(Service& service, std::string_view text) {
+  auto found = orders_of(service, text);
+  for (const std::string_view kind : {"email:", "phone:"}) {
+    if (!found.empty()) break;
+    const std::string contact = std::string(kind) + std::string(text);
+    found = service.desk.orders_by_contact(service.pseudonyms.of_contact(contact));
   }
-  if (named != 0) return named;
-  const auto members = service.desk.members(service.options.wall_ms());
-  if (members.size() == 1) return members.front().number;
-  return Error{Status::invalid, say(own_language(service, call), "desk.which_member"), "member"};
-}
-
-// Named by what they show as; by their ids where that is the same.
-Error several(Service& service, const Call& call, const std::vector<desk::Id16>& chats) {
-  std::set<desk::ChatNo> numbers;
-  std::string names;
-  std::string ids;
-  const auto add = [](std::string& list, const std::string& one) {
-    list += (list.empty() ? "" : ", ") + one;
-  };
-  for (const auto& id : chats) {
-    const auto row = service.desk.chat_row(id, service.options.wall_ms());
-    if (row && numbers.insert(row->number).second) add(names, std::to_string(row->number));
-    add(ids, hex(id));
-  }
-  return to_error(desk::Error{desk::Errc::many_chats, numbers.size() < chats.size() ? ids : names},
-                  language_of(service, call));
-}
-
-// A chat by its number or its id.
-Result<desk::Id16> chat_of(Service& service, const Call& call) {
-  const View chat = call.params["chat"];
-  if (chat.is_str()) {
-    if (const auto id = id_from_hex(chat.as_str())) return *id;
-  } else if (chat.is_uint()) {
-    const auto number = static_cast<desk::ChatNo>(std::min<std::uint64_t>(chat.as_uint(), ~0u));
-    const auto chats = service.desk.chats_by_number(number);
-    if (chats.size() == 1) return chats.front();
-    if (!chats.empty()) return several(service, call, chats);
-  }
-  const std::string name = chat.is_str() ? fix_utf8(chat.as_str()) : std::to_string(chat.as_uint());
-  return to_error(desk::Error{desk::Errc::no_such_chat, name}, language_of(service, call));
-}
-
-// Orders by number as written, or by id.
-std::vector<desk::OrderView> orders_of(Service& service, std::string_view order) {
-  if (const auto id = id_from_hex(order)) {
-    if (auto found = service.desk.order(*id)) return {std::move(*found)};
-  }
-  return service.desk.orders_by_number(service.pseudonyms.of_desk("number", order));
+  return found;
 }
 
 // --- asking -------------------------------------------------------------------------------------
@@ -118,6 +56,7 @@ void status(Service& service, const Call&, Answer answer) {
   answer.ok(Value::map(
       {{"desk", service.options.name},
        {"version", version},
+       {"language", name_of(service.options.language)},
        {"started_ms", service.started_ms},
        {"now_ms", now},
        {"log", Value::map({{"peer", storage::hex(service.store.log().peer)},
@@ -138,7 +77,9 @@ void members(Service& service, const Call& call, Answer answer) {
   for (const auto& member : service.desk.members(service.options.wall_ms())) {
     out.push_back(present.member(member));
   }
-  answer.ok(Value::map({{"members", std::move(out)}}));
+  Value all = Value::map({{"members", std::move(out)}});
+  if (const auto self = call.session->rights().member; self != 0) all["self"] = self;
+  answer.ok(std::move(all));
 }
 
 void chats(Service& service, const Call& call, Answer answer) {
@@ -195,6 +136,12 @@ void orders(Service& service, const Call& call, Answer answer) {
   desk::OrderFilter filter;
   filter.shop = call.params["shop"].as_str();
   if (call.params.contains("buyer")) filter.buyer = id_from_hex(call.params["buyer"].as_str());
+  if (call.params.contains("after")) {
+    filter.after = id_from_hex(call.params["after"].as_str());
+    if (!filter.after || !service.desk.order(*filter.after)) {
+      return answer.fail({Status::invalid, "after is the id of an order", "after"});
+    }
+  }
   Array out;
   for (const auto& order : service.desk.orders(filter, limit_of(call))) {
     out.push_back(present.order(order));
@@ -204,7 +151,7 @@ void orders(Service& service, const Call& call, Answer answer) {
 
 void order(Service& service, const Call& call, Answer answer) {
   const auto number = call.params["order"].as_str();
-  const auto found = orders_of(service, number);
+  const auto found = orders_with(service, number);
   if (found.empty()) {
     return answer.fail(to_error(desk::Error{desk::Errc::no_such_order, fix_utf8(number)},
                                 language_of(service, call)));
@@ -283,43 +230,24 @@ void ledger(Service& service, const Call&, Answer answer) {
 
 // --- acting -------------------------------------------------------------------------------------
 
-// Who acts on a chat: as actor_of says; from the command line, unless named, whose chat it is.
-Result<desk::MemberNo> actor_on(Service& service, const Call& call, const desk::Id16& chat_id) {
-  if (call.session->rights().member == 0 && member_of(call) == 0) {
-    const auto row = service.desk.chat_row(chat_id, service.options.wall_ms());
-    if (row && row->owner != 0) return row->owner;
+// What goes with a reply; its text is the reply's unless it has one of its own.
+std::optional<desk::PromiseSpec> promise_of(Service& service, const Call& call,
+                                            const desk::Id16& chat, desk::MemberNo member) {
+  const View promise = call.params["promise"];
+  if (promise.is_nil()) return std::nullopt;
+  desk::PromiseSpec spec;
+  spec.chat = chat;
+  spec.member = member;
+  spec.due_ms = time_in(service, promise, "due_ms", "in_minutes");
+  spec.kind = promise["kind"].as_str(spec.kind);
+  std::string_view text = call.params["text"].as_str();
+  std::size_t size = std::min(text.size(), desk::promise_text_max);
+  while (size < text.size() && size > 0 &&
+         (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) {
+    --size;
   }
-  return actor_of(service, call);
-}
-
-void on_chat(
-    Service& service, const Call& call, Answer answer,
-    const std::function<desk::Result<desk::Proposal>(const desk::Id16&, desk::MemberNo)>& propose) {
-  const auto id = chat_of(service, call);
-  if (!id) return answer.fail(id.error());
-  const auto member = actor_on(service, call, *id);
-  if (!member) return answer.fail(member.error());
-  finish(service, call, propose(*id, *member), std::move(answer));
-}
-
-// The files of a reply: {hash, name, type} each, as file.finish gave the hash for this chat.
-Result<std::vector<desk::ReplyFile>> reply_files(Service& service, const desk::Id16& chat,
-                                                 const View files) {
-  std::vector<desk::ReplyFile> out;
-  if (files.size() > desk::reply_files_max) {
-    return Error{Status::limit, "at most " + std::to_string(desk::reply_files_max) + " files",
-                 "files"};
-  }
-  const auto row = service.desk.chat_row(chat, service.options.wall_ms());
-  for (const View file : files) {
-    const auto hash = hash_from_hex(file["hash"].as_str());
-    const auto size = hash && row && row->buyer
-                          ? service.store.file_size(*row->buyer, *hash)
-                          : storage::Error{storage::Errc::not_found, "there is no such file"};
-    if (!size) return Error{Status::not_found, "this buyer has no such file", "files"};
-    out.push_back({*hash, *size, fix_utf8(file["name"].as_str()), fix_utf8(file["type"].as_str())});
-  }
-  return out;
+  spec.text = promise["text"].as_str(text.substr(0, size));
+  return spec;
 }
 
 // In a desk of several peers only whoever the chat belongs to answers; where that is in doubt, the
@@ -344,9 +272,11 @@ void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call&
     if (!keys->begin(own, std::move(done))) return;
     done = [keys, own](const Result<Value>& result) { keys->finish(own, result); };
   }
-  const auto files = reply_files(service, *id, call.params["files"]);
+  const auto row = service.desk.chat_row(*id, service.options.wall_ms());
+  const auto files = files_of(service, row ? row->buyer : std::nullopt, call.params["files"]);
   if (!files) return done(files.error());
   const auto send = [&service, language, done, key, chat_id = *id, member = *member, files = *files,
+                     promise = promise_of(service, call, *id, *member),
                      text = std::string(call.params["text"].as_str())] {
     auto proposal = service.desk.reply(chat_id, member, text, files);
     if (proposal.has_error()) return done(to_error(proposal.error(), language));
@@ -354,9 +284,18 @@ void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call&
       if (!proposal.value().body) proposal.value().body = Value::map();
       (*proposal.value().body)["key"] = key;
     }
-    service.append(proposal.value(), [done](const Result<std::vector<Outcome>>& result) {
+    desk::Proposals events{std::move(proposal.value())};
+    if (promise) {
+      auto made = service.desk.promise(*promise, service.options.wall_ms());
+      if (made.has_error()) return done(to_error(made.error(), language));
+      events.push_back(std::move(made.value()));
+    }
+    service.append(events, [done](const Result<std::vector<Outcome>>& result) {
       if (!result) return done(result.error());
-      done(Value::map({{"event", hex(result->front().id)}, {"arrival", result->front().arrival}}));
+      Value said =
+          Value::map({{"event", hex(result->front().id)}, {"arrival", result->front().arrival}});
+      if (result->size() > 1) said["promise"] = hex(result->back().id);
+      done(said);
     });
   };
   if (service.desk.peers().empty()) return send();
@@ -429,24 +368,14 @@ void presence(Service& service, const Call& call, Answer answer) {
 void action(Service& service, const Call& call, Answer answer) {
   const auto member = actor_of(service, call);
   if (!member) return answer.fail(member.error());
-  const auto number = call.params["order"].as_str();
-  const auto found = orders_of(service, number);
-  if (found.empty()) {
-    return answer.fail(to_error(desk::Error{desk::Errc::no_such_order, fix_utf8(number)},
-                                language_of(service, call)));
-  }
-  const auto shop = call.params["shop"].as_str();
-  const auto fits = [&](const desk::OrderView& one) { return shop.empty() || one.shop == shop; };
-  if (std::count_if(found.begin(), found.end(), fits) != 1) {
-    return answer.fail({Status::invalid, "several shops have this order: name the shop", "shop"});
-  }
+  const auto order = one_order_of(service, call);
+  if (!order) return answer.fail(order.error());
   desk::ActionSpec spec;
-  const auto& chosen = *std::find_if(found.begin(), found.end(), fits);
   spec.kind = call.params["kind"].as_str();
-  spec.order = chosen.id;
+  spec.order = order->id;
   spec.member = *member;
   if (call.params.contains("amount")) spec.amount = call.params["amount"].as_int();
-  spec.currency = call.params["currency"].as_str(spec.amount ? chosen.currency : "");
+  spec.currency = call.params["currency"].as_str(spec.amount ? order->currency : "");
   spec.facts = call.params["facts"].is_map() ? call.params["facts"].to_value() : Value::map();
   spec.body = call.params["body"].is_map() ? call.params["body"].to_value() : Value::map();
   finish(service, call, service.desk.action(spec), std::move(answer));
@@ -529,23 +458,19 @@ void plugin(Service& service, const Call& call, Answer answer) {
 }  // namespace
 
 void serve_owners(Service& service) {
-  using Handler = void (*)(Service&, const Call&, Answer);
-  constexpr std::pair<const char*, Handler> handlers[] = {
-      {"desk.status", status},     {"desk.members", members},   {"desk.chats", chats},
-      {"desk.chat", chat},         {"desk.orders", orders},     {"desk.order", order},
-      {"desk.requests", requests}, {"desk.request", request},   {"desk.plugins", plugins},
-      {"desk.ledger", ledger},     {"desk.note", note},         {"desk.draft", draft},
-      {"desk.transfer", transfer}, {"desk.flag", flag},         {"desk.claim", claim},
-      {"desk.close", close},       {"desk.presence", presence}, {"desk.action", action},
-      {"desk.resolve", resolve},   {"desk.join", join},         {"desk.separate", separate},
-      {"desk.block", block},       {"desk.unblock", unblock},   {"desk.plugin", plugin},
-      {"desk.phrases", phrases},   {"desk.phrase", phrase},
-  };
-  for (const auto& [name, handler] : handlers) {
-    serve_owner(service.bus, name, [&service, handler = handler](const Call& call, Answer answer) {
-      handler(service, call, std::move(answer));
-    });
-  }
+  serve_owner(
+      service,
+      {
+          {"desk.status", status},     {"desk.members", members},   {"desk.chats", chats},
+          {"desk.chat", chat},         {"desk.orders", orders},     {"desk.order", order},
+          {"desk.requests", requests}, {"desk.request", request},   {"desk.plugins", plugins},
+          {"desk.ledger", ledger},     {"desk.note", note},         {"desk.draft", draft},
+          {"desk.transfer", transfer}, {"desk.flag", flag},         {"desk.claim", claim},
+          {"desk.close", close},       {"desk.presence", presence}, {"desk.action", action},
+          {"desk.resolve", resolve},   {"desk.join", join},         {"desk.separate", separate},
+          {"desk.block", block},       {"desk.unblock", unblock},   {"desk.plugin", plugin},
+          {"desk.phrases", phrases},   {"desk.phrase", phrase},
+      });
   const auto keys = std::make_shared<ReplyKeys>();
   serve_owner(service.bus, "desk.reply", [&service, keys](const Call& call, Answer answer) {
     reply(service, keys, call, std::move(answer));
@@ -554,6 +479,9 @@ void serve_owners(Service& service) {
   serve_upkeep(service);
   serve_log(service);
   serve_numbers(service);
+  serve_shifts(service);
+  serve_words(service);
+  serve_cases(service);
 }
 
 }  // namespace deskmate::daemon

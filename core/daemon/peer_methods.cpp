@@ -208,21 +208,15 @@ void split(Service& service, const Call& call, Answer answer) {
 }  // namespace
 
 void serve_peers(Service& service) {
-  using Handler = void (*)(Service&, const Call&, Answer);
-  constexpr std::pair<const char*, Handler> handlers[] = {
-      {"desk.peers", peers},
-      {"desk.agree", agree},
-      {"desk.peer_gone", gone},
-      {"desk.peer_remove", remove},
-      {"desk.pass_book", pass_book},
-      {"desk.split", split},
-      {"desk.peer_unfreeze", unfreeze},
-  };
-  for (const auto& [name, handler] : handlers) {
-    serve_owner(service.bus, name, [&service, handler = handler](const Call& call, Answer answer) {
-      handler(service, call, std::move(answer));
-    });
-  }
+  serve_owner(service, {
+                           {"desk.peers", peers},
+                           {"desk.agree", agree},
+                           {"desk.peer_gone", gone},
+                           {"desk.peer_remove", remove},
+                           {"desk.pass_book", pass_book},
+                           {"desk.split", split},
+                           {"desk.peer_unfreeze", unfreeze},
+                       });
 }
 
 }  // namespace deskmate::daemon

@@ -8,6 +8,7 @@
 
 #include "core/daemon/errors.hpp"
 #include "core/daemon/kv_keys.hpp"
+#include "core/daemon/notices.hpp"
 #include "core/daemon/present.hpp"
 #include "core/daemon/service.hpp"
 
@@ -59,7 +60,8 @@ void append(Service& service, const Call& call, Answer answer) {
       const std::string name = fix_utf8(type);
       return answer.fail({Status::denied, "may not append " + name, name});
     }
-    auto one = prepare(event, instance, service.pseudonyms);
+    auto one = type == answered_notice ? prepare_answer(service, event, instance)
+                                       : prepare(event, instance, service.pseudonyms);
     if (!one) return answer.fail(one.error());
     prepared.push_back(std::move(*one));
   }
@@ -194,8 +196,9 @@ class Files {
   // owner may stand for either.
   Result<storage::Id16> buyer_of(const Call& call) const {
     const auto& rights = call.session->rights();
-    const bool for_buyer = rights.member == 0 && !call.params["buyer"].as_str().empty();
-    if (!for_buyer && (rights.owner || rights.member != 0)) {
+    const bool for_buyer =
+        (rights.member == 0 || rights.plugin) && !call.params["buyer"].as_str().empty();
+    if (!for_buyer && (rights.owner || (rights.member != 0 && !rights.plugin))) {
       const auto chat = id_from_hex(call.params["chat"].as_str());
       if (!chat) return Error{Status::invalid, "chat is an id", "chat"};
       const auto row = service_.desk.chat_row(*chat, service_.options.wall_ms());
@@ -297,6 +300,7 @@ void serve_plugins(Service& service) {
   serve_file("file.write", &Files::write);
   serve_file("file.finish", &Files::finish);
   serve_file("file.read", &Files::read);
+  serve_notices(service);
 }
 
 }  // namespace deskmate::daemon

@@ -29,19 +29,6 @@ std::string preview(std::string_view text) {
   return out;
 }
 
-template <class T>
-void set_id(Value& out, const char* key, const std::optional<T>& id) {
-  if (id) out[key] = hex(*id);
-}
-
-void set_text(Value& out, const char* key, std::string_view text) {
-  if (!text.empty()) out[key] = text;
-}
-
-void set_time(Value& out, const char* key, std::uint64_t ms) {
-  if (ms != 0) out[key] = ms;
-}
-
 template <class Bytes>
 std::optional<Bytes> bytes_from_hex(std::string_view text) {
   Bytes out{};
@@ -62,6 +49,14 @@ std::optional<Bytes> bytes_from_hex(std::string_view text) {
 }
 
 }  // namespace
+
+void set_text(Value& out, const char* key, std::string_view text) {
+  if (!text.empty()) out[key] = text;
+}
+
+void set_time(Value& out, const char* key, std::uint64_t ms) {
+  if (ms != 0) out[key] = ms;
+}
 
 std::string hex(const storage::Id16& id) { return storage::hex(id); }
 
@@ -90,6 +85,15 @@ Value Present::member(const desk::MemberView& member) const {
                           {"takes_chats", member.takes_chats}});
   set_time(out, "until_ms", member.until_ms);
   set_time(out, "cooling_until_ms", member.cooling_until_ms);
+  set_time(out, "shift_ends_ms", member.shift_ends_ms);
+  set_time(out, "overtime_until_ms", member.overtime_until_ms);
+  set_time(out, "overtime_asked_ms", member.overtime_asked_ms);
+  if (!member.listeners.empty()) out["listeners"] = listeners(member.listeners);
+  if (member.listening) {
+    Value& listening = out["listening"] = Value::map({{"until_ms", member.listening->until_ms}});
+    if (member.listening->to != 0) listening["to"] = member.listening->to;
+    set_id(listening, "chat_id", member.listening->chat);
+  }
   return out;
 }
 
@@ -115,6 +119,11 @@ Value Present::chat_row(const desk::ChatRow& chat) const {
   }
   set_time(out, "last_in_ms", chat.last_in_ms);
   set_time(out, "last_out_ms", chat.last_out_ms);
+  set_time(out, "due_ms", chat.due_ms);
+  if (chat.promise_overdue) out["promise_overdue"] = true;
+  if (chat.promises_open != 0) out["promises_open"] = chat.promises_open;
+  if (chat.questions_open != 0) out["questions_open"] = chat.questions_open;
+  for (const desk::CaseNo number : chat.open_cases) out["open_cases"].push_back(number);
   if (chat.why.is_map()) {
     out["why"] = chat.why;
     out["why_text"] = desk::explain(chat.why, language_);
@@ -128,13 +137,26 @@ Value Present::chat_row(const desk::ChatRow& chat) const {
   return out;
 }
 
+void Present::add_files(Value& out, const Value& body) {
+  for (const Value& file : body["files"].as_array()) {
+    const auto bytes = file["hash"].as_bin();
+    storage::Hash32 hash{};
+    if (bytes.size() != hash.size()) continue;
+    std::copy(bytes.begin(), bytes.end(), hash.begin());
+    Value one = Value::map({{"hash", storage::hex(hash)}, {"size", file["size"].as_uint()}});
+    set_text(one, "name", file["name"].as_str());
+    set_text(one, "type", file["type"].as_str());
+    out["attachments"].push_back(one);
+  }
+}
+
 Value Present::event_text(const desk::Entry& entry) const {
   Value out = Value::map(
       {{"kind", desk::to_string(entry.kind)}, {"event", hex(entry.event)}, {"at_ms", entry.at_ms}});
   if (entry.member != 0) out["member"] = entry.member;
   if (entry.to != 0) out["to"] = entry.to;
   set_text(out, "to_role", entry.to_role);
-  set_text(out, "topic", entry.topic);
+  add_about(out, entry);
   if (entry.automatic) out["auto"] = true;
   if (entry.files != 0) out["files"] = entry.files;
   if (entry.outcome) out["outcome"] = desk::to_string(*entry.outcome);
@@ -151,16 +173,7 @@ Value Present::event_text(const desk::Entry& entry) const {
   set_text(out, "name", whole->body["name"].as_str());
   set_text(out, "subject", whole->body["subject"].as_str());
   set_text(out, "key", whole->body["key"].as_str());
-  for (const Value& file : whole->body["files"].as_array()) {
-    const auto bytes = file["hash"].as_bin();
-    storage::Hash32 hash{};
-    if (bytes.size() != hash.size()) continue;
-    std::copy(bytes.begin(), bytes.end(), hash.begin());
-    Value one = Value::map({{"hash", storage::hex(hash)}, {"size", file["size"].as_uint()}});
-    set_text(one, "name", file["name"].as_str());
-    set_text(one, "type", file["type"].as_str());
-    out["attachments"].push_back(one);
-  }
+  add_files(out, whole->body);
   return out;
 }
 
@@ -192,6 +205,15 @@ Value Present::chat(const desk::ChatView& chat) const {
                                         {"at_ms", draft.at_ms},
                                         {"text", bodies_.of(draft.ref)["text"].as_str()}}));
   }
+  out["promises"].make_array();
+  for (const auto& one : chat.promises) out["promises"].push_back(promise(one));
+  out["questions"].make_array();
+  for (const auto& one : chat.questions) out["questions"].push_back(question(one));
+  out["cases"].make_array();
+  for (const auto& one : chat.cases) out["cases"].push_back(about_case(one));
+  out["calls"].make_array();
+  for (const auto& one : chat.calls) out["calls"].push_back(call(one));
+  if (!chat.listeners.empty()) out["listeners"] = listeners(chat.listeners);
   if (chat.blocked_until_ms) out["blocked_until_ms"] = *chat.blocked_until_ms;
   return out;
 }
@@ -271,6 +293,7 @@ Value Present::plugin(const host::InstanceStatus& plugin) const {
                   {"starts", plugin.starts},
                   {"actions", texts(plugin.actions)},
                   {"denied", texts(plugin.denied)}});
+  set_text(out, "trouble", plugin.trouble.in(language));
   if (plugin.pid != 0) out["pid"] = plugin.pid;
   set_time(out, "next_start_ms", plugin.next_start_ms);
   if (plugin.last.cause != host::Cause::none) {

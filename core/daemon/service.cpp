@@ -202,12 +202,18 @@ void Service::fill_greeting(const desk::Proposal& proposal, Value& body) const {
 }
 
 void Service::append(const desk::Proposal& proposal, Appended done) {
-  auto prepared = prepare_proposal(proposal);
-  if (!prepared) {
-    return loop.post([done = std::move(done), error = prepared.error()] { done(error); });
-  }
+  append(desk::Proposals{proposal}, std::move(done));
+}
+
+void Service::append(const desk::Proposals& proposals, Appended done) {
   std::vector<Prepared> events;
-  events.push_back(std::move(*prepared));
+  for (const desk::Proposal& proposal : proposals) {
+    auto prepared = prepare_proposal(proposal);
+    if (!prepared) {
+      return loop.post([done = std::move(done), error = prepared.error()] { done(error); });
+    }
+    events.push_back(std::move(*prepared));
+  }
   journal.append(std::move(events), std::nullopt, std::move(done));
 }
 

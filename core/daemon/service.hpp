@@ -142,6 +142,7 @@ class Service : private OutboxWorld {
   // --- for the methods (owner_methods.cpp, plugin_methods.cpp) ---
   using Appended = std::function<void(Result<std::vector<Outcome>>)>;
   void append(const desk::Proposal& proposal, Appended done);
+  void append(const desk::Proposals& proposals, Appended done);  // all, or none of them
   Result<Prepared> prepare_proposal(const desk::Proposal& proposal) const;
 
   bus::Loop& loop;
@@ -194,6 +195,10 @@ void serve_peers(Service& service);   // by serve_owners: peers, split, agree
 void serve_upkeep(Service& service);  // by serve_owners: verify, backup, erase
 void serve_log(Service& service);     // by serve_owners: log
 void serve_numbers(Service& service);
+void serve_notices(Service& service);  // by serve_plugins
+void serve_cases(Service& service);  // by serve_owners: cases, calls, missed enquiries
+void serve_shifts(Service& service);  // by serve_owners: overtime, handover
+void serve_words(Service& service);  // by serve_owners: promises, questions, listening
 
 // A piece of an attachment, fetched from another peer first where it is not here (for file_wait_ms
 // at most: then unavailable). Blocks in the pool.

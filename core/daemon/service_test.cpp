@@ -13,6 +13,8 @@
 #include "core/daemon/fake_store.hpp"
 #include "core/daemon/intake.hpp"
 #include "core/daemon/long_work.hpp"
+#include "core/daemon/notices.hpp"
+#include "core/daemon/present.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -37,7 +39,7 @@ class InlinePool : public Pool {
 class OneShop : public Plugins {
  public:
   bool performs(std::string_view instance, std::string_view kind) const override {
-    return instance == "mail" && kind == "reply";
+    return instance == "mail" && (kind == "reply" || kind == "notice");
   }
   std::vector<host::InstanceStatus> status() const override {
     host::InstanceStatus mail;
@@ -176,6 +178,117 @@ TEST_F(ServiceTest, APluginAppendsOnlyWhatItDeclaredAndOnlyForItself) {
   EXPECT_EQ(call(mail, "log.append", events(other)).error().code, Status::denied);
   EXPECT_EQ(call(mail, "desk.status", Value::map()).error().code, Status::denied);
   EXPECT_EQ(store.last_arrival(), 0u);
+}
+
+TEST_F(ServiceTest, R19_APluginActsForItsMemberAndForNobodyElse) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  bus::Rights rights;
+  rights.plugin = true;
+  rights.member = 7;
+  rights.methods = {"desk.chat", "desk.members", "desk.reply", "reader.*"};
+  const auto phone = connect("phone", rights);
+  EXPECT_EQ(call(phone, "desk.members", Value::map())->operator[]("self").as_uint(), 7u);
+  const auto chat = call(phone, "desk.chat", Value::map({{"chat", 1}}));
+  ASSERT_TRUE(chat) << chat.error().message;
+  EXPECT_EQ((*chat)["entries"].as_array().front()["text"].as_str(), "hello");
+  const Value reply = Value::map({{"chat", 1}, {"text", "It left."}, {"key", "notice-1"}});
+  ASSERT_TRUE(call(phone, "desk.reply", reply));
+  const auto again = call(phone, "desk.reply", reply);
+  ASSERT_TRUE(again);
+  std::size_t replies = 0;
+  const auto now = call(phone, "desk.chat", Value::map({{"chat", 1}}));
+  for (const Value& entry : (*now)["entries"].as_array()) {
+    if (entry["kind"].as_str() != "reply" || entry["auto"].as_bool()) continue;
+    EXPECT_EQ(entry["member"].as_uint(), 7u);
+    ++replies;
+  }
+  EXPECT_EQ(replies, 1u);
+  Value other = reply;
+  other["member"] = 8;
+  other["key"] = "notice-2";
+  EXPECT_EQ(call(phone, "desk.reply", other).error().code, Status::denied);
+  EXPECT_EQ(call(phone, "desk.close", Value::map({{"chat", 1}})).error().code, Status::denied);
+  EXPECT_EQ(call(mail, "desk.chat", Value::map({{"chat", 1}})).error().code, Status::denied);
+}
+
+// What a notice says goes from plugin to plugin and is nowhere in the log; an answer to it is
+// sealed under the key of the buyer that it is for.
+TEST_F(ServiceTest, R19_NoticesGoThroughTheChannelAndAnswersFindTheirChat) {
+  add_member();
+  bus::Rights channel_rights;
+  channel_rights.append = {"message.received", "notice.answered"};
+  channel_rights.methods = {"log.append"};
+  const auto mail = connect("mail", channel_rights);
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  bus::Rights rights;
+  rights.append = {"notice.requested"};
+  rights.methods = {"log.append", "notice.*"};
+  const auto phone = connect("phone", rights);
+  const auto chat = service->desk.chats_by_number(1).front();
+  const auto appended =
+      call(phone, "log.append",
+           events(Value::map({{"type", "notice.requested"},
+                              {"facts", Value::map({{"chats", Value::array({Value::bin(chat)})}})},
+                              {"refs", Value::map({{"notice", "1"}})},
+                              {"dedupe", "notice"}})));
+  ASSERT_TRUE(appended) << appended.error().message;
+  const Value request = (*appended)[0u]["id"];
+
+  Value notice = Value::map({{"channel", "mail"},
+                             {"request", request},
+                             {"attempt", 1},
+                             {"body", Value::map({{"to", "ann@phone.test"}, {"text", "hello"}})}});
+  requests.clear();
+  answers.clear();
+  Result<Value> told = Error{Status::internal, "not answered", {}};
+  ASSERT_TRUE(phone->request("notice.perform", notice, 1'000, [&](Result<std::string> result) {
+    told = result ? decode(*result) : Result<Value>(result.error());
+  }));
+  loop.run();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].first, "action.perform");
+  EXPECT_EQ(requests[0].second["kind"].as_str(), "notice");
+  EXPECT_EQ(requests[0].second["request"], request);
+  EXPECT_EQ(requests[0].second["body"]["to"].as_str(), "ann@phone.test");
+  answers[0].ok(Value::map({{"outcome", "done"}}));
+  loop.run();
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_EQ((*told)["outcome"].as_str(), "done");
+
+  // Only what the plugin asked for itself, only through what sends notices, and within limits.
+  Value wrong = notice;
+  wrong["request"] = Value::bin(std::string(16, 'x'));
+  EXPECT_EQ(call(phone, "notice.perform", wrong).error().code, Status::not_found);
+  EXPECT_EQ(call(mail, "notice.perform", notice).error().code, Status::denied);
+  wrong = notice;
+  wrong["channel"] = "box";
+  EXPECT_EQ(call(phone, "notice.perform", wrong).error().where, "channel");
+  wrong = notice;
+  wrong["body"]["text"] = std::string(notice_text_bytes_max + 1, 'x');
+  EXPECT_EQ(call(phone, "notice.perform", wrong).error().code, Status::limit);
+
+  const auto answer = [&](const char* id, const Value& to, const char* text) {
+    const auto done = call(
+        mail, "log.append",
+        events(Value::map({{"type", "notice.answered"},
+                           {"facts", Value::map({{"request", to}, {"at", start_ms}})},
+                           {"refs", Value::map({{"message", id}, {"sender", "ann@phone.test"}})},
+                           {"dedupe", "message"},
+                           {"body", Value::map({{"text", text}})}})));
+    EXPECT_TRUE(done) << done.error().message;
+    return store.given((*done)[0u]["arrival"].as_uint());
+  };
+  const auto good = answer("a1", request, "It left.");
+  const auto facts = decode(good.facts);
+  EXPECT_EQ((*facts)["chat"].as_bin(), Value::bin(chat).as_bin());
+  ASSERT_TRUE(good.buyer);
+  EXPECT_EQ(*good.buyer, *service->desk.chat_row(chat, start_ms)->buyer);
+  // Of what cannot be told nothing is kept but that it came.
+  const auto lost = answer("a2", Value::bin(std::string(16, 'x')), "It left.");
+  EXPECT_TRUE((*decode(lost.facts))["chat"].is_nil());
+  EXPECT_EQ(lost.body.find("It left."), std::string::npos);
 }
 
 TEST_F(ServiceTest, AllOrNothing) {
@@ -341,6 +454,70 @@ TEST_F(ServiceTest, AMemberSendsFilesWithAReply) {
   EXPECT_EQ(last["attachments"].as_array().at(0)["hash"].as_str(), storage::hex(hash));
   const auto viewer = connect("console-7", rights_of(Access::viewer, 7));
   EXPECT_EQ(call(viewer, "file.create", Value::map({{"chat", chat}})).error().code, Status::denied);
+}
+
+TEST_F(ServiceTest, R90_evidence_is_this_buyers_and_stands_with_the_case) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  const auto ann = connect("console-7", rights_of(Access::agent, 7));
+  const auto viewer = connect("console-7", rights_of(Access::viewer, 7));
+  const auto chat = (*call(ann, "desk.chats", Value::map()))["chats"].as_array().at(0);
+  const auto opened =
+      call(ann, "desk.case_open", Value::map({{"chat", chat["id"]}, {"kind", "damaged"}}));
+  ASSERT_TRUE(opened);
+  const auto theirs = store.put_file(*id_from_hex(chat["buyer"].as_str()), "a photo");
+  const auto others = store.put_file(storage::Id16{9}, "another's photo");
+  const auto said = [&](const storage::Hash32& hash) {
+    const Value photo =
+        Value::map({{"hash", storage::hex(hash)}, {"name", "mug.jpg"}, {"type", "image/jpeg"}});
+    return call(ann, "desk.case_say",
+                Value::map({{"case", 1},
+                            {"party", "buyer"},
+                            {"evidence", "item"},
+                            {"files", Value::array({photo})}}));
+  };
+  EXPECT_EQ(said(others.value()).error().code, Status::not_found);
+  ASSERT_TRUE(said(theirs.value()));
+  const auto shown = call(viewer, "desk.case", Value::map({{"case", (*opened)["event"]}}));
+  ASSERT_TRUE(shown);
+  EXPECT_EQ((*shown)["evidence"][0].as_str(), "item");
+  const Value& photo = (*shown)["lines"].as_array().back()["attachments"][0];
+  EXPECT_EQ(photo["hash"].as_str(), storage::hex(theirs.value()));
+  const auto page = call(viewer, "desk.case_file", Value::map({{"case", 1}}));
+  ASSERT_TRUE(page);
+  EXPECT_EQ((*page)["files"].size(), 1u);
+  const std::string path((*page)["files"][0]["path"].as_str());
+  EXPECT_TRUE(path.starts_with("files/") && path.ends_with("-mug.jpg")) << path;
+  EXPECT_NE((*page)["html"].as_str().find("<img src=\"" + path), std::string::npos);
+  const Value change = Value::map({{"case", 1}, {"severity", "high"}});
+  EXPECT_EQ(call(viewer, "desk.case_change", change).error().code, Status::denied);
+  EXPECT_TRUE(call(ann, "desk.case_change", change));
+}
+
+TEST_F(ServiceTest, R22_R26_whoever_only_looks_promises_nothing_and_only_supervisors_listen) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  const auto viewer = connect("console-7", rights_of(Access::viewer, 7));
+  const auto agent = connect("console-7", rights_of(Access::agent, 7));
+  const auto supervisor = connect("console-7", rights_of(Access::owner, 7));
+  const Value promise = Value::map({{"chat", 1}, {"in_minutes", 20}, {"text", "I will ask."}});
+  EXPECT_EQ(call(viewer, "desk.promise", promise).error().code, Status::denied);
+  ASSERT_TRUE(call(agent, "desk.promise", promise));
+  const auto seen = call(viewer, "desk.promises", Value::map());
+  ASSERT_TRUE(seen);
+  EXPECT_EQ((*seen)["promises"][0]["text"].as_str(), "I will ask.");
+  EXPECT_EQ((*seen)["promises"][0]["due_ms"].as_uint(), start_ms + loop.now_ms() + 20 * 60'000);
+  const auto wrong = call(agent, "desk.promises", Value::map({{"after", Value::bin("x")}}));
+  EXPECT_EQ(wrong.error().where, "after");
+
+  const Value listen = Value::map({{"chat", 1}});
+  EXPECT_EQ(call(viewer, "desk.listen", listen).error().code, Status::denied);
+  const auto refused = call(agent, "desk.listen", listen);
+  EXPECT_EQ(refused.error().code, Status::denied) << "a pre-sale agent";
+  EXPECT_EQ(refused.error().where, "member");
+  EXPECT_TRUE(call(supervisor, "desk.listen", listen)) << "an owner";
 }
 
 TEST_F(ServiceTest, ANumberOfSeveralChatsIsRefusedAndTheOthersAreNamed) {
@@ -554,6 +731,7 @@ TEST_F(ServiceTest, PluginsAreCommanded) {
 TEST_F(ServiceTest, TellsWhatIsWrongWithAQuestion) {
   const auto cli = owner();
   EXPECT_EQ(call(cli, "desk.chats", Value::map({{"view", "x"}})).error().code, Status::invalid);
+  EXPECT_EQ(call(cli, "desk.orders", Value::map({{"after", "x"}})).error().where, "after");
   EXPECT_EQ(call(cli, "desk.chats", Value::map({{"after", Value::bin(std::string_view("x"))}}))
                 .error()
                 .code,

@@ -141,6 +141,12 @@ const Setting<PluginConfig> plugin_table[] = {
      "What a buyer of this shop is sent first, once a member has the chat, with the variables of "
      "quick phrases ({agent}); empty: nothing",
      "会话分配后首先发给顾客的问候语，可用快捷语变量（如 {agent}）；留空则不发"},
+    {"", "member", &PluginConfig::member, "0", 0, 999'999, "",
+     "The member for whom the plugin acts, where it asks for that (notify); it may then do what "
+     "its "
+     "manifest names and this member may; 0: nobody",
+     "插件代表哪位成员行事（仅限需要的插件，如 notify）；权限以清单所列且该成员拥有的为限；0 "
+     "表示不代表任何人"},
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+
 #include "core/daemon/paths.hpp"
 #include "core/daemon/zone.hpp"
 #include "core/host/secrets.hpp"
@@ -86,12 +88,30 @@ std::vector<desk::MemberSpec> members_of(const Config& config) { return members(
 std::vector<desk::MemberSpec> members_elsewhere_of(const Config& config) {
   return members(config, false);
 }
+std::optional<Access> access_of(const Config& config, std::int64_t member) {
+  bool first = true;
+  for (const auto& one : config.members) {
+    if (!one.peer.empty() && one.peer != config.peer_name) continue;
+    if (one.number == member) {
+      return access_from(one.access).value_or(first ? Access::owner : Access::agent);
+    }
+    first = false;
+  }
+  return std::nullopt;
+}
+
 host::InstanceConfig instance_of(const Config& config, const PluginConfig& plugin) {
   host::InstanceConfig out;
   out.name = plugin.name;
   out.folder = find_plugin(config, plugin.id).value_or(std::filesystem::path(plugin.id));
   out.isolation = plugin.isolation == "daemon" ? host::Isolation::daemon : host::Isolation::process;
   out.settings = to_value(plugin.settings);
+  if (const auto access = access_of(config, plugin.member)) {
+    out.member = static_cast<std::uint32_t>(plugin.member);
+    // Not the owner's: members, peers and erasures are for a person at the desk.
+    const Access at_most = *access == Access::viewer ? Access::viewer : Access::agent;
+    out.may = rights_of(at_most, out.member).methods;
+  }
   return out;
 }
 
@@ -111,6 +131,18 @@ std::vector<host::Fault> check_plugins(const Config& config) {
     }
     const auto settings = host::check_settings(manifest.value(), plugin.settings, config.file);
     if (settings.has_error()) add(out, settings.error());
+    if (plugin.member != 0 && !access_of(config, plugin.member)) {
+      out.push_back(
+          {config.file, 0, 0,
+           text_of("config.plugin_member", {plugin.name, std::to_string(plugin.member)})});
+    }
+    const auto& methods = manifest.value().methods;
+    const bool for_member =
+        std::any_of(methods.begin(), methods.end(),
+                    [](const std::string& method) { return method.starts_with("desk."); });
+    if (plugin.member == 0 && for_member) {
+      out.push_back({config.file, 0, 0, text_of("config.plugin_needs_member", {plugin.name})});
+    }
     const auto secret = secrets.check(manifest.value(), plugin.name);
     if (secret.has_error()) add(out, secret.error());
   }

@@ -1,8 +1,11 @@
 // From the configuration to what the parts of the daemon take. Pure, but for looking at files.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "core/daemon/access.hpp"
 #include "core/daemon/config.hpp"
 #include "core/daemon/outbox.hpp"
 #include "core/desk/desk.hpp"
@@ -15,6 +18,9 @@ OutboxTimes outbox_times_of(const Config& config);
 // Those who work here, and those of other peers whose numbers and weights are agreed to.
 std::vector<desk::MemberSpec> members_of(const Config& config);
 std::vector<desk::MemberSpec> members_elsewhere_of(const Config& config);
+
+// What a member of this peer may do; nothing where there is no such member here.
+std::optional<Access> access_of(const Config& config, std::int64_t member);
 
 // folder is empty where the plugin is not found; the supervisor then says so.
 host::InstanceConfig instance_of(const Config& config, const PluginConfig& plugin);

@@ -4,7 +4,7 @@
 //   TableCache tables(store);
 //   tables.put("chat", key, value);       // fold an event
 //   tables.set_position(arrival);
-//   if (tables.wants_flush()) tables.flush(done);
+//   if (tables.wants_flush(idle)) tables.flush(done);
 //
 // Loop thread only, but for what the store does. The store outlives it, and so must it outlive a
 // flush under way (wait for done).
@@ -29,6 +29,9 @@ inline constexpr std::size_t unwritten_bytes_soft = 4u << 20;  // beyond, a flus
 // The same. Most keys are random, so that each change is on a page of its own, and LMDB keeps the
 // memory of as many pages as one transaction ever changed.
 inline constexpr std::size_t unwritten_entries_soft = 8'192;
+// The same while no append waits: whichever comes meanwhile waits for less, and less memory is
+// kept. With many on their way fewer flushes let more of them through.
+inline constexpr std::size_t unwritten_entries_idle = 512;
 inline constexpr std::size_t cached_bytes_max = 32u << 20;  // of clean entries; beyond, dropped
 inline constexpr std::size_t scan_piece_first = 1;          // entries read ahead by a scan
 inline constexpr std::size_t scan_piece_growth = 8;         // who wants a second wants many
@@ -57,9 +60,11 @@ class TableCache : public desk::Tables {
   std::uint64_t position() const { return position_; }
   std::uint64_t written_position() const { return written_position_; }
 
-  bool wants_flush() const {
+  // idle: no append is on its way.
+  bool wants_flush(bool idle) const {
+    const std::size_t entries = idle ? unwritten_entries_idle : unwritten_entries_soft;
     return !flushing_ && !held_ &&
-           (active_->bytes() > unwritten_bytes_soft || active_->size() > unwritten_entries_soft);
+           (active_->bytes() > unwritten_bytes_soft || active_->size() > entries);
   }
   bool flushing() const { return flushing_ != nullptr; }
   std::size_t unwritten_bytes() const {

@@ -44,19 +44,30 @@ TEST(TableCache, ChangesHideWhatIsStored) {
   EXPECT_EQ(store.tables["t"].at("b"), "2");
 }
 
+TEST(TableCache, FewerAreDueWhileNoAppendWaits) {
+  FakeStore store;
+  TableCache tables(store);
+  for (std::size_t i = 0; i <= unwritten_entries_idle; ++i) {
+    EXPECT_FALSE(tables.wants_flush(true));
+    tables.put("t", std::to_string(i), "1");
+  }
+  EXPECT_TRUE(tables.wants_flush(true));
+  EXPECT_FALSE(tables.wants_flush(false));
+}
+
 TEST(TableCache, ManySmallChangesAreDueAsFewLargeOnesAre) {
   FakeStore store;
   TableCache tables(store);
   for (std::size_t i = 0; i < unwritten_entries_soft; ++i) tables.put("t", std::to_string(i), "1");
   tables.put("t", "0", "2");  // no further one
-  EXPECT_FALSE(tables.wants_flush());
+  EXPECT_FALSE(tables.wants_flush(false));
   tables.erase("t", "one more");
-  EXPECT_TRUE(tables.wants_flush());
+  EXPECT_TRUE(tables.wants_flush(false));
   flush(tables, 7);
   EXPECT_EQ(tables.unwritten_entries(), 0u);
-  EXPECT_FALSE(tables.wants_flush());
+  EXPECT_FALSE(tables.wants_flush(false));
   tables.put("t", "large", std::string(unwritten_bytes_soft, 'x'));
-  EXPECT_TRUE(tables.wants_flush());
+  EXPECT_TRUE(tables.wants_flush(false));
 }
 
 TEST(TableCache, WritesAllWithThePosition) {
@@ -108,14 +119,14 @@ TEST(TableCache, AFailedFlushLosesNothing) {
 TEST(TableCache, MemoryIsBounded) {
   FakeStore store;
   TableCache tables(store);
-  EXPECT_FALSE(tables.wants_flush());
+  EXPECT_FALSE(tables.wants_flush(false));
   for (int i = 0; i < 100; ++i) tables.put("t", std::to_string(i), std::string(64 * 1024, 'x'));
-  EXPECT_TRUE(tables.wants_flush());
+  EXPECT_TRUE(tables.wants_flush(false));
   flush(tables, 1);
-  EXPECT_FALSE(tables.wants_flush());
+  EXPECT_FALSE(tables.wants_flush(false));
   tables.hold(true);
   for (int i = 0; i < 100; ++i) tables.put("t", std::to_string(i), std::string(64 * 1024, 'y'));
-  EXPECT_FALSE(tables.wants_flush());
+  EXPECT_FALSE(tables.wants_flush(false));
 }
 
 // Whatever is put, erased, flushed and looked up, in any order, it answers as plain tables do.

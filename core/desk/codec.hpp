@@ -184,7 +184,13 @@ class Encoder {
   }
   template <class T>
   requires requires(T& value, Encoder& encoder) { value.fields(encoder); }
-  static bool is_default(const T&) { return false; }
+  static bool is_default(const T& value) {
+    if constexpr (requires { value.any(); }) {
+      return !value.any();
+    } else {
+      return false;
+    }
+  }
 
   void number(std::uint64_t value) {
     while (value >= 0x80) {

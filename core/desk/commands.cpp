@@ -3,19 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/desk/router.hpp"
 #include "core/desk/schedule.hpp"
 
 namespace deskmate::desk {
-namespace {
 
-Proposal event(std::string type, Map facts) {
-  Proposal out;
-  out.type = std::move(type);
-  out.facts = std::move(facts);
-  return out;
-}
-
-bool blank(std::string_view text) {
+bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
@@ -24,10 +17,11 @@ bool is_name(std::string_view text) {
          is_utf8(text);
 }
 
-Result<void> check_text(std::string_view text, std::size_t max, Errc missing) {
-  if (blank(text)) return Error{missing, {}};
-  if (text.size() > max) return Error{Errc::too_long, std::to_string(max)};
-  if (!is_utf8(text)) return Error{Errc::bad_value, "UTF-8"};
+Result<void> check_text(std::string_view text, std::size_t max, Errc missing,
+                        std::string_view where) {
+  if (is_blank(text)) return Error{missing, {}, std::string(where)};
+  if (text.size() > max) return Error{Errc::too_long, std::to_string(max), std::string(where)};
+  if (!is_utf8(text)) return Error{Errc::bad_value, "UTF-8", std::string(where)};
   return {};
 }
 
@@ -46,6 +40,19 @@ Result<void> check_files(const std::vector<ReplyFile>& files) {
   }
   return {};
 }
+
+Array files_value(const std::vector<ReplyFile>& files) {
+  Array out;
+  for (const ReplyFile& file : files) {
+    out.push_back(Value::map({{"hash", Value::bin(file.hash)},
+                              {"size", file.size},
+                              {"name", file.name},
+                              {"type", file.type}}));
+  }
+  return out;
+}
+
+namespace {
 
 // Seals what was written under the buyer's key, as far as there is a buyer.
 void add_text(Proposal& event, const ChatRecord& chat, std::string_view text) {
@@ -75,6 +82,25 @@ Result<MemberRecord> Commands::member_of(MemberNo number) const {
   return std::move(*member);
 }
 
+Result<void> Commands::check_role(std::string_view role) const {
+  const auto all = state_.members();
+  if (std::none_of(all.begin(), all.end(), [&](const auto& one) {
+        return !one.second.removed && one.second.role == role;
+      })) {
+    return Error{Errc::no_such_role, std::string(role)};
+  }
+  return {};
+}
+
+std::size_t Commands::count(const TableInfo& table, std::string_view prefix,
+                            std::size_t max) const {
+  std::size_t found = 0;
+  if (max == 0) return 0;
+  state_.each(table, prefix, false,
+              [&](std::string_view, std::string_view) { return ++found < max; });
+  return found;
+}
+
 Result<Proposal> Commands::reply(const Id16& id, MemberNo member, std::string_view text,
                                  const std::vector<ReplyFile>& files) const {
   const auto chat = chat_of(id);
@@ -96,7 +122,7 @@ Result<Proposal> Commands::reply(const Id16& id, MemberNo member, std::string_vi
             {"thread", Value::bin(id)},
             {"buyer", Value::bin(*chat->buyer)},
             {"member", member}};
-  Proposal out = event("reply.requested", {});
+  Proposal out = proposal("reply.requested", {});
   if (chat->last_in.any()) {
     const Place to = state_.to_answer(id, *chat);
     if (const auto last = state_.get(table::talk_in, Key().id(id).place(to))) {
@@ -109,14 +135,7 @@ Result<Proposal> Commands::reply(const Id16& id, MemberNo member, std::string_vi
   out.facts = std::move(facts);
   out.request = true;
   add_text(out, *chat, text);
-  Array attached;
-  for (const ReplyFile& file : files) {
-    attached.push_back(Value::map({{"hash", Value::bin(file.hash)},
-                                   {"size", file.size},
-                                   {"name", file.name},
-                                   {"type", file.type}}));
-  }
-  if (!attached.empty()) (*out.body)["files"] = std::move(attached);
+  if (!files.empty()) (*out.body)["files"] = files_value(files);
   return out;
 }
 
@@ -125,14 +144,14 @@ Result<Proposal> Commands::written(std::string_view type, const Id16& id, Member
   const auto chat = chat_of(id);
   if (!chat) return chat.error();
   if (const auto known = member_of(member); !known) return known.error();
-  const bool empty_draft = type == "chat.drafted" && blank(text);
+  const bool empty_draft = type == "chat.drafted" && is_blank(text);
   Map facts{{"chat", Value::bin(id)}, {"member", member}};
   if (empty_draft) {
     facts.add("empty", true);
-    return event(std::string(type), std::move(facts));
+    return proposal(std::string(type), std::move(facts));
   }
   if (const auto fits = check_text(text, text_max, Errc::text_required); !fits) return fits.error();
-  Proposal out = event(std::string(type), std::move(facts));
+  Proposal out = proposal(std::string(type), std::move(facts));
   add_text(out, *chat, text);
   return out;
 }
@@ -149,16 +168,11 @@ Result<Proposal> Commands::transfer(const Id16& id, MemberNo from, const Target&
     facts.add("to", *member);
   } else {
     const std::string& role = std::get<std::string>(to);
-    const auto all = state_.members();
-    if (std::none_of(all.begin(), all.end(), [&](const auto& one) {
-          return !one.second.removed && one.second.role == role;
-        })) {
-      return Error{Errc::no_such_role, role};
-    }
+    if (const auto known = check_role(role); !known) return known.error();
     facts.add("to", role);
   }
   if (const auto fits = check_text(note, text_max, Errc::note_required); !fits) return fits.error();
-  Proposal out = event("chat.transferred", std::move(facts));
+  Proposal out = proposal("chat.transferred", std::move(facts));
   out.body = Value::map({{"note", note}});
   out.buyer = chat->buyer;
   return out;
@@ -168,7 +182,7 @@ Result<Proposal> Commands::flag(const Id16& id, MemberNo member, std::string_vie
   if (const auto chat = open_chat(id); !chat) return chat.error();
   if (const auto known = member_of(member); !known) return known.error();
   if (!is_name(topic)) return Error{Errc::bad_value, "topic"};
-  return event("chat.flagged", {{"chat", Value::bin(id)}, {"member", member}, {"topic", topic}});
+  return proposal("chat.flagged", {{"chat", Value::bin(id)}, {"member", member}, {"topic", topic}});
 }
 
 Result<Proposal> Commands::claim(const Id16& id, MemberNo member) const {
@@ -177,12 +191,12 @@ Result<Proposal> Commands::claim(const Id16& id, MemberNo member) const {
   if (const auto known = member_of(member); !known) return known.error();
   if (chat->owner() == member) return Error{Errc::same_member, std::to_string(member)};
   const auto opening = state_.get(table::talk_in, Key().id(id).place(chat->opening));
-  return event("chat.assigned",
-               {{"chat", Value::bin(id)},
-                {"visit", Value::bin(opening ? id_at(*opening, 24) : Id16{})},
-                {"number", chat->number != 0 ? chat->number : state_.highest_chat_number() + 1},
-                {"member", member},
-                {"why", Value::map({{"rule", "manual"}, {"member", member}})}});
+  return proposal("chat.assigned",
+                  {{"chat", Value::bin(id)},
+                   {"visit", Value::bin(opening ? id_at(*opening, 24) : Id16{})},
+                   {"number", chat->number != 0 ? chat->number : state_.highest_chat_number() + 1},
+                   {"member", member},
+                   {"why", Value::map({{"rule", "manual"}, {"member", member}})}});
 }
 
 Result<Proposal> Commands::close(const Id16& id, MemberNo member) const {
@@ -191,10 +205,10 @@ Result<Proposal> Commands::close(const Id16& id, MemberNo member) const {
   if (const auto known = member_of(member); !known) return known.error();
   // A message that is found to have come in earlier moves: the last may be before the last close.
   const std::string upto = Key().place(std::max(chat->last_in, chat->closed_upto)).str();
-  return event("chat.closed", {{"chat", Value::bin(id)},
-                               {"member", member},
-                               {"upto", Value::bin(upto)},
-                               {"seen", state_.seen_ms(id)}});
+  return proposal("chat.closed", {{"chat", Value::bin(id)},
+                                  {"member", member},
+                                  {"upto", Value::bin(upto)},
+                                  {"seen", state_.seen_ms(id)}});
 }
 
 Result<Proposal> Commands::set_presence(MemberNo member, Presence state,
@@ -202,7 +216,7 @@ Result<Proposal> Commands::set_presence(MemberNo member, Presence state,
   if (const auto known = member_of(member); !known) return known.error();
   Map facts{{"member", member}, {"state", to_string(state)}};
   if (until_ms != 0) facts.add("until", until_ms);
-  return event("member.presence", std::move(facts));
+  return proposal("member.presence", std::move(facts));
 }
 
 Result<Proposal> Commands::set_member(const MemberSpec& member) const {
@@ -236,7 +250,7 @@ Result<Proposal> Commands::set_member(const MemberSpec& member) const {
             {"capacity", member.capacity}, {"experts", texts(member.experts)}};
   if (member.removed) facts.add("removed", true);
   ask_the_others(facts, member);
-  return event("member.set", std::move(facts));
+  return proposal("member.set", std::move(facts));
 }
 
 Result<Proposal> Commands::set_phrase(std::string_view name, std::string_view language,
@@ -246,21 +260,21 @@ Result<Proposal> Commands::set_phrase(std::string_view name, std::string_view la
   Map facts{{"name", name}, {"language", language}};
   if (removed) {
     facts.add("removed", true);
-    return event("phrase.set", std::move(facts));
+    return proposal("phrase.set", std::move(facts));
   }
   if (const auto fits = check_text(text, phrase_max, Errc::text_required); !fits) {
     return fits.error();
   }
   facts.add("text", text);
-  return event("phrase.set", std::move(facts));
+  return proposal("phrase.set", std::move(facts));
 }
 
 Result<Proposal> Commands::set_joined(const Id16& a, const Id16& b, MemberNo member,
                                       bool joined) const {
   if (a == b) return Error{Errc::same_buyer, {}};
   if (const auto known = member_of(member); !known) return known.error();
-  return event(joined ? "buyer.joined" : "buyer.separated",
-               {{"a", Value::bin(a)}, {"b", Value::bin(b)}, {"member", member}});
+  return proposal(joined ? "buyer.joined" : "buyer.separated",
+                  {{"a", Value::bin(a)}, {"b", Value::bin(b)}, {"member", member}});
 }
 
 Result<Proposal> Commands::set_blocked(const Id16& buyer, MemberNo member, bool blocked,
@@ -268,7 +282,7 @@ Result<Proposal> Commands::set_blocked(const Id16& buyer, MemberNo member, bool 
   if (const auto known = member_of(member); !known) return known.error();
   Map facts{{"buyer", Value::bin(buyer)}, {"member", member}};
   if (blocked && until_ms != 0) facts.add("until", until_ms);
-  return event(blocked ? "buyer.blocked" : "buyer.unblocked", std::move(facts));
+  return proposal(blocked ? "buyer.blocked" : "buyer.unblocked", std::move(facts));
 }
 
 Result<Proposal> Commands::action(const ActionSpec& action) const {
@@ -305,7 +319,7 @@ Result<Proposal> Commands::action(const ActionSpec& action) const {
   for (const auto& [key, value] : action.facts.as_map()) {
     if (!facts.contains(key)) facts.add(key, value);
   }
-  Proposal out = event(action.kind + ".requested", std::move(facts));
+  Proposal out = proposal(action.kind + ".requested", std::move(facts));
   out.request = true;
   if (action.body.is_map() && !action.body.as_map().empty()) out.body = action.body;
   out.buyer = order->buyer;
@@ -321,7 +335,7 @@ Result<Proposal> Commands::resolve(const Id16& id, std::string_view as, MemberNo
   if (as != "done" && as != "again" && as != "dropped") {
     return Error{Errc::bad_value, std::string(as)};
   }
-  return event(
+  return proposal(
       request->kind + ".resolved",
       {{"request", Value::bin(id)}, {"kind", request->kind}, {"as", as}, {"member", member}});
 }

@@ -138,6 +138,18 @@ Result<Proposal> Desk::close(const Id16& chat, MemberNo member) const {
 Result<Proposal> Desk::set_presence(MemberNo member, Presence state, std::uint64_t until_ms) const {
   return parts_->commands.set_presence(member, state, until_ms);
 }
+Result<Proposal> Desk::ask_overtime(MemberNo member, std::uint64_t until_ms,
+                                    std::uint64_t now_ms) const {
+  return parts_->commands.ask_overtime(member, until_ms, now_ms);
+}
+Result<Proposal> Desk::answer_overtime(MemberNo member, MemberNo by, bool approved,
+                                       std::uint64_t now_ms) const {
+  return parts_->commands.answer_overtime(member, by, approved, now_ms);
+}
+Result<Proposals> Desk::hand_over(MemberNo member, std::string_view note,
+                                  std::uint64_t now_ms) const {
+  return parts_->commands.hand_over(member, note, now_ms);
+}
 Result<Proposal> Desk::set_member(const MemberSpec& member) const {
   return parts_->commands.set_member(member);
 }
@@ -162,6 +174,49 @@ Result<Proposal> Desk::action(const ActionSpec& action) const {
 }
 Result<Proposal> Desk::resolve(const Id16& request, std::string_view as, MemberNo member) const {
   return parts_->commands.resolve(request, as, member);
+}
+
+Result<Proposal> Desk::promise(const PromiseSpec& promise, std::uint64_t now_ms) const {
+  return parts_->commands.promise(promise, now_ms);
+}
+Result<Proposal> Desk::promise_kept(const Id16& promise, MemberNo member) const {
+  return parts_->commands.end_promise(promise, member, std::nullopt);
+}
+Result<Proposal> Desk::promise_dropped(const Id16& promise, MemberNo member,
+                                       std::string_view reason) const {
+  return parts_->commands.end_promise(promise, member, reason);
+}
+Result<Proposal> Desk::ask_colleague(const Id16& chat, MemberNo from, const Target& to,
+                                     std::string_view text) const {
+  return parts_->commands.ask_colleague(chat, from, to, text);
+}
+Result<Proposal> Desk::answer_colleague(const Id16& question, MemberNo member,
+                                        std::string_view text) const {
+  return parts_->commands.answer_colleague(question, member, text);
+}
+Result<Proposal> Desk::listen(MemberNo member, const Heard& to, std::uint64_t until_ms,
+                              std::uint64_t now_ms, bool is_owner) const {
+  return parts_->commands.listen(member, to, until_ms, now_ms, is_owner);
+}
+
+Result<Proposal> Desk::open_case(const CaseSpec& spec, std::uint64_t now_ms) const {
+  return parts_->commands.open_case(spec, now_ms);
+}
+Result<Proposal> Desk::change_case(const CaseChange& change, std::uint64_t now_ms) const {
+  return parts_->commands.change_case(change, now_ms);
+}
+Result<Proposal> Desk::say_in_case(const CaseStatement& said, std::uint64_t now_ms) const {
+  return parts_->commands.say_in_case(said, now_ms);
+}
+Result<Proposal> Desk::link_case(const Id16& id, About about, const Id16& to, bool removed,
+                                 MemberNo member) const {
+  return parts_->commands.link_case(id, about, to, removed, member);
+}
+Result<Proposal> Desk::log_call(const CallSpec& call, std::uint64_t now_ms) const {
+  return parts_->commands.log_call(call, now_ms);
+}
+std::optional<Id16> Desk::buyer_of_case(const Id16& id) const {
+  return parts_->commands.buyer_of(id, parts_->state.load<CaseRecord>(table::cases, Key().id(id)));
 }
 
 Result<Proposal> Desk::add_peer(const PeerId& peer, std::string_view name) const {
@@ -221,12 +276,46 @@ std::optional<ChatRow> Desk::chat_row(const Id16& id, std::uint64_t now_ms) cons
 std::vector<Id16> Desk::chats_by_number(ChatNo number) const {
   return parts_->queries.chats_by_number(number);
 }
+std::optional<Page<PromiseView>> Desk::promises(const PromiseFilter& filter, std::string_view after,
+                                                std::uint64_t now_ms, std::size_t limit) const {
+  return parts_->queries.promises(filter, after, now_ms, limit);
+}
+std::optional<Page<QuestionView>> Desk::questions(const QuestionFilter& filter,
+                                                  std::string_view after, std::size_t limit) const {
+  return parts_->queries.questions(filter, after, limit);
+}
+std::optional<Page<CaseView>> Desk::cases(const CaseFilter& filter, std::string_view after,
+                                          std::uint64_t now_ms, std::size_t limit) const {
+  return parts_->queries.cases(filter, after, now_ms, limit);
+}
+std::optional<CaseView> Desk::case_row(const Id16& id, std::uint64_t now_ms) const {
+  return parts_->queries.case_row(id, now_ms);
+}
+std::optional<CaseDetail> Desk::case_detail(const Id16& id, std::string_view before,
+                                            std::uint64_t now_ms, std::size_t limit) const {
+  return parts_->queries.case_detail(id, before, now_ms, limit);
+}
+std::vector<Id16> Desk::cases_by_number(CaseNo number) const {
+  return parts_->queries.cases_by_number(number);
+}
+std::optional<Page<CallView>> Desk::calls(const CallFilter& filter, std::string_view after,
+                                          std::size_t limit) const {
+  return parts_->queries.calls(filter, after, limit);
+}
+std::optional<Page<MissedView>> Desk::missed(const MissedFilter& filter, std::string_view after,
+                                             std::uint64_t now_ms, std::size_t limit) const {
+  return parts_->queries.missed(filter, after, now_ms, limit);
+}
 std::vector<OrderView> Desk::orders(const OrderFilter& filter, std::size_t limit) const {
   return parts_->queries.orders(filter, limit);
 }
 std::optional<OrderView> Desk::order(const Id16& id) const { return parts_->queries.order(id); }
 std::vector<OrderView> Desk::orders_by_number(const Id16& number) const {
   return parts_->queries.orders_by_number(number);
+}
+
+std::vector<OrderView> Desk::orders_by_contact(const Id16& contact) const {
+  return parts_->queries.orders_by_contact(contact);
 }
 std::vector<ProductView> Desk::products(std::string_view shop, std::size_t limit) const {
   return parts_->queries.products(shop, limit);

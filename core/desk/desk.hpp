@@ -21,6 +21,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/desk/case_views.hpp"
 #include "core/desk/explain.hpp"
 #include "core/desk/peer_views.hpp"
 #include "core/desk/phrases.hpp"
@@ -51,9 +52,30 @@ struct ChatFilter {
   std::string shop = {};               // empty: any
 };
 
+struct PromiseSpec {
+  Id16 chat{};
+  MemberNo member = 0;
+  std::uint64_t due_ms = 0;
+  std::string kind = "answer";  // gift, other
+  std::string text;
+};
+
+struct PromiseFilter {
+  std::optional<MemberNo> member = {};  // whose word it was
+  std::optional<Id16> chat = {};
+  bool overdue = false;  // due by now only
+};
+
+struct QuestionFilter {
+  std::optional<MemberNo> to = {};  // and their role
+  std::optional<MemberNo> from = {};
+  std::optional<Id16> chat = {};
+};
+
 struct OrderFilter {
   std::string shop = {};           // empty: any
   std::optional<Id16> buyer = {};  // and joined accounts
+  std::optional<Id16> after = {};  // without a buyer: those placed before this one; unknown: none
 };
 
 // What an owner asks to be done to an order; more facts (lines, carrier …) and the body's text and
@@ -69,6 +91,7 @@ struct ActionSpec {
 };
 
 using Target = std::variant<MemberNo, std::string>;  // a member, or a role
+using Heard = std::variant<MemberNo, Id16>;          // a member, or a chat
 
 class Desk {
  public:
@@ -129,6 +152,15 @@ class Desk {
   Result<Proposal> claim(const Id16& chat, MemberNo member) const;
   Result<Proposal> close(const Id16& chat, MemberNo member) const;
   Result<Proposal> set_presence(MemberNo member, Presence state, std::uint64_t until_ms = 0) const;
+  // R14. Overtime until then, answered by a supervisor; where there is none by any other member,
+  // and by oneself if alone.
+  Result<Proposal> ask_overtime(MemberNo member, std::uint64_t until_ms,
+                                std::uint64_t now_ms) const;
+  Result<Proposal> answer_overtime(MemberNo member, MemberNo by, bool approved,
+                                   std::uint64_t now_ms) const;
+  // The end of the shift: off until the next one, and the open chats are given as new ones are, by
+  // weight. To be appended together.
+  Result<Proposals> hand_over(MemberNo member, std::string_view note, std::uint64_t now_ms) const;
   Result<Proposal> set_member(const MemberSpec& member) const;
   Result<Proposal> set_phrase(std::string_view name, std::string_view language,
                               std::string_view text, bool removed = false) const;
@@ -139,6 +171,31 @@ class Desk {
   Result<Proposal> action(const ActionSpec& action) const;
   // as: "done", "again" or "dropped".
   Result<Proposal> resolve(const Id16& request, std::string_view as, MemberNo member) const;
+
+  // R22: due after now. A later reply does not keep it: somebody says so.
+  Result<Proposal> promise(const PromiseSpec& promise, std::uint64_t now_ms) const;
+  Result<Proposal> promise_kept(const Id16& promise, MemberNo member) const;
+  Result<Proposal> promise_dropped(const Id16& promise, MemberNo member,
+                                   std::string_view reason) const;
+  // R41. The first answer ends a question.
+  Result<Proposal> ask_colleague(const Id16& chat, MemberNo from, const Target& to,
+                                 std::string_view text) const;
+  Result<Proposal> answer_colleague(const Id16& question, MemberNo member,
+                                    std::string_view text) const;
+  // R26: for supervisors, and whoever is_owner. until_ms: at most listening_max_ms ahead; up to
+  // now: not any more.
+  Result<Proposal> listen(MemberNo member, const Heard& to, std::uint64_t until_ms,
+                          std::uint64_t now_ms, bool is_owner) const;
+
+  // R47, R86, R90, R102: cases, and calls as they were. now_ms: deadlines are ahead, calls are not.
+  Result<Proposal> open_case(const CaseSpec& spec, std::uint64_t now_ms) const;
+  Result<Proposal> change_case(const CaseChange& change, std::uint64_t now_ms) const;
+  Result<Proposal> say_in_case(const CaseStatement& said, std::uint64_t now_ms) const;
+  Result<Proposal> link_case(const Id16& id, About about, const Id16& to, bool removed,
+                             MemberNo member) const;
+  Result<Proposal> log_call(const CallSpec& call, std::uint64_t now_ms) const;
+  // Whose key seals what is said of a case.
+  std::optional<Id16> buyer_of_case(const Id16& id) const;
 
   // --- peers: events of this peer (policy().self)
   // ------------------------------------------------- The first four make a desk of several peers;
@@ -182,11 +239,37 @@ class Desk {
   // shows another. Those several otherwise, at most chat_twins_max.
   std::vector<Id16> chats_by_number(ChatNo number) const;
 
+  // Open ones, those due first first; by the page, as chat_page.
+  std::optional<Page<PromiseView>> promises(const PromiseFilter& filter, std::string_view after,
+                                            std::uint64_t now_ms, std::size_t limit) const;
+  // Open ones, oldest first; by the page.
+  std::optional<Page<QuestionView>> questions(const QuestionFilter& filter, std::string_view after,
+                                              std::size_t limit) const;
+
+  // By the page, the latest opened first.
+  std::optional<Page<CaseView>> cases(const CaseFilter& filter, std::string_view after,
+                                      std::uint64_t now_ms, std::size_t limit) const;
+  std::optional<CaseView> case_row(const Id16& id, std::uint64_t now_ms) const;
+  // With the latest lines before what `before` of another page says; empty: the latest. Nothing:
+  // there is no such case, or page.
+  std::optional<CaseDetail> case_detail(const Id16& id, std::string_view before,
+                                        std::uint64_t now_ms, std::size_t limit) const;
+  std::vector<Id16> cases_by_number(CaseNo number) const;  // as chats_by_number
+  // By the page, latest first.
+  std::optional<Page<CallView>> calls(const CallFilter& filter, std::string_view after,
+                                      std::size_t limit) const;
+  // R8: who waited beyond the reply target, by the page, chats heard of last first. Within a page
+  // all that one chat has.
+  std::optional<Page<MissedView>> missed(const MissedFilter& filter, std::string_view after,
+                                         std::uint64_t now_ms, std::size_t limit) const;
+
   std::vector<OrderView> orders(const OrderFilter& filter,
                                 std::size_t limit) const;  // latest first
   std::optional<OrderView> order(const Id16& id) const;
   // By the desk-wide pseudonym of the number as people write it; several shops may have the same.
   std::vector<OrderView> orders_by_number(const Id16& number) const;
+  // By the pseudonym of an address or telephone number that an order has.
+  std::vector<OrderView> orders_by_contact(const Id16& contact) const;
   std::vector<ProductView> products(std::string_view shop, std::size_t limit) const;
 
   // Requests that are not finished (pending, attempted, again), oldest first. kind, shop: empty for

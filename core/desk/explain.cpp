@@ -210,6 +210,10 @@ std::string explain(const Value& why, Language language) {
                                                 : "member " + member;
     return chinese ? "由 " + from + " 号转给" + to : "transferred by member " + from + " to " + to;
   }
+  if (rule == "released") {
+    const std::string from = number(why["from"]);
+    return chinese ? from + " 号下班交出" : "handed over by member " + from;
+  }
   if (rule == "queued") return queued_text(why, language);
   if (rule == "blocked") {
     return std::string(
@@ -267,6 +271,15 @@ std::string explain(const Error& error, Language language) {
     case Errc::bad_schedule:
       return with({"The schedule cannot be read; write for example \"mon-fri 09:00-18:00\"",
                    "时间表无法读取，请写成例如 \"mon-fri 09:00-18:00\""});
+    case Errc::no_shifts:
+      return with(
+          {"This member has no working hours, so no overtime", "这位成员没有排班，也就没有加班"});
+    case Errc::not_theirs:
+      return with({"This is for a supervisor to answer, or where there is none for another member",
+                   "此事由主管答复；没有主管时由其他成员答复"});
+    case Errc::not_asked:
+      return with({"This member has not asked for it, or it has been answered",
+                   "这位成员没有申请，或已有答复"});
     case Errc::no_such_peer:
       return with({"There is no such peer on this desk", "没有这台机器"});
     case Errc::no_such_change:
@@ -276,6 +289,26 @@ std::string explain(const Error& error, Language language) {
     case Errc::peer_left:
       return with({"This machine has left the desk: it only reads, until it says hello again",
                    "本机已离线：只能查看，重新上线后才能操作"});
+    case Errc::no_such_promise:
+      return with({"There is no such promise", "没有这个承诺"});
+    case Errc::no_such_question:
+      return with({"There is no such question", "没有这个提问"});
+    case Errc::no_such_case:
+      return with({"There is no such case", "没有这个工单"});
+    case Errc::many_cases:
+      return with({"Several cases were given this number; name the one by",
+                   "有多个工单使用过这个编号，请改用"});
+    case Errc::about_required:
+      return with({"It has to be about something: a chat, a buyer, an order",
+                   "需要指明相关的会话、买家或订单"});
+    case Errc::over:
+      return with({"That is over already", "已经结束"});
+    case Errc::too_many:
+      return with({"There are as many as there may be", "数量已达上限"});
+    case Errc::bad_time:
+      return with({"That time is past or too far ahead", "时间已过或太远"});
+    case Errc::not_allowed:
+      return with({"Only a supervisor or an owner may do that", "仅主管或店主可以这样做"});
     case Errc::bad_value:
       return with({"That value is out of range", "数值超出范围"});
   }

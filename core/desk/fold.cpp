@@ -7,7 +7,7 @@
 namespace deskmate::desk {
 
 Fold::Handler Fold::handler_of(std::string_view type) {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 33> handlers = {{
+  static constexpr std::array<std::pair<std::string_view, Handler>, 47> handlers = {{
       {"book.passed", &Fold::book_passed},
       {"buyer.blocked", &Fold::buyer_blocked},
       {"buyer.erased", &Fold::buyer_erased},
@@ -16,19 +16,30 @@ Fold::Handler Fold::handler_of(std::string_view type) {
       {"buyer.seen", &Fold::buyer_seen},
       {"buyer.separated", &Fold::buyer_separated},
       {"buyer.unblocked", &Fold::buyer_unblocked},
+      {"call.logged", &Fold::call_logged},
+      {"case.changed", &Fold::case_changed},
+      {"case.linked", &Fold::case_linked},
+      {"case.opened", &Fold::case_opened},
+      {"case.said", &Fold::case_said},
       {"chat.assigned", &Fold::chat_assigned},
       {"chat.closed", &Fold::chat_closed},
       {"chat.drafted", &Fold::chat_drafted},
       {"chat.flagged", &Fold::chat_flagged},
       {"chat.noted", &Fold::chat_noted},
       {"chat.queued", &Fold::chat_queued},
+      {"chat.released", &Fold::chat_released},
       {"chat.transferred", &Fold::chat_transferred},
+      {"colleague.answered", &Fold::colleague_answered},
+      {"colleague.asked", &Fold::colleague_asked},
       {"member.agreed", &Fold::member_agreed},
+      {"member.listening", &Fold::member_listening},
       {"member.presence", &Fold::member_presence},
       {"member.set", &Fold::member_set},
       {"message.received", &Fold::message_received},
       {"message.sent", &Fold::message_sent},
       {"order.seen", &Fold::order_seen},
+      {"overtime.answered", &Fold::overtime_answered},
+      {"overtime.asked", &Fold::overtime_asked},
       {"parcel.seen", &Fold::parcel_seen},
       {"peer.added", &Fold::peer_added},
       {"peer.agreed", &Fold::peer_agreed},
@@ -41,11 +52,23 @@ Fold::Handler Fold::handler_of(std::string_view type) {
       {"phrase.set", &Fold::phrase_set},
       {"plugin.state", &Fold::plugin_state},
       {"product.seen", &Fold::product_seen},
+      {"promise.dropped", &Fold::promise_dropped},
+      {"promise.kept", &Fold::promise_kept},
+      {"promise.made", &Fold::promise_made},
   }};
   const auto at = std::lower_bound(
       handlers.begin(), handlers.end(), type,
       [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
   return at != handlers.end() && at->first == type ? at->second : nullptr;
+}
+
+EntryRecord Fold::entry_of(EntryKind kind, const EventView& event, MemberNo member) {
+  EntryRecord out;
+  out.kind = static_cast<std::uint8_t>(kind);
+  out.event = event.id;
+  out.at_ms = stamp_ms(event.stamp);
+  out.member = member;
+  return out;
 }
 
 Folded Fold::apply(const EventView& event) {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
+#include "core/desk/case_views.hpp"
 #include "core/desk/facts.hpp"
 #include "core/desk/state.hpp"
 
@@ -39,10 +41,14 @@ class Fold {
   };
   using Handler = Folded (Fold::*)(In&);
   static Handler handler_of(std::string_view type);
+  // What stands in a chat of an event.
+  static EntryRecord entry_of(EntryKind kind, const EventView& event, MemberNo member);
 
   // Members, buyers and what else is not a chat (fold_people.cpp).
   Folded member_set(In& in);
   Folded member_presence(In& in);
+  Folded overtime_asked(In& in);
+  Folded overtime_answered(In& in);
   Folded buyer_joined(In& in);
   Folded buyer_separated(In& in);
   Folded buyer_blocked(In& in);
@@ -60,6 +66,7 @@ class Fold {
   Folded chat_queued(In& in);
   Folded chat_closed(In& in);
   Folded chat_transferred(In& in);
+  Folded chat_released(In& in);
   Folded chat_noted(In& in);
   Folded chat_drafted(In& in);
   Folded chat_flagged(In& in);
@@ -70,6 +77,28 @@ class Fold {
   void give_visit(const Id16& chat, const Id16& visit, bool cut, VisitRecord::Given given);
   void note_given(const Id16& chat, const Place& at, std::string_view rule, MemberNo member,
                   const std::vector<LedgerShare>& shares);
+
+  // What members promise, ask each other and listen to (fold_words.cpp).
+  Folded promise_made(In& in);
+  Folded promise_kept(In& in);
+  Folded promise_dropped(In& in);
+  Folded colleague_asked(In& in);
+  Folded colleague_answered(In& in);
+  Folded member_listening(In& in);
+  Folded end_promise(In& in, PromiseState state, EntryKind kind);
+  // A line about something else in a chat.
+  void tell_chat(In& in, const Id16& chat, EntryKind kind, MemberNo member, const Id16& about,
+                 const std::function<void(EntryRecord&)>& more = {});
+
+  // Cases and calls (fold_cases.cpp).
+  Folded case_opened(In& in);
+  Folded case_changed(In& in);
+  Folded case_said(In& in);
+  Folded case_linked(In& in);
+  Folded call_logged(In& in);
+  void tell_case(In& in, const Id16& id, CaseLineRecord line,
+                 const std::function<void(CaseRecord&, const Place&)>& change);
+  void link_case(const Id16& id, About about, const Id16& to, bool removed, const Place& at);
 
   // Peers, agreements and erasures (fold_peers.cpp).
   Folded peer_added(In& in);

@@ -15,15 +15,6 @@ std::uint64_t heard_ms(std::uint64_t at_ms, std::uint64_t stamp) {
   return std::clamp(at_ms, earliest, here_ms);
 }
 
-EntryRecord entry(EntryKind kind, const EventView& event, MemberNo member) {
-  EntryRecord out;
-  out.kind = static_cast<std::uint8_t>(kind);
-  out.event = event.id;
-  out.at_ms = stamp_ms(event.stamp);
-  out.member = member;
-  return out;
-}
-
 // 0: all that was before.
 std::uint64_t more_seen(std::uint64_t a, std::uint64_t b) {
   return a == 0 || b == 0 ? 0 : std::max(a, b);
@@ -156,7 +147,7 @@ Folded Fold::chat_assigned(In& in) {
       give_visit(chat, visit, cut, {at, member, shares});
     }
   }
-  EntryRecord line = entry(EntryKind::assigned, in.event, member);
+  EntryRecord line = entry_of(EntryKind::assigned, in.event, member);
   line.why = why;
   state_.save(table::entries, key, line);
   bool freed = false;
@@ -234,7 +225,7 @@ Folded Fold::chat_queued(In& in) {
   if (!in.facts.ok()) return Folded::malformed;
 
   const Place at = state_.place(in.event);
-  EntryRecord line = entry(EntryKind::queued, in.event, 0);
+  EntryRecord line = entry_of(EntryKind::queued, in.event, 0);
   line.why = why;
   state_.save(table::entries, Key().id(chat).place(at), line);
   state_.edit_chat(chat, [&](ChatRecord& record) {
@@ -256,7 +247,8 @@ Folded Fold::chat_closed(In& in) {
   if (!in.facts.ok()) return Folded::malformed;
   const Place at = state_.place(in.event);
   const Place upto = last.is_nil() ? at : std::min(at, place_of(last.as_bin()));
-  state_.save(table::entries, Key().id(chat).place(at), entry(EntryKind::closed, in.event, member));
+  state_.save(table::entries, Key().id(chat).place(at),
+              entry_of(EntryKind::closed, in.event, member));
   state_.edit_chat(chat, [&](ChatRecord& record) {
     take_latest(record.closed_at, at);
     if (record.closed_upto < upto) {
@@ -279,7 +271,7 @@ Folded Fold::chat_transferred(In& in) {
   if (!facts.ok()) return Folded::malformed;
 
   const Place at = state_.place(in.event);
-  EntryRecord line = entry(EntryKind::transfer, in.event, from);
+  EntryRecord line = entry_of(EntryKind::transfer, in.event, from);
   line.to = member;
   line.to_role = role;
   state_.save(table::entries, Key().id(chat).place(at), line);
@@ -301,12 +293,30 @@ Folded Fold::chat_transferred(In& in) {
   return Folded::routing;
 }
 
+// R14: nobody's again, and given as a new one would be.
+Folded Fold::chat_released(In& in) {
+  const Id16 chat = in.facts.id("chat");
+  const MemberNo from = in.facts.member("from");
+  if (!in.facts.ok()) return Folded::malformed;
+  const Place at = state_.place(in.event);
+  state_.save(table::entries, Key().id(chat).place(at),
+              entry_of(EntryKind::released, in.event, from));
+  state_.edit_chat(chat, [&](ChatRecord& record) {
+    if (!take_latest(record.route_at, at)) return;
+    record.route_member = 0;
+    record.route_role.clear();
+    record.route_why = encode(Value::map({{"rule", "released"}, {"from", from}}));
+  });
+  return Folded::routing;
+}
+
 Folded Fold::chat_noted(In& in) {
   const Id16 chat = in.facts.id("chat");
   const MemberNo member = in.facts.u32_if("member");
   if (!in.facts.ok()) return Folded::malformed;
   const Place at = state_.place(in.event);
-  state_.save(table::entries, Key().id(chat).place(at), entry(EntryKind::note, in.event, member));
+  state_.save(table::entries, Key().id(chat).place(at),
+              entry_of(EntryKind::note, in.event, member));
   return Folded::quiet;
 }
 
@@ -328,7 +338,7 @@ Folded Fold::chat_flagged(In& in) {
   const std::string topic = in.facts.name("topic");
   if (!in.facts.ok()) return Folded::malformed;
   const Place at = state_.place(in.event);
-  EntryRecord line = entry(EntryKind::flagged, in.event, member);
+  EntryRecord line = entry_of(EntryKind::flagged, in.event, member);
   line.topic = topic;
   state_.save(table::entries, Key().id(chat).place(at), line);
   state_.edit_chat(chat, [&](ChatRecord& record) {

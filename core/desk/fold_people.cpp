@@ -68,6 +68,33 @@ Folded Fold::member_presence(In& in) {
   return Folded::routing;
 }
 
+Folded Fold::overtime_asked(In& in) {
+  const MemberNo number = in.facts.member("member");
+  const std::uint64_t until_ms = in.facts.uint("until");
+  if (!in.facts.ok()) return Folded::malformed;
+  const Key key = Key().u32(number);
+  MemberRecord member = state_.load<MemberRecord>(table::members, key);
+  if (take_latest(member.asked_at, state_.place(in.event))) member.asked_until_ms = until_ms;
+  state_.save(table::members, key, member);
+  return Folded::quiet;
+}
+
+// until: 0 refuses.
+Folded Fold::overtime_answered(In& in) {
+  const MemberNo number = in.facts.member("member");
+  const MemberNo by = in.facts.member("by");
+  const std::uint64_t until_ms = in.facts.uint("until");
+  if (!in.facts.ok()) return Folded::malformed;
+  const Key key = Key().u32(number);
+  MemberRecord member = state_.load<MemberRecord>(table::members, key);
+  if (take_latest(member.answered_at, state_.place(in.event))) {
+    member.overtime_until_ms = until_ms;
+    member.answered_by = by;
+  }
+  state_.save(table::members, key, member);
+  return Folded::routing;
+}
+
 Folded Fold::set_joined(In& in, bool joined) {
   const Id16 a = in.facts.id("a");
   const Id16 b = in.facts.id("b");

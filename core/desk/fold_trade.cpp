@@ -30,7 +30,7 @@ Folded Fold::order_seen(In& in) {
   }
 
   seen.at = state_.place(in.event);
-  state_.edit_order(id, [&](OrderRecord& order) {
+  state_.edit<OrderRecord>(table::orders, id, [&](OrderRecord& order) {
     if (std::tie(order.updated_ms, order.at) < std::tie(seen.updated_ms, seen.at)) order = seen;
   });
   return Folded::quiet;
@@ -48,7 +48,7 @@ Folded Fold::parcel_seen(In& in) {
   seen.at_ms = facts.uint_if("at");
   if (!facts.ok()) return Folded::malformed;
   seen.at = state_.place(in.event);
-  state_.edit_parcel(id, [&](ParcelRecord& parcel) {
+  state_.edit<ParcelRecord>(table::parcels, id, [&](ParcelRecord& parcel) {
     if (std::tie(parcel.at_ms, parcel.at) < std::tie(seen.at_ms, seen.at)) parcel = seen;
   });
   return Folded::quiet;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/desk/case_views.hpp"
 #include "core/desk/types.hpp"
 #include "core/desk/views.hpp"
 
@@ -44,9 +45,22 @@ std::string_view to_string(OrderLink link) {
 }
 
 std::string_view to_string(EntryKind kind) {
-  return at<EntryKind, 9>(
-      {"received", "sent", "reply", "note", "transfer", "assigned", "queued", "flagged", "closed"},
+  return at<EntryKind, 17>(
+      {"received", "sent", "reply", "note", "transfer", "assigned", "queued", "flagged", "closed",
+       "released", "promised", "kept", "dropped", "asked", "answered", "call", "case"},
       kind);
+}
+
+std::string_view to_string(CaseLine kind) {
+  return at<CaseLine, 5>({"opened", "changed", "said", "linked", "call"}, kind);
+}
+
+std::string_view to_string(About about) {
+  return at<About, 4>({"chat", "buyer", "order", "parcel"}, about);
+}
+
+std::string_view to_string(MissedView::Outcome outcome) {
+  return at<MissedView::Outcome, 3>({"answered", "closed", "waiting"}, outcome);
 }
 
 Language language_from(std::string_view code) {

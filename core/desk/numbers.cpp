@@ -3,18 +3,22 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 
 #include "core/desk/dates.hpp"
 #include "core/desk/queries.hpp"
+#include "core/desk/trade.hpp"
 
 namespace deskmate::desk {
 namespace {
 
 struct Tally {
-  std::uint64_t received = 0, answers = 0, visits = 0;
+  std::uint64_t received = 0, answers = 0, visits = 0, ordered = 0, in_time = 0;
   std::vector<std::uint64_t> first, reply;  // times, ms
 
-  Measures measures() { return {received, answers, visits, waits_of(first), waits_of(reply)}; }
+  Measures measures() {
+    return {received, answers, visits, ordered, in_time, waits_of(first), waits_of(reply)};
+  }
 
  private:
   static Waits waits_of(std::vector<std::uint64_t>& times) {
@@ -68,6 +72,7 @@ NumbersView Queries::numbers(std::uint64_t from_ms, std::uint64_t to_ms,
     const auto chat = state_.find<ChatRecord>(table::chats, Key().id(id));
     Tally& shop = shops[chat ? chat->shop : std::string()];
     Turns turns;
+    std::optional<std::vector<Id16>> accounts;
     state_.each(
         table::entries, Key().id(id), false, [&](std::string_view key, std::string_view value) {
           ++entries;
@@ -88,9 +93,14 @@ NumbersView Queries::numbers(std::uint64_t from_ms, std::uint64_t to_ms,
             turns.open = true;
             if (turns.waiting_ms == 0) turns.waiting_ms = record.at_ms;
             if (!within(record.at_ms)) return true;
+            if (opens && !accounts && chat && chat->buyer) accounts = state_.group(*chat->buyer);
+            const bool ordered =
+                opens && accounts &&
+                ordered_between(state_, *accounts, record.at_ms, record.at_ms + order_after_ms);
             count([&](Tally& one) {
               ++one.received;
               one.visits += opens ? 1 : 0;
+              one.ordered += ordered ? 1 : 0;
             });
           } else if ((kind == EntryKind::reply && state_.has(table::talk_out, key)) ||
                      kind == EntryKind::sent) {
@@ -103,7 +113,9 @@ NumbersView Queries::numbers(std::uint64_t from_ms, std::uint64_t to_ms,
               if (since_ms == 0) return;
               const std::uint64_t took_ms = record.at_ms - std::min(record.at_ms, since_ms);
               one.reply.push_back(took_ms);
-              if (first) one.first.push_back(took_ms);
+              if (!first) return;
+              one.first.push_back(took_ms);
+              one.in_time += took_ms <= policy_.first_reply_ms ? 1 : 0;
             };
             count(add);
             if (record.member != 0) add(members[record.member]);

@@ -77,6 +77,45 @@ TEST_F(OneMorning, is_counted_and_timed) {
   expect_waits(view.all.reply, 4, (4 + 3 + 31 + 10) / 4, 4);
 }
 
+// R23: a asked at 08:00 and 09:10, b at 08:30; a ordered at 09:00, b a minute more than a week
+// later.
+TEST_F(OneMorning, R23_tells_which_visits_led_to_an_order) {
+  const auto order = [&](const std::string& name, const std::string& buyer, std::uint64_t ms) {
+    world.add("order.seen", Value::map({{"shop", "box"},
+                                        {"order", bin(name)},
+                                        {"buyer", bin(buyer)},
+                                        {"state", "placed"},
+                                        {"payment", "paid"},
+                                        {"total", 1},
+                                        {"paid", 1},
+                                        {"currency", "EUR"},
+                                        {"placed_at", ms},
+                                        {"updated_at", ms}}));
+  };
+  order("one", "a", start_ms + 60 * minute_ms);
+  order("two", "b", start_ms + 30 * minute_ms + order_after_ms + minute_ms);
+  const NumbersView view = numbers(start_ms, start_ms + day_ms);
+  EXPECT_EQ(view.all.visits, 3u);
+  EXPECT_EQ(view.all.ordered, 1u);
+  EXPECT_EQ(view.hours[8].ordered, 1u);
+  EXPECT_EQ(view.shops[0].measures.ordered, 0u);
+  EXPECT_EQ(view.shops[1].measures.ordered, 1u);
+}
+
+TEST_F(Numbers, R20_counts_first_answers_within_the_target) {
+  for (const auto& [chat, wait_ms] : {std::pair{"in time", 30'000}, {"late", 30'001}}) {
+    world.receive(chat, chat);
+    world.now_ms += static_cast<std::uint64_t>(wait_ms);
+    answer(chat, 1);
+    world.receive(chat, chat);  // further ones are no first ones
+    answer(chat, 1);
+  }
+  const NumbersView view = numbers(start_ms, start_ms + day_ms);
+  EXPECT_EQ(view.all.first.count, 2u);
+  EXPECT_EQ(view.all.in_time, 1u);
+  EXPECT_EQ(view.members.at(0).measures.in_time, 1u);
+}
+
 TEST_F(OneMorning, is_told_by_member_and_shop) {
   const NumbersView view = numbers(start_ms, start_ms + day_ms);
   ASSERT_EQ(view.members.size(), 2u);

@@ -98,10 +98,98 @@ class Source {
                                                   {"message", some("message", 6)}}));
   }
 
+  // One that is there already, or one that may come.
+  Value some_event() {
+    return bin(std::to_string(below(2)) + "/1/" + std::to_string(1 + below(60)));
+  }
+
+  void word() {
+    const Value chat = some("chat", 3);
+    switch (below(6)) {
+      case 0:
+        return add("promise.made", Value::map({{"chat", chat},
+                                               {"member", number(3)},
+                                               {"due", channel_ms + below(100)},
+                                               {"kind", below(2) == 0 ? "answer" : "gift"}}));
+      case 1:
+      case 2:
+        return add(below(2) == 0 ? "promise.kept" : "promise.dropped",
+                   Value::map({{"promise", some_event()}, {"chat", chat}, {"member", number(3)}}));
+      case 3:
+        return add("colleague.asked",
+                   Value::map({{"chat", chat},
+                               {"from", number(3)},
+                               {"to", below(2) == 0 ? number(3) : Value("supervisor")}}));
+      case 4:
+        return add("colleague.answered",
+                   Value::map({{"question", some_event()}, {"chat", chat}, {"member", number(3)}}));
+      default:
+        return add("member.listening", Value::map({{"member", number(3)},
+                                                   {"to", below(2) == 0 ? number(3) : Value()},
+                                                   {"chat", below(2) == 0 ? chat : Value()},
+                                                   {"until", channel_ms + below(100)}}));
+    }
+  }
+
+  void about_case() {
+    static const char* states[] = {"open", "waiting", "settled", "dropped"};
+    const Value chat = some("chat", 3);
+    const auto maybe = [&](Value value) { return below(2) == 0 ? std::move(value) : Value(); };
+    switch (below(7)) {
+      case 0:
+      case 1:
+        return add("case.opened", Value::map({{"number", number(3)},
+                                              {"kind", below(2) == 0 ? "lost" : "platform"},
+                                              {"member", number(3)},
+                                              {"assignee", maybe(number(3))},
+                                              {"chat", maybe(chat)},
+                                              {"buyer", maybe(some("buyer", 3))},
+                                              {"order", maybe(some("order", 3))},
+                                              {"parcel", maybe(some("parcel", 2))},
+                                              {"severity", maybe("high")},
+                                              {"deadline", maybe(channel_ms + below(100))}}));
+      case 2:
+      case 3:
+        return add("case.changed", Value::map({{"case", some_event()},
+                                               {"member", number(3)},
+                                               {"state", maybe(states[below(4)])},
+                                               {"kind", maybe(below(2) == 0 ? "refund" : "lost")},
+                                               {"cause", maybe(below(2) == 0 ? "courier" : "")},
+                                               {"assignee", maybe(below(3))},
+                                               {"deadline", maybe(below(2) * channel_ms)},
+                                               {"liable", maybe("shop")},
+                                               {"amount", maybe(number(100))},
+                                               {"currency", "EUR"},
+                                               {"wants", maybe(Value::array({"item", "slip"}))},
+                                               {"titled", below(2) == 0}}));
+      case 4:
+        return add("case.said",
+                   Value::map({{"case", some_event()},
+                               {"member", number(3)},
+                               {"party", "courier"},
+                               {"evidence", maybe("photo-" + std::to_string(below(40)))}}));
+      case 5:
+        return add("case.linked", Value::map({{"case", some_event()},
+                                              {"member", number(3)},
+                                              {"chat", maybe(chat)},
+                                              {"order", maybe(some("order", 3))},
+                                              {"removed", below(2) == 0}}));
+      default:
+        return add("call.logged", Value::map({{"chat", maybe(chat)},
+                                              {"buyer", maybe(some("buyer", 3))},
+                                              {"case", maybe(some_event())},
+                                              {"member", number(3)},
+                                              {"direction", below(2) == 0 ? "in" : "out"},
+                                              {"answered", below(2) == 0},
+                                              {"seconds", number(100)},
+                                              {"at", maybe(channel_ms + below(100))}}));
+    }
+  }
+
   void one() {
     static const char* states[] = {"online", "away", "off", "back_soon", "nonsense"};
     const Value chat = some("chat", 3);
-    switch (below(30)) {
+    switch (below(40)) {
       case 0:
       case 1:
       case 2:
@@ -140,6 +228,9 @@ class Source {
                                {"from", number(3)},
                                {"to", below(2) == 0 ? number(3) : Value("supervisor")}}));
       case 12:
+        if (below(2) == 0) {
+          return add("chat.released", Value::map({{"chat", chat}, {"from", number(3)}}));
+        }
         return add("chat.noted", Value::map({{"chat", chat}, {"member", number(3)}}));
       case 13:
         return add("chat.drafted",
@@ -161,6 +252,10 @@ class Source {
                                              {"buyer", some("buyer", 3)},
                                              {"contacts", some_list("contact", 3)}}));
       case 18:
+        if (below(3) == 0) {
+          return add(below(2) == 0 ? "overtime.asked" : "overtime.answered",
+                     Value::map({{"member", number(3)}, {"by", number(3)}, {"until", below(9)}}));
+        }
         return add(below(2) == 0 ? "member.set" : "member.presence",
                    Value::map({{"member", number(3)},
                                {"name", "N"},
@@ -247,6 +342,15 @@ class Source {
                    Value::map({{"buyer", some("buyer", 3)},
                                {"erasure", below(2) == 0 ? some("erasure", 2) : Value()},
                                {"keys", some_list("key", 3)}}));
+      case 30:
+      case 31:
+      case 32:
+        return word();
+      case 33:
+      case 34:
+      case 35:
+      case 36:
+        return about_case();
       default:
         if (below(3) == 0) return add("weather.seen", Value::map({{"sun", true}}));
         if (below(2) == 0) return add("chat.closed", Value::map({{"chat", 7}}));

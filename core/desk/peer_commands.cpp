@@ -3,16 +3,10 @@
 
 #include "core/desk/commands.hpp"
 #include "core/desk/peers.hpp"
+#include "core/desk/router.hpp"
 
 namespace deskmate::desk {
 namespace {
-
-Proposal event(std::string type, Map facts) {
-  Proposal out;
-  out.type = std::move(type);
-  out.facts = std::move(facts);
-  return out;
-}
 
 Value peer_value(const PeerId& peer) { return Value::bin(bytes_of(peer)); }
 
@@ -71,19 +65,19 @@ Result<Proposal> Commands::add_peer(const PeerId& peer, std::string_view name) c
     return Error{Errc::bad_value, "name"};
   }
   const auto& book = state_.load<BookRecord>(table::book, book_key);
-  return event("peer.added", {{"peer", peer_value(peer)},
-                              {"name", name},
-                              {"founder", peer_value(book.founder.value_or(self()))}});
+  return proposal("peer.added", {{"peer", peer_value(peer)},
+                                 {"name", name},
+                                 {"founder", peer_value(book.founder.value_or(self()))}});
 }
 
 Result<Proposal> Commands::agree_to_join(const PeerId& inviter) const {
   if (inviter == self()) return Error{Errc::same_peer, short_id(inviter)};
-  return event("peer.agreed", {{"peer", peer_value(inviter)}});
+  return proposal("peer.agreed", {{"peer", peer_value(inviter)}});
 }
 
 Result<Proposal> Commands::hello() const {
   if (Peers(state_).standing(self()) == PeerStanding::removed) return Error{Errc::peer_left, {}};
-  return event("peer.hello", {});
+  return proposal("peer.hello", {});
 }
 
 Result<Proposal> Commands::goodbye(const Sight& sight, std::optional<PeerId> to) const {
@@ -105,7 +99,7 @@ Result<Proposal> Commands::goodbye(const Sight& sight, std::optional<PeerId> to)
     if (!to) to = first([&](const PeerId& peer) { return peers.ready(peer); });
     if (to) facts.add("to", peer_value(*to));
   }
-  return event("peer.goodbye", std::move(facts));
+  return proposal("peer.goodbye", std::move(facts));
 }
 
 Result<Proposal> Commands::pass_book(const PeerId& to) const {
@@ -113,7 +107,7 @@ Result<Proposal> Commands::pass_book(const PeerId& to) const {
   if (peers.holder() != self()) return Error{Errc::peer_left, {}};
   if (to == self()) return Error{Errc::same_peer, short_id(to)};
   if (!peers.ready(to)) return Error{Errc::no_such_peer, short_id(to)};
-  return event("book.passed", {{"to", peer_value(to)}});
+  return proposal("book.passed", {{"to", peer_value(to)}});
 }
 
 Result<Proposal> Commands::declare_gone(const PeerId& peer) const {
@@ -124,7 +118,7 @@ Result<Proposal> Commands::declare_gone(const PeerId& peer) const {
   if (standing == PeerStanding::gone || standing == PeerStanding::removed) {
     return Error{Errc::same_peer, short_id(peer)};
   }
-  return event("peer.gone", {{"peer", peer_value(peer)}});
+  return proposal("peer.gone", {{"peer", peer_value(peer)}});
 }
 
 Result<Proposal> Commands::remove_peer(const PeerId& peer,
@@ -144,7 +138,7 @@ Result<Proposal> Commands::remove_peer(const PeerId& peer,
   if (cut.size() > ids_max) return Error{Errc::too_long, std::to_string(ids_max)};
   Array list;
   for (const auto& one : cut) list.push_back(Value::array({one.incarnation, one.seq}));
-  return event("peer.removed", {{"peer", peer_value(peer)}, {"cut", std::move(list)}});
+  return proposal("peer.removed", {{"peer", peer_value(peer)}, {"cut", std::move(list)}});
 }
 
 Result<Proposal> Commands::agree_to_change(const Id16& change) const {
@@ -154,12 +148,12 @@ Result<Proposal> Commands::agree_to_change(const Id16& change) const {
   if (std::find(lacks.begin(), lacks.end(), self()) == lacks.end()) {
     return Error{Errc::no_such_change, {}};
   }
-  return event("member.agreed",
-               {{"change", Value::bin(change)}, {"asks", peers_value(other_owners())}});
+  return proposal("member.agreed",
+                  {{"change", Value::bin(change)}, {"asks", peers_value(other_owners())}});
 }
 
 Result<Proposal> Commands::erase_buyer(const Id16& buyer) const {
-  return event("buyer.erased", {{"buyer", Value::bin(buyer)}});
+  return proposal("buyer.erased", {{"buyer", Value::bin(buyer)}});
 }
 
 Result<Proposal> Commands::forgotten(const Id16& buyer, const std::vector<Id16>& keys) const {
@@ -172,7 +166,7 @@ Result<Proposal> Commands::forgotten(const Id16& buyer, const std::vector<Id16>&
   if (const auto erasure = state_.find<ErasureRecord>(table::erasures, Key().id(buyer))) {
     facts.add("erasure", Value::bin(erasure->event));
   }
-  return event("buyer.forgotten", std::move(facts));
+  return proposal("buyer.forgotten", std::move(facts));
 }
 
 }  // namespace deskmate::desk

@@ -1,6 +1,7 @@
 #include "core/desk/queries.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/desk/peers.hpp"
 #include "core/desk/roster.hpp"
@@ -22,6 +23,9 @@ MemberView view_of(const Standing& one) {
   out.presence = one.presence();
   out.until_ms = one.until_ms;
   out.on_shift = one.on_shift;
+  out.shift_ends_ms = one.shift_ends_ms;
+  out.overtime_until_ms = one.overtime_until_ms;
+  out.overtime_asked_ms = one.overtime_asked_ms;
   out.full = one.full();
   out.cooling_until_ms = one.cooling_until_ms;
   out.open = one.open;
@@ -46,6 +50,7 @@ std::vector<MemberView> Queries::members(std::uint64_t now_ms) const {
   for (const Standing& one : roster(state_, policy_, now_ms)) {
     if (!one.record.removed) out.push_back(view_of(one));
   }
+  add_listeners(out, now_ms);
   return out;
 }
 
@@ -117,6 +122,11 @@ ChatRow Queries::row(const Id16& id, const ChatRecord& chat, std::uint64_t now_m
   out.last_in = ref_if(chat.last_in);
   out.first = ref_if(chat.first_in);
   out.why = decode_value(chat.queued_at < chat.given_at() ? chat.given_why() : chat.queued_why);
+  // Most chats have none, which is quickly told.
+  if (state_.has(table::words, Key().id(id))) {
+    add_words(out, now_ms);
+    add_cases(out);
+  }
   return out;
 }
 
@@ -175,22 +185,39 @@ std::optional<ChatPage> Queries::chat_page(const ChatFilter& filter, std::string
 }
 
 std::vector<ChatRow> Queries::queue(std::uint64_t now_ms, std::size_t limit) const {
+  // Since when they wait, further messages counted; or since a promise was due.
   const auto score = [this](const ChatRow& chat) {
     const std::uint64_t raised_ms = chat.nudges * policy_.nudge_ms;
-    return std::pair(chat.waiting_since_ms - std::min(chat.waiting_since_ms, raised_ms),
-                     chat.number);
+    std::uint64_t since_ms = chat.waiting_since_ms - std::min(chat.waiting_since_ms, raised_ms);
+    if (chat.promise_overdue && (chat.waiting_since_ms == 0 || chat.due_ms < since_ms)) {
+      since_ms = chat.due_ms;
+    }
+    return std::pair(since_ms, chat.number);
   };
+  std::vector<ChatRow> out;
+  std::set<Id16> promised;
+  state_.each(table::promises_due, {}, false, [&](std::string_view key, std::string_view) {
+    if (read_be(key.substr(0, 8)) > now_ms) return false;
+    const auto promise = state_.find<PromiseRecord>(table::promises, Key().id(id_at(key, 8)));
+    if (promise && promised.insert(promise->chat).second) {
+      if (auto chat = row(promise->chat, now_ms); chat && !chat->blocked) {
+        out.push_back(std::move(*chat));
+      }
+    }
+    return out.size() < limit;
+  });
   // Whoever waits more than all possible nudges less than the last one that fits cannot overtake
   // it.
-  std::vector<ChatRow> out;
+  std::size_t waiting = 0;
   std::optional<std::uint64_t> enough_ms;
   state_.each(table::waiting, {}, false, [&](std::string_view key, std::string_view) {
     const std::uint64_t since_ms = read_be(key.substr(0, 8));
     if (enough_ms && since_ms > *enough_ms) return false;
-    if (auto chat = row(id_at(key, 8), now_ms);
-        chat && !chat->blocked && chat->waiting_since_ms != 0) {
+    const Id16 id = id_at(key, 8);
+    if (promised.count(id) != 0) return limit != 0;
+    if (auto chat = row(id, now_ms); chat && !chat->blocked && chat->waiting_since_ms != 0) {
       out.push_back(std::move(*chat));
-      if (out.size() == limit) enough_ms = since_ms + nudges_max * policy_.nudge_ms;
+      if (++waiting == limit) enough_ms = since_ms + nudges_max * policy_.nudge_ms;
     }
     return limit != 0;
   });
@@ -211,31 +238,40 @@ std::vector<ChatRow> Queries::last_word(std::uint64_t now_ms, std::size_t limit)
   return out;
 }
 
-// Chats that were given the number, by whichever peer.
-std::vector<Id16> Queries::numbered(ChatNo number, std::size_t limit) const {
+// What was given the number, by whichever peer.
+std::vector<Id16> Queries::numbered(const TableInfo& table, std::uint32_t number,
+                                    std::size_t limit) const {
   std::vector<Id16> out;
-  state_.each(table::chat_numbers, Key().u32(number), false,
-              [&](std::string_view key, std::string_view) {
-                out.push_back(id_at(key, 4));
-                return out.size() < limit;
-              });
+  state_.each(table, Key().u32(number), false, [&](std::string_view key, std::string_view) {
+    out.push_back(id_at(key, 4));
+    return out.size() < limit;
+  });
   return out;
 }
 
-// Among chats of one number. By the id alone: whatever else is heard of later, it stays.
-ChatNo twin_place(const Id16& id) { return 1 + id.back() % chat_twins_max; }
+// Among those of one number. By the id alone: whatever else is heard of later, it stays.
+std::uint32_t twin_place(const Id16& id) { return 1 + id.back() % chat_twins_max; }
+
+std::uint32_t Queries::shown_number(const TableInfo& table, const Id16& id,
+                                    std::uint32_t number) const {
+  if (number == 0 || numbered(table, number, 2).size() < 2) return number;
+  return number + twin_place(id) * chat_twin_step;
+}
 
 ChatNo Queries::number_of(const Id16& id, const ChatRecord& chat) const {
-  if (chat.number == 0 || numbered(chat.number, 2).size() < 2) return chat.number;
-  return chat.number + twin_place(id) * chat_twin_step;
+  return shown_number(table::chat_numbers, id, chat.number);
+}
+
+std::vector<Id16> Queries::by_shown_number(const TableInfo& table, std::uint32_t number) const {
+  auto found = numbered(table, number % chat_twin_step, chat_twins_max);
+  if (const std::uint32_t place = number / chat_twin_step; place != 0) {
+    std::erase_if(found, [&](const Id16& id) { return twin_place(id) != place; });
+  }
+  return found;
 }
 
 std::vector<Id16> Queries::chats_by_number(ChatNo number) const {
-  auto chats = numbered(number % chat_twin_step, chat_twins_max);
-  if (const ChatNo place = number / chat_twin_step; place != 0) {
-    std::erase_if(chats, [&](const Id16& id) { return twin_place(id) != place; });
-  }
-  return chats;
+  return by_shown_number(table::chat_numbers, number);
 }
 
 Entry Queries::entry(const Place& place, const EntryRecord& record) const {
@@ -251,6 +287,16 @@ Entry Queries::entry(const Place& place, const EntryRecord& record) const {
   out.automatic = record.automatic;
   out.files = record.files;
   out.why = decode_value(record.why);
+  out.about = record.about;
+  if (out.kind == EntryKind::promised && record.about) {
+    out.due_ms = state_.load<PromiseRecord>(table::promises, Key().id(*record.about)).due_ms;
+  }
+  if (out.kind == EntryKind::call) out.call = call(record.event);
+  if (out.kind == EntryKind::about_case && record.about) {
+    const auto about = state_.load<CaseRecord>(table::cases, Key().id(*record.about));
+    out.case_number = shown_number(table::case_numbers, *record.about, about.number);
+    out.topic = about.kind.value;
+  }
   if (out.kind == EntryKind::reply) {
     if (const auto sent = request(record.event)) out.outcome = sent->state;
   }
@@ -341,13 +387,21 @@ std::optional<ChatView> Queries::chat(const Id16& id, std::uint64_t now_ms,
                 }
                 return true;
               });
-  if (!chat->buyer) return out;
+  out.promises = promises({.chat = id}, {}, now_ms, promises_open_max)->rows;
+  out.questions = questions({.chat = id}, {}, questions_open_max)->rows;
+  out.listeners = listeners(out.chat, now_ms);
+  if (!chat->buyer) {
+    out.cases = chat_cases(id, {}, {}, now_ms);
+    return out;
+  }
   const auto accounts = state_.group(*chat->buyer);
   out.blocked_until_ms = state_.blocked_until(accounts, now_ms);
   people(out, accounts, now_ms);
   ChatOrders orders = chat_orders(state_, policy_, id, accounts);
   out.orders = std::move(orders.orders);
   out.unproved = orders.unproved;
+  out.cases = chat_cases(id, accounts, out.orders, now_ms);
+  out.calls = buyer_calls(accounts);
   return out;
 }
 
@@ -361,8 +415,14 @@ std::vector<OrderView> Queries::orders(const OrderFilter& filter, std::size_t li
     return out.size() < limit;
   };
   if (!filter.buyer) {
-    state_.each(table::recent_orders, {}, true, [&](std::string_view key, std::string_view) {
-      return take(id_at(key, 8), OrderLink::own);
+    std::string from = Key().last().str();
+    if (filter.after) {
+      const auto before = state_.find<OrderRecord>(table::orders, Key().id(*filter.after));
+      if (!before) return out;
+      from = Key().u64(before->placed_ms).id(*filter.after).str();
+    }
+    state_.scan(table::recent_orders, from, true, [&](std::string_view key, std::string_view) {
+      return key >= from || take(id_at(key, 8), OrderLink::own);
     });
     return out;
   }
@@ -392,14 +452,21 @@ std::optional<OrderView> Queries::order(const Id16& id) const {
   return order_view(state_, policy_, id, *order, OrderLink::own);
 }
 
-std::vector<OrderView> Queries::orders_by_number(const Id16& number) const {
+std::vector<OrderView> Queries::orders_under(const TableInfo& table, const Id16& id) const {
   std::vector<OrderView> out;
-  state_.each(table::order_numbers, Key().id(number), false,
-              [&](std::string_view key, std::string_view) {
-                if (auto found = order(id_at(key, sizeof(Id16)))) out.push_back(std::move(*found));
-                return out.size() < chat_orders_max;
-              });
+  state_.each(table, Key().id(id), false, [&](std::string_view key, std::string_view) {
+    if (auto found = order(id_at(key, sizeof(Id16)))) out.push_back(std::move(*found));
+    return out.size() < chat_orders_max;
+  });
   return out;
+}
+
+std::vector<OrderView> Queries::orders_by_number(const Id16& number) const {
+  return orders_under(table::order_numbers, number);
+}
+
+std::vector<OrderView> Queries::orders_by_contact(const Id16& contact) const {
+  return orders_under(table::contact_orders, contact);
 }
 
 std::vector<ProductView> Queries::products(std::string_view shop, std::size_t limit) const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/desk/codec.hpp"
@@ -26,6 +27,21 @@ inline bool take_first(Place& place, const Place& at) {
   return true;
 }
 
+// A field that is said by itself: whoever said it last, said it.
+template <class T>
+struct Latest {
+  Place at;
+  T value{};
+  void say(T word, const Place& when) {
+    if (take_latest(at, when)) value = std::move(word);
+  }
+  bool any() const { return at.any(); }
+  template <class A>
+  void fields(A& a) {
+    a(at, value);
+  }
+};
+
 struct MemberRecord {  // by number
   Place profile_at;
   std::string name, role;
@@ -43,10 +59,15 @@ struct MemberRecord {  // by number
   Place settled_at;
   std::optional<Id32> peer;
   bool waiting = false;  // asked for, and not a member until all have agreed
+  // R14: overtime, as asked for last and as answered last.
+  Place asked_at, answered_at;
+  std::uint64_t asked_until_ms = 0, overtime_until_ms = 0;  // the latter 0: refused
+  std::uint32_t answered_by = 0;
   template <class A>
   void fields(A& a) {
     a(profile_at, name, role, weight, zone, schedule, capacity, experts, removed, presence_at,
-      presence, until_ms, abuse_ms, settled_at, peer, waiting);
+      presence, until_ms, abuse_ms, settled_at, peer, waiting, asked_at, answered_at,
+      asked_until_ms, overtime_until_ms, answered_by);
   }
   bool known() const { return profile_at.any() && !waiting; }
 };
@@ -175,9 +196,10 @@ struct EntryRecord {  // by chat and place
   bool automatic = false;
   std::uint32_t files = 0;
   std::string why;
+  std::optional<Id16> about;  // the promise, question or case
   template <class A>
   void fields(A& a) {
-    a(kind, event, at_ms, member, to, to_role, topic, automatic, files, why);
+    a(kind, event, at_ms, member, to, to_role, topic, automatic, files, why, about);
   }
 };
 

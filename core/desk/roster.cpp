@@ -31,6 +31,16 @@ Standing standing(const State& state, const Policy& policy, MemberNo number, Mem
     out.on_shift = schedule->covers(policy.local_minutes(record.zone, now_ms));
     if (const auto at = next_change_ms(*schedule, record.zone, now_ms, policy.local_minutes)) {
       changes_at(*at);
+      if (out.on_shift) out.shift_ends_ms = *at;
+    }
+    if (now_ms < record.overtime_until_ms) {
+      out.overtime_until_ms = record.overtime_until_ms;
+      changes_at(out.overtime_until_ms);
+      out.on_shift = true;
+      out.shift_ends_ms = std::max(out.shift_ends_ms, out.overtime_until_ms);
+    }
+    if (now_ms < record.asked_until_ms && record.answered_at < record.asked_at) {
+      out.overtime_asked_ms = record.asked_until_ms;
     }
   }
   if (record.abuse_ms != 0 && policy.cool_down_ms != 0) {

@@ -17,6 +17,9 @@ struct Standing {
   Presence said = Presence::online;  // what they said, until its end; nothing said: online
   std::uint64_t until_ms = 0;
   bool on_shift = true;
+  std::uint64_t shift_ends_ms = 0;      // 0: it has no end, or none is on
+  std::uint64_t overtime_until_ms = 0;  // 0: none
+  std::uint64_t overtime_asked_ms = 0;
   bool reachable = true;               // with other peers: theirs is in the view and ready
   std::uint64_t cooling_until_ms = 0;  // 0: not cooling
   std::uint32_t open = 0, waiting = 0, limit = 0;

@@ -39,6 +39,14 @@ inline constexpr TableInfo erasures{"er", "erasures", true, "buyer: ErasureRecor
 inline constexpr TableInfo forgotten{"fo", "forgotten", true,
                                      "buyer, peer [32]: which erasure it has done"};
 inline constexpr TableInfo dead_keys{"dk", "dead_keys", true, "buyer, key, peer [32]: a set"};
+inline constexpr TableInfo promises{"pm", "promises", true, "promise: PromiseRecord"};
+inline constexpr TableInfo questions{"qs", "questions", true, "question: QuestionRecord"};
+inline constexpr TableInfo listening{"li", "listening", true, "member [4]: ListeningRecord"};
+inline constexpr TableInfo cases{"ks", "cases", true, "case: CaseRecord"};
+inline constexpr TableInfo case_lines{"kl", "case_lines", true, "case, place: CaseLineRecord"};
+inline constexpr TableInfo case_links{"kk", "case_links", true,
+                                      "case, About [1], id: CaseLinkRecord"};
+inline constexpr TableInfo calls{"ca", "calls", true, "call: CallRecord"};
 
 // Indexes: they follow from the above.
 inline constexpr TableInfo talk_in{
@@ -72,6 +80,27 @@ inline constexpr TableInfo unfinished{"uf", "unfinished", false,
                                       "0 or 1 (unknown) [1] place, request"};
 inline constexpr TableInfo given{"g", "given", false, "place, chat: GivenRecord"};
 inline constexpr TableInfo changes_open{"cp", "changes_open", false, "change: not in force yet"};
+inline constexpr TableInfo promises_due{"pd", "promises_due", false,
+                                        "due [8] promise, of open ones"};
+inline constexpr TableInfo member_promises{"pb", "member_promises", false,
+                                           "member [4] due [8] promise, of open ones"};
+inline constexpr TableInfo chat_promises{"pc", "chat_promises", false,
+                                         "chat, due [8] promise, of open ones"};
+inline constexpr TableInfo questions_open{"qo", "questions_open", false, "place, question"};
+inline constexpr TableInfo chat_questions{"qc", "chat_questions", false,
+                                          "chat, place, question, of open ones"};
+inline constexpr TableInfo words{"wo", "words", false,
+                                 "chat: it has had promises, questions, calls or cases; a set"};
+inline constexpr TableInfo case_numbers{"kn", "case_numbers", false, "number [4] case"};
+inline constexpr TableInfo cases_recent{"kr", "cases_recent", false,
+                                        "0 open, 1 over or 2 any [1] place, case"};
+inline constexpr TableInfo member_cases{"km", "member_cases", false,
+                                        "assignee [4] place, case, of open ones"};
+inline constexpr TableInfo cases_due{"kd", "cases_due", false, "deadline [8] case, of open ones"};
+inline constexpr TableInfo cases_about{"ka", "cases_about", false, "About [1] id, case"};
+inline constexpr TableInfo calls_about{
+    "cc", "calls_about", false,
+    "0, 1 chat, 2 buyer or 3 case [1] that id, at [8] call; of 0 without an id"};
 
 // This peer's own.
 inline constexpr TableInfo meta{"mt", "meta", false, "\"state\": hash and counts"};

@@ -17,16 +17,6 @@ struct MetaRecord {
   }
 };
 
-std::string u32(std::uint32_t value) {
-  std::string out;
-  append_be(out, value, 4);
-  return out;
-}
-
-void add(IndexEntries& entries, const TableInfo& table, const Key& key, std::string value = {}) {
-  entries.emplace_back(std::pair(table.name, key.str()), std::move(value));
-}
-
 // desk [16] peer [32] incarnation [8], as in desk.logs.
 std::optional<storage::LogName> storage_log(std::string_view value) {
   storage::LogName log;
@@ -35,75 +25,6 @@ std::optional<storage::LogName> storage_log(std::string_view value) {
   value.copy(reinterpret_cast<char*>(log.peer.data()), log.peer.size(), log.desk.size());
   log.incarnation = read_be(value.substr(log.desk.size() + log.peer.size()));
   return log;
-}
-
-IndexEntries index_of(const Id16& id, const ChatRecord& chat) {
-  IndexEntries out;
-  if (chat.number != 0) add(out, table::chat_numbers, Key().u32(chat.number).id(id));
-  for (const std::uint32_t number : chat.numbers) {
-    if (number != chat.number) add(out, table::chat_numbers, Key().u32(number).id(id));
-  }
-  if (chat.buyer) {
-    add(out, table::buyer_chats, Key().id(*chat.buyer).place(chat.latest()).id(id));
-    if (chat.served_at.any()) {
-      add(out, table::served, Key().id(*chat.buyer).place(chat.served_at).id(id),
-          u32(chat.served_by));
-    }
-  }
-  if (chat.latest().any()) add(out, table::recent, Key().place(chat.latest()).id(id));
-  if (chat.last_word_theirs()) add(out, table::last_word, Key().place(chat.last_in).id(id));
-  if (!chat.open()) return out;
-
-  add(out, table::open, Key().u32(chat.owner()).id(id));
-  if (chat.waiting.any()) add(out, table::waiting, Key().u64(chat.waiting_ms).id(id));
-  const auto todo = [&](Todo kind, std::uint64_t order) {
-    add(out, table::todo, Key().u8(static_cast<std::uint8_t>(kind)).u64(order).id(id),
-        u32(chat.nudges) + u32(chat.number));
-  };
-  if (chat.fresh()) {
-    todo(Todo::fresh, chat.opening.stamp);
-  } else if (chat.queued()) {
-    todo(chat.parked ? Todo::parked : Todo::queued,
-         chat.waiting.any() ? chat.waiting_ms : chat.opening_ms);
-  } else if (chat.flagged()) {
-    todo(Todo::flagged, chat.flag_at.stamp);
-  }
-  const bool quiet = chat.greeted_at < chat.opening && chat.last_out < chat.opening;
-  if (quiet && (chat.claim_at.any() || (chat.queued() && !chat.parked))) {
-    todo(Todo::greet, chat.opening.stamp);
-  }
-  return out;
-}
-
-IndexEntries index_of(const Id16& id, const RequestRecord& request) {
-  IndexEntries out;
-  if (!request.at.any()) return out;  // outcomes of a request that has not come yet
-  if (request.order) {
-    add(out, table::order_requests, Key().id(*request.order).place(request.at).id(id));
-  }
-  if (!request.is_over()) {
-    add(out, table::unfinished, Key().u8(request.is_unknown() ? 1 : 0).place(request.at).id(id));
-  }
-  return out;
-}
-
-IndexEntries index_of(const Id16& id, const OrderRecord& order) {
-  IndexEntries out;
-  if (!order.at.any()) return out;
-  if (order.number) add(out, table::order_numbers, Key().id(*order.number).id(id));
-  if (order.buyer)
-    add(out, table::buyer_orders, Key().id(*order.buyer).u64(order.placed_ms).id(id));
-  for (const Id16& contact : order.contacts) {
-    add(out, table::contact_orders, Key().id(contact).id(id));
-  }
-  add(out, table::recent_orders, Key().u64(order.placed_ms).id(id));
-  return out;
-}
-
-IndexEntries index_of(const Id16& id, const ParcelRecord& parcel) {
-  IndexEntries out;
-  if (parcel.order) add(out, table::order_parcels, Key().id(*parcel.order).id(id));
-  return out;
 }
 
 }  // namespace
@@ -357,7 +278,7 @@ void State::move_load(const ChatRecord& before, const ChatRecord& after) {
     if (load.open == 0) {
       tables_.erase(table::loads.name, key);
     } else {
-      tables_.put(table::loads.name, key, u32(load.open) + u32(load.waiting));
+      tables_.put(table::loads.name, key, Key().u32(load.open).u32(load.waiting).str());
     }
   };
   if (before.open() == after.open() && before.owner() == after.owner() &&
@@ -506,24 +427,6 @@ void State::settle() {
   settle(chats_, table::chats);
   settle(requests_, table::requests);
   save_meta();
-}
-
-void State::edit_order(const Id16& id, const std::function<void(OrderRecord&)>& change) {
-  const Key key = Key().id(id);
-  const OrderRecord before = load<OrderRecord>(table::orders, key);
-  OrderRecord after = before;
-  change(after);
-  save(table::orders, key, after);
-  reindex(index_of(id, before), index_of(id, after));
-}
-
-void State::edit_parcel(const Id16& id, const std::function<void(ParcelRecord&)>& change) {
-  const Key key = Key().id(id);
-  const ParcelRecord before = load<ParcelRecord>(table::parcels, key);
-  ParcelRecord after = before;
-  change(after);
-  save(table::parcels, key, after);
-  reindex(index_of(id, before), index_of(id, after));
 }
 
 void State::edit_join(const Id16& a, const Id16& b,

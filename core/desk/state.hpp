@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/desk/case_records.hpp"
 #include "core/desk/codec.hpp"
 #include "core/desk/records.hpp"
 #include "core/desk/schema.hpp"
@@ -20,6 +21,7 @@
 #include "core/desk/tables.hpp"
 #include "core/desk/types.hpp"
 #include "core/desk/views.hpp"
+#include "core/desk/word_records.hpp"
 
 namespace deskmate::desk {
 
@@ -28,6 +30,14 @@ inline constexpr std::size_t held_records_max = 256;  // of a kind
 
 // Index entries that follow from a record.
 using IndexEntries = std::vector<std::pair<std::pair<std::string_view, std::string>, std::string>>;
+IndexEntries index_of(const Id16& id, const ChatRecord& chat);
+IndexEntries index_of(const Id16& id, const RequestRecord& request);
+IndexEntries index_of(const Id16& id, const OrderRecord& order);
+IndexEntries index_of(const Id16& id, const ParcelRecord& parcel);
+IndexEntries index_of(const Id16& id, const PromiseRecord& promise);
+IndexEntries index_of(const Id16& id, const QuestionRecord& question);
+IndexEntries index_of(const Id16& id, const CaseRecord& record);
+IndexEntries index_of(const Id16& id, const CallRecord& call);
 
 class State {
  public:
@@ -66,9 +76,18 @@ class State {
     put(table, key, encode_record(record));
   }
 
-  // Changes a record and whatever indexes follow from it. Of chats and requests, which several
-  // events in a row change, this stays in memory until settle(): only then do their tables, the
-  // indexes that follow from them and the hash say the same.
+  // Changes a record and whatever indexes follow from it (index_of).
+  template <class Record, class Change>
+  void edit(const TableInfo& table, const Id16& id, const Change& change) {
+    const Key key = Key().id(id);
+    const Record before = load<Record>(table, key);
+    Record after = before;
+    change(after);
+    save(table, key, after);
+    reindex(index_of(id, before), index_of(id, after));
+  }
+  // Chats and requests are changed by several events in a row: this stays in memory until settle();
+  // only then do their tables, the indexes that follow from them and the hash say the same.
   void edit_chat(const Id16& id, const std::function<void(ChatRecord&)>& change);
   void edit_request(const Id16& id, const std::function<void(RequestRecord&)>& change);
   const RequestRecord& request(const Id16& id) { return hold(requests_, table::requests, id).now; }
@@ -104,8 +123,6 @@ class State {
     return has(table::under_way, Key().id(chat).place(at));
   }
   void settle();
-  void edit_order(const Id16& id, const std::function<void(OrderRecord&)>& change);
-  void edit_parcel(const Id16& id, const std::function<void(ParcelRecord&)>& change);
   void edit_join(const Id16& a, const Id16& b, const std::function<void(JoinRecord&)>& change);
   void add_contact(const Id16& buyer, const Id16& contact);
 

@@ -209,4 +209,13 @@ std::string_view stage_of(const State& state, const std::vector<Id16>& accounts)
   return "aftersale";
 }
 
+bool ordered_between(const State& state, const std::vector<Id16>& accounts, std::uint64_t from_ms,
+                     std::uint64_t to_ms) {
+  const auto found = orders_of(state, accounts, set_of(state, table::contacts, accounts));
+  return std::any_of(found.begin(), found.end(), [&](const auto& one) {
+    const auto order = state.find<OrderRecord>(table::orders, Key().id(one.first));
+    return order && order->placed_ms >= from_ms && order->placed_ms < to_ms;
+  });
+}
+
 }  // namespace deskmate::desk

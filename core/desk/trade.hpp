@@ -31,4 +31,8 @@ ChatOrders chat_orders(const State& state, const Policy& policy, const Id16& cha
 // The role for a buyer by what they have ordered: presale, insale, aftersale.
 std::string_view stage_of(const State& state, const std::vector<Id16>& accounts);
 
+// Did these accounts place an order in [from_ms, to_ms)?
+bool ordered_between(const State& state, const std::vector<Id16>& accounts, std::uint64_t from_ms,
+                     std::uint64_t to_ms);
+
 }  // namespace deskmate::desk

@@ -70,6 +70,18 @@ TEST(Orders, the_shops_own_time_decides_not_when_we_heard) {
   EXPECT_EQ(world.desk.orders({.shop = "", .buyer = id("other")}, 10).size(), 1u);
 }
 
+TEST(Orders, R60_are_found_by_a_buyers_address_as_the_shop_has_it_now) {
+  World world;
+  world.add("order.seen", order("o1", "b", {{"contacts", bins({"mail", "phone"})}}));
+  world.add("order.seen", order("o2", "c", {{"contacts", bins({"mail"})}, {"updated_at", 1}}));
+  EXPECT_EQ(world.desk.orders_by_contact(id("mail")).size(), 2u);
+  ASSERT_EQ(world.desk.orders_by_contact(id("phone")).size(), 1u);
+  EXPECT_EQ(world.desk.orders_by_contact(id("phone"))[0].id, id("o1"));
+  world.add("order.seen", order("o2", "c", {{"contacts", bins({"other"})}, {"updated_at", 2}}));
+  EXPECT_EQ(world.desk.orders_by_contact(id("mail")).size(), 1u);
+  EXPECT_TRUE(world.desk.orders_by_contact(id("none")).empty());
+}
+
 TEST(Orders, lists_latest_first_and_by_shop) {
   World world;
   world.add("order.seen", order("o1", "b", {{"placed_at", 1}}));
@@ -81,6 +93,18 @@ TEST(Orders, lists_latest_first_and_by_shop) {
   EXPECT_EQ(all[2].id, id("o1"));
   EXPECT_EQ(world.desk.orders({.shop = "shop", .buyer = {}}, 10).size(), 2u);
   EXPECT_EQ(world.desk.orders({}, 1).size(), 1u);
+
+  // Page by page, whatever the limit: each once.
+  std::vector<Id16> seen;
+  OrderFilter filter;
+  for (;;) {
+    const auto page = world.desk.orders(filter, 1);
+    if (page.empty()) break;
+    seen.push_back(page[0].id);
+    filter.after = page[0].id;
+  }
+  EXPECT_EQ(seen, (std::vector<Id16>{id("o2"), id("o3"), id("o1")}));
+  EXPECT_TRUE(world.desk.orders({.shop = "", .buyer = {}, .after = id("none")}, 10).empty());
 }
 
 TEST(Orders, R60_parcels_with_their_latest_status) {

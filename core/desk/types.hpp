@@ -23,6 +23,7 @@ using PeerId = storage::Id32;      // a peer's public key
 using StateHash = std::array<std::uint8_t, 32>;
 using MemberNo = std::uint32_t;  // 1 and up; 0: nobody
 using ChatNo = std::uint32_t;    // 1 and up; 0: none yet
+using CaseNo = std::uint32_t;    // 1 and up; 0: none
 
 // Named limits.
 // Peers give numbers of their own each; one that is new, or whose disk was restored while nobody
@@ -38,9 +39,11 @@ inline constexpr std::size_t seen_messages_max = 32;
 inline constexpr std::size_t answers_max = 16;
 inline constexpr std::size_t chat_numbers_max = 8;  // remembered of one chat
 inline constexpr std::size_t members_max = 64;      // of one desk
-inline constexpr std::uint32_t weight_max = 1'000;  // of one member
-inline constexpr std::size_t name_max = 64;         // bytes: instance, role, topic, phrase, kind
-inline constexpr std::size_t sku_max = 128;         // bytes
+inline constexpr std::size_t handover_max = 1'000;  // chats of one handover; the rest by another
+inline constexpr std::uint64_t overtime_ms_max = 24ull * 3'600'000;  // from now
+inline constexpr std::uint32_t weight_max = 1'000;                   // of one member
+inline constexpr std::size_t name_max = 64;  // bytes: instance, role, topic, phrase, kind
+inline constexpr std::size_t sku_max = 128;  // bytes
 inline constexpr std::size_t schedule_ranges_max = 64;  // of one member
 inline constexpr std::size_t group_max = 32;            // joined accounts of one buyer
 inline constexpr std::size_t ids_max = 64;              // contacts or mentions of one event
@@ -54,6 +57,17 @@ inline constexpr std::uint32_t nudges_max = 5;                    // that raise 
 inline constexpr std::size_t decisions_max = 256;                 // of one call of decide()
 inline constexpr std::size_t peers_max = 16;                      // of one desk, removed ones too
 inline constexpr std::size_t forgotten_keys_max = 1'000;          // in one buyer.forgotten
+inline constexpr std::size_t promises_open_max = 16;              // of one chat
+inline constexpr std::uint64_t promise_ahead_max_ms = 366ull * 24 * 3'600'000;
+inline constexpr std::size_t promise_text_max = std::size_t{4} * 1024;  // bytes
+inline constexpr std::size_t questions_open_max = 16;  // to colleagues, of one chat
+inline constexpr std::uint64_t listening_max_ms = 8ull * 3'600'000;
+inline constexpr std::size_t case_title_max = 200;    // bytes
+inline constexpr std::size_t case_lines_max = 1'000;  // of one case, by commands
+inline constexpr std::size_t case_links_max = 64;     // of one case
+inline constexpr std::size_t cases_of_chat_max = 64;  // open or over
+inline constexpr std::size_t evidence_max = 16;       // kinds asked for or given, of one case
+inline constexpr std::uint64_t call_seconds_max = 24ull * 3'600;
 
 // One event as the fold sees it: never its body. The views live as long as the call.
 struct EventView {
@@ -114,17 +128,31 @@ enum class Errc {
   blocked,      // the buyer is blocked
   bad_amount,   // not above 0, above what was paid, or in another currency
   bad_schedule,
+  no_shifts,   // of a member who has no working hours there is no overtime
+  not_theirs,  // this member may not answer it
+  not_asked,   // nobody has asked for it
   no_such_peer,
   no_such_change,  // it is in force, or was never asked for
   same_peer,       // it is this one, or it is as it was said to be already
   peer_left,       // it has said goodbye, or is removed: it only reads
+  no_such_promise,
+  no_such_question,
+  no_such_case,
+  many_cases,      // have this number
+  about_required,  // what it is about: a chat, buyer, order …
+  over,            // the promise is kept or dropped, the question answered; it is linked, or not
+  too_many,        // detail: how many there may be
+  bad_time,        // past, or too far ahead
+  not_allowed,     // the member's role is not high enough
   bad_value,       // anything else that is out of range
 };
 
-// detail names the offending value, without buyer data.
+// detail names the offending value, without buyer data; where, as far as it is said, what was asked
+// with it: "due_ms".
 struct Error {
   Errc code = Errc::bad_value;
   std::string detail;
+  std::string where = {};
 };
 
 // "There is no chat 7." / "没有会话 7。"

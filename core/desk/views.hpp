@@ -16,6 +16,12 @@ enum class Presence { online, back_soon, away, off, suspended };
 std::string_view to_string(Presence presence);
 std::optional<Presence> presence_from(std::string_view name);
 
+// R26: somebody who looks on.
+struct ListenerView {
+  MemberNo member = 0;
+  std::uint64_t until_ms = 0;
+};
+
 struct MemberView {
   MemberNo number = 0;
   std::string name;
@@ -26,17 +32,28 @@ struct MemberView {
   std::vector<std::string> experts;
   bool removed = false;
 
-  Presence presence = Presence::off;   // as it is now, schedule and full desk included
-  std::uint64_t until_ms = 0;          // of presence, where it was said until when
-  bool on_shift = true;                // within the schedule
-  bool full = false;                   // open chats at the limit
-  std::uint64_t cooling_until_ms = 0;  // rests after an abusive chat
-  std::uint32_t open = 0;              // chats
-  std::uint32_t waiting = 0;           // of these, with a buyer who waits for an answer
+  Presence presence = Presence::off;  // as it is now, schedule and full desk included
+  std::uint64_t until_ms = 0;         // of presence, where it was said until when
+  bool on_shift = true;               // within the schedule, or in overtime
+  // R14. When the shift that is on ends, overtime included; 0: it has no end, or none is on.
+  std::uint64_t shift_ends_ms = 0;
+  std::uint64_t overtime_until_ms = 0;  // approved, and not over
+  std::uint64_t overtime_asked_ms = 0;  // asked for until then, and nobody has answered
+  bool full = false;                    // open chats at the limit
+  std::uint64_t cooling_until_ms = 0;   // rests after an abusive chat
+  std::uint32_t open = 0;               // chats
+  std::uint32_t waiting = 0;            // of these, with a buyer who waits for an answer
   std::uint32_t limit = 0;
   PeerId peer{};             // where they work
   bool connected = true;     // with other peers: that peer is in the view and ready
   bool takes_chats = false;  // the router may give them one now (by weight: if weight is above 0)
+  std::vector<ListenerView> listeners;  // R26: to them; who listens to a chat stands there
+  struct Listening {
+    MemberNo to = 0;
+    std::optional<Id16> chat;  // instead of to
+    std::uint64_t until_ms = 0;
+  };
+  std::optional<Listening> listening;
 };
 
 enum class ChatState {
@@ -76,17 +93,92 @@ struct ChatRow {
   std::uint32_t nudges = 0;  // further messages while waiting, at most nudges_max
   std::uint64_t last_in_ms = 0;
   std::uint64_t last_out_ms = 0;
-  bool last_word_theirs = false;    // R21
+  bool last_word_theirs = false;  // R21
+  std::uint64_t due_ms = 0;       // R22: of the open promise that is due first
+  bool promise_overdue = false;   // by now: the chat is raised, as red
+  std::uint32_t promises_open = 0;
+  std::uint32_t questions_open = 0;  // R41: to colleagues
+  std::vector<CaseNo> open_cases;
   std::optional<EventRef> opening;  // the message that opened this visit
   std::optional<EventRef> last_in;  // the buyer's latest message
   std::optional<EventRef> first;    // where the thread's subject is
   Value why;                        // of the latest decision; see explain()
 };
 
-// Some of a list, latest first.
-struct ChatPage {
-  std::vector<ChatRow> rows;
+// Some of a list.
+template <class Row>
+struct Page {
+  std::vector<Row> rows;
   std::string next;  // what comes after these begins here; empty: nothing does
+};
+using ChatPage = Page<ChatRow>;  // latest first
+
+// Which chat something is about.
+struct ChatLabel {
+  Id16 id{};
+  ChatNo number = 0;
+  std::optional<Id16> buyer;
+  std::optional<EventRef> last_in;  // its body has the buyer's name
+};
+
+// R22: what somebody has told a buyer to do by a time.
+struct PromiseView {
+  Id16 id{};
+  EventRef ref;  // its body has the text
+  ChatLabel chat;
+  MemberNo member = 0;
+  std::string kind;  // "answer", "gift", "other"
+  std::uint64_t due_ms = 0;
+  std::uint64_t made_ms = 0;
+  bool overdue = false;
+};
+
+// R41: what somebody asked a colleague while the buyer waits.
+struct QuestionView {
+  Id16 id{};
+  EventRef ref;  // its body has the text
+  ChatLabel chat;
+  MemberNo from = 0;
+  MemberNo to = 0;
+  std::string to_role;  // instead of to
+  std::uint64_t asked_ms = 0;
+};
+
+// R47: a telephone call that somebody wrote down.
+struct CallView {
+  Id16 id{};
+  EventRef ref;  // its body has the text
+  bool outgoing = false;
+  bool answered = false;
+  std::string party;  // who was on the other end: "buyer", "courier" …
+  std::uint32_t seconds = 0;
+  std::uint64_t at_ms = 0;
+  MemberNo member = 0;
+  std::optional<ChatLabel> chat;
+  std::optional<Id16> buyer;
+  std::optional<Id16> about;  // a case
+  CaseNo case_number = 0;
+};
+
+// R47: a problem that is being solved.
+struct CaseView {
+  Id16 id{};
+  CaseNo number = 0;  // as chats' numbers: none ever comes to mean another case
+  std::string kind, state, cause, severity, waiting_for, liable;
+  MemberNo member = 0;    // who opened it
+  MemberNo assignee = 0;  // 0: nobody's
+  std::string shop;
+  std::optional<ChatLabel> chat;
+  std::optional<Id16> buyer, order, parcel;
+  std::uint64_t opened_ms = 0, changed_ms = 0;
+  std::uint64_t deadline_ms = 0;
+  bool overdue = false;
+  std::int64_t amount = 0;                // what was settled
+  std::string currency;                   // empty: nothing was
+  std::vector<std::string> wants, given;  // kinds of evidence
+  std::uint32_t lines = 0;
+  EventRef opened;  // its body has the text
+  EventRef titled;  // its body has the title
 };
 
 // A request's state. Only pending and again may be performed.
@@ -191,6 +283,15 @@ enum class EntryKind {
   queued,
   flagged,
   closed,
+  released,
+  // Of members among themselves; none of it goes to the buyer.
+  promised,
+  kept,
+  dropped,
+  asked,
+  answered,
+  call,        // R47: a telephone call
+  about_case,  // a case was opened out of the chat, or linked to it
 };
 std::string_view to_string(EntryKind kind);
 
@@ -199,14 +300,18 @@ struct Entry {
   EventRef ref;  // its body has the text
   Id16 event{};
   std::uint64_t at_ms = 0;  // as the channel says; of our own events when they were made
-  MemberNo member = 0;      // who did it; of assigned: who got it
+  MemberNo member = 0;      // who did it; of assigned: who got it; of released: who had it
   MemberNo to = 0;          // of a transfer to a member
   std::string to_role;      // of a transfer to a role
-  std::string topic;        // of flagged
+  std::string topic;        // of flagged; of promised: its kind
   bool automatic = false;   // an out-of-office answer; a greeting
   std::uint32_t files = 0;
   std::optional<RequestState> outcome;  // of a reply
   Value why;                            // of assigned and queued
+  std::optional<Id16> about;            // the promise, question or case
+  std::uint64_t due_ms = 0;             // of promised
+  std::optional<CallView> call;
+  CaseNo case_number = 0;  // of about_case
 };
 
 struct DraftView {
@@ -234,6 +339,11 @@ struct ChatView {
   std::uint32_t unproved = 0;         // numbers quoted of orders that are not proved to be theirs
   std::vector<DraftView> drafts;
   std::optional<std::uint64_t> blocked_until_ms;  // the buyer is blocked; 0: for good
+  std::vector<PromiseView> promises;              // open ones, by when they are due
+  std::vector<QuestionView> questions;            // open ones, oldest first
+  std::vector<CaseView> cases;          // of the chat, the accounts and the orders, latest first
+  std::vector<CallView> calls;          // of the accounts, in any chat, latest first
+  std::vector<ListenerView> listeners;  // to the chat, or to the member whose it is
 };
 
 // How long buyers waited. Milliseconds.
@@ -251,6 +361,8 @@ struct Measures {
   std::uint64_t received = 0;  // messages of buyers
   std::uint64_t answers = 0;
   std::uint64_t visits = 0;
+  std::uint64_t ordered = 0;  // visits whose buyer placed an order within order_after_ms
+  std::uint64_t in_time = 0;  // first answers within Policy::first_reply_ms
   Waits first;  // until the first answer of a visit; counted when it was given
   Waits reply;  // until each answer that somebody waited for
 };

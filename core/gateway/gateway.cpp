@@ -202,7 +202,8 @@ Result<void> Gateway::open() {
     return impl->on_upgrade(request);
   };
   const Options& options = impl_->options;
-  auto server = Server::open(impl_->loop, options.listen, options.tls, std::move(server_hooks));
+  auto server = Server::open(impl_->loop, options.listen, options.tls, options.tls_ms,
+                             std::move(server_hooks));
   if (!server) return server.error();
   impl_->server = std::move(*server);
   impl_->guard.emplace(impl_->server->port(), impl_->server->tls_port(), options.hosts);

@@ -26,7 +26,8 @@ namespace deskmate::gateway {
 
 // Named limits.
 inline constexpr std::size_t hashing_max = 4;  // passwords looked at at a time, 64 MiB each
-inline constexpr std::uint32_t web_deadline_ms = 30'000;      // for a plugin's answer
+inline constexpr std::uint32_t web_deadline_ms = 30'000;  // for a plugin's answer
+inline constexpr std::uint64_t tls_ms_max = 10'000;  // from the connection to the agreement on TLS
 inline constexpr std::uint64_t sessions_checked_ms = 60'000;  // are those with a socket still good?
 inline constexpr std::string_view console_instance = "console";  // whose pages are trusted
 
@@ -69,6 +70,7 @@ struct Options {
   std::string accounts_file;
   std::vector<std::string> tls = {};  // "0.0.0.0:7443"
   std::string certificate_file = {};  // kept there; needed with tls
+  std::uint64_t tls_ms = tls_ms_max;  // tests wait less
 };
 
 class Gateway {

@@ -37,9 +37,10 @@ std::chrono::milliseconds ms(std::uint64_t count) { return std::chrono::millisec
 // What the connections share; outlives the server while they last. Addresses as limited_as has
 // them.
 struct Shared {
-  explicit Shared(bus::AsioLoop& loop_of) : loop(loop_of) {}
+  Shared(bus::AsioLoop& loop_of, std::uint64_t tls_ms_of) : loop(loop_of), tls_ms(tls_ms_of) {}
 
   bus::AsioLoop& loop;
+  const std::uint64_t tls_ms;
   ServerHooks hooks;
   TlsContext tls;
   std::map<std::string, std::size_t> by_address;
@@ -118,7 +119,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin_tls() {
     if (!shared_->begin_tls(limited_)) return close();
     begun_ = true;
-    tcp_stream().expires_after(ms(tls_ms_max));
+    tcp_stream().expires_after(ms(shared_->tls_ms));
     stream_.async_read_some(in_.prepare(header_bytes_max),
                             [self = shared_from_this()](const error_code& error, std::size_t size) {
                               if (error || self->shared_->stopped || !self->shared_->tls)
@@ -472,11 +473,11 @@ class TcpServer : public Server {
 Result<std::unique_ptr<Server>> Server::open(bus::AsioLoop& loop,
                                              const std::vector<std::string>& listen,
                                              const std::vector<std::string>& tls,
-                                             ServerHooks hooks) {
+                                             std::uint64_t tls_ms, ServerHooks hooks) {
   if (listen.empty() && tls.empty()) {
     return Error{Status::invalid, "no address to listen at", "console.listen"};
   }
-  auto shared = std::make_shared<Shared>(loop);
+  auto shared = std::make_shared<Shared>(loop, tls_ms);
   shared->hooks = std::move(hooks);
   auto server = std::make_unique<TcpServer>(std::move(shared));
   for (const std::string& at : listen) {

@@ -34,7 +34,6 @@ inline constexpr std::uint64_t answer_ms_max = 45'000;       // until whoever wa
 inline constexpr std::uint64_t write_ms_max = 30'000;        // of one answer
 inline constexpr std::uint64_t handshake_ms_max = 10'000;    // of a WebSocket
 // Of strangers, until TLS is agreed on: an elliptic-curve signature each, and 35 KiB.
-inline constexpr std::uint64_t tls_ms_max = 10'000;       // from the connection to the agreement
 inline constexpr std::uint64_t tls_close_ms_max = 1'000;  // for the browser's farewell
 inline constexpr std::size_t tls_begun_max = 64;          // at a time
 inline constexpr std::size_t tls_begun_of_address_max = 16;
@@ -56,14 +55,14 @@ struct ServerHooks {
 
 class Server {
  public:
-  // Listens at each address ("127.0.0.1:7380", "[::1]:7380"; port 0: any): at those of `listen`,
-  // which have to be loopback's, for plain HTTP, at those of `tls` for HTTPS, once it has a
-  // certificate. Errors: invalid (no address, not loopback), unavailable (taken, not this
-  // machine's).
+  // tls_ms: from the connection to the agreement on TLS. Listens at each address ("127.0.0.1:7380",
+  // "[::1]:7380"; port 0: any): at those of `listen`, which have to be loopback's, for plain HTTP,
+  // at those of `tls` for HTTPS, once it has a certificate. Errors: invalid (no address, not
+  // loopback), unavailable (taken, not this machine's).
   static Result<std::unique_ptr<Server>> open(bus::AsioLoop& loop,
                                               const std::vector<std::string>& listen,
                                               const std::vector<std::string>& tls,
-                                              ServerHooks hooks);
+                                              std::uint64_t tls_ms, ServerHooks hooks);
   virtual ~Server() = default;  // closes all but WebSockets, which belong to their sessions
 
   // For the connections from now on.

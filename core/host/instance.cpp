@@ -16,9 +16,12 @@ std::uint64_t utc_ms() {
 }
 
 // What a plugin may ask of the desk; what comes of it is limited by topics, hosts and secrets.
-const std::vector<std::string> plugin_methods = {"log.append",    "log.write",    "reader.open",
-                                                 "reader.commit", "reader.close", "kv.*",
-                                                 "secret.get",    "http.fetch",   "file.*"};
+const std::vector<std::string> plugin_methods = {
+    "log.append", "log.write",  "reader.open", "reader.commit", "reader.close",
+    "kv.*",       "secret.get", "http.fetch",  "file.*",        "plugin.trouble"};
+
+// Those of people: only for a plugin that acts for one.
+bool is_of_people(std::string_view method) { return method.starts_with("desk."); }
 
 // Starting again would find the same.
 bool is_for_good(Cause cause) { return cause == Cause::manifest || cause == Cause::library; }
@@ -53,6 +56,14 @@ Result<bus::Admission> admit(const RunContext& context, const Manifest& manifest
   admission.rights.read = manifest.read;
   admission.rights.append = manifest.append;
   admission.rights.methods = plugin_methods;
+  admission.rights.plugin = true;
+  admission.rights.member = context.member;
+  for (const std::string& method : manifest.methods) {
+    const bool may = std::any_of(context.may.begin(), context.may.end(),
+                                 [&](const auto& granted) { return bus::covers(granted, method); });
+    if (is_of_people(method) && (context.member == 0 || !may)) continue;
+    admission.rights.methods.push_back(method);
+  }
   admission.limits.heartbeat_ms = context.options.heartbeat_ms;
   admission.limits.heartbeat_late_ms =
       std::uint64_t{context.options.heartbeat_ms} * (heartbeats_missed_max - 1);
@@ -118,6 +129,7 @@ void Instance::begin() {
   if (timer_ != 0) context_.run.loop.cancel(std::exchange(timer_, 0));
   if (next_) config_ = *std::exchange(next_, std::nullopt);
   denied_.clear();
+  trouble_ = {};
   auto settings = read_configuration();
   if (!settings) {
     // Both languages say the same; the detail is the list of mistakes.
@@ -126,6 +138,8 @@ void Instance::begin() {
   }
   ++starts_;
   enter(State::starting);
+  context_.run.member = config_.member;
+  context_.run.may = config_.may;
   RunHandlers on;
   on.on_open = [weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -146,6 +160,7 @@ void Instance::begin() {
 void Instance::end(Reason reason) {
   const std::shared_ptr<Run> kept = std::move(run_);  // it may be what calls
   run_.reset();
+  trouble_ = {};
   context_.http.forget(config_.name);
   last_ = std::move(reason);
   // Why its start failed is what it logged last, not the number that it returned.
@@ -211,6 +226,7 @@ InstanceStatus Instance::status() const {
   status.starts = starts_;
   status.last = last_;
   status.denied = denied_;
+  status.trouble = trouble_;
   status.actions = manifest_.actions;
   status.web = manifest_.web;
   status.lines_left_out = lines_.left_out_ever();
@@ -227,6 +243,11 @@ void Instance::denied(std::string what) {
        {"it asked for " + what + ", which its manifest does not declare",
         "请求了清单中未声明的内容：" + what},
        DM_DENIED);
+}
+
+void Instance::trouble(const Text& what) {
+  trouble_ = {one_line(what.en.substr(0, trouble_bytes_max)),
+              one_line(what.zh.substr(0, trouble_bytes_max))};
 }
 
 void Instance::log(int level, std::string_view line) {

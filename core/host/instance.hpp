@@ -43,6 +43,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   InstanceStatus status() const;
 
   void denied(std::string what);
+  void trouble(const Text& what);  // until it says otherwise, or ends
   void log(int level, std::string_view line);
 
  private:
@@ -69,6 +70,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Reason last_;
   std::string last_error_;  // that it logged in this run
   std::vector<std::string> denied_;
+  Text trouble_;
   LineLimit lines_{log_lines_per_s};
   std::function<void()> when_off_;
 };

@@ -55,8 +55,9 @@ class ManifestReader {
 
  private:
   void read_root(const toml::table& root) {
-    in_.only(root, {"id", "version", "kind", "abi", "name", "executable", "topics", "actions",
-                    "hosts", "secrets", "optional_secrets", "settings", "limits", "web"});
+    in_.only(root,
+             {"id", "version", "kind", "abi", "name", "executable", "topics", "actions", "hosts",
+              "secrets", "optional_secrets", "settings", "limits", "web", "methods"});
     out_.web = in_.boolean(root, "web").value_or(false);
     out_.id = required_text(root, "id");
     if (!out_.id.empty() && !is_name(out_.id, "-")) {
@@ -77,6 +78,7 @@ class ManifestReader {
     for (auto& [host, node] : in_.texts(root, "hosts", manifest_list_max)) {
       out_.hosts.push_back(host);
     }
+    read_methods(root);
     out_.secrets = names(root, "secrets");
     out_.optional_secrets = names(root, "optional_secrets");
     read_settings(root);
@@ -163,6 +165,19 @@ class ManifestReader {
     out_.read = topic_list(*topics, "read");
     out_.append = topic_list(*topics, "append");
     out_.bodies = in_.boolean(*topics, "bodies").value_or(false);
+  }
+
+  // No families: each is named, so that the owner sees what the plugin asks for.
+  void read_methods(const toml::table& root) {
+    for (auto& [method, node] : in_.texts(root, "methods", manifest_list_max)) {
+      const bool known = method.starts_with("desk.") || method.starts_with("notice.");
+      if (!known || !is_name(method, "._") || method.back() == '.') {
+        in_.fault(*node,
+                  "\"" + method + "\" is no method like \"desk.reply\" or \"notice.perform\"",
+                  "“" + method + "”不是方法名（如 \"desk.reply\" 或 \"notice.perform\"）");
+      }
+      out_.methods.push_back(method);
+    }
   }
 
   std::vector<std::string> topic_list(const toml::table& table, std::string_view key) {

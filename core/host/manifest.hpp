@@ -54,8 +54,9 @@ struct Manifest {
   std::vector<std::string> append;  // event types; families too
   bool bodies = false;              // whether sealed bodies are opened for it
   std::vector<std::string> actions;
-  bool web = false;                // pages under /plugins/<instance>/, webhooks under /hooks/
-  std::vector<std::string> hosts;  // as written, with {setting} in them
+  std::vector<std::string> methods;  // "desk.reply": asked for as the member it acts for
+  bool web = false;                  // pages under /plugins/<instance>/, webhooks under /hooks/
+  std::vector<std::string> hosts;    // as written, with {setting} in them
   std::vector<std::string> secrets;
   std::vector<std::string> optional_secrets;  // these may be missing
   std::vector<SettingSpec> settings;

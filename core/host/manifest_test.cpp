@@ -85,6 +85,18 @@ TEST(Manifest, NamesSecretsThatMayBeMissing) {
   EXPECT_EQ(manifest->optional_secrets, (std::vector<std::string>{"token"}));
 }
 
+TEST(Manifest, R19_NamesTheMethodsThatItAsksForAsAMember) {
+  const auto manifest = Manifest::parse(
+      with("[name]", "methods = [\"desk.reply\", \"notice.perform\"]\n[name]"), "plugin.toml");
+  ASSERT_TRUE(manifest) << manifest.error().in("en");
+  EXPECT_EQ(manifest->methods, (std::vector<std::string>{"desk.reply", "notice.perform"}));
+  for (const char* wrong : {"desk.*", "log.append", "*", "desk.", "Desk.reply"}) {
+    const std::string text = with("[name]", "methods = [\"" + std::string(wrong) + "\"]\n[name]");
+    EXPECT_NE(faults(text).find("is no method like"), std::string::npos) << wrong;
+    EXPECT_NE(faults(text, "zh").find("不是方法名"), std::string::npos) << wrong;
+  }
+}
+
 TEST(Manifest, NamesEachMistakeWithItsPlaceAndWhatWasMeant) {
   const std::pair<std::string, std::string> cases[] = {
       {with("version =", "verison ="),

@@ -334,6 +334,50 @@ TEST_P(PluginTest, MayNotUseTheOwnersMethods) {
   EXPECT_EQ(desk_.status("shop").denied.size(), 1U);
 }
 
+TEST_P(PluginTest, R19_ActsForAMemberWhereManifestAndOwnerSaySo) {
+  for (const char* method : {"desk.reply", "desk.close"}) {
+    desk_.bus.method(method, [](const bus::Call& call, bus::Answer answer) {
+      answer.ok(Value(call.session->rights().member));
+    });
+  }
+  const auto start = [&](const char* name, std::uint32_t member, std::vector<std::string> may) {
+    InstanceConfig config;
+    config.name = name;
+    config.folder = TestDesk::plugin("probe");
+    config.isolation = GetParam();
+    config.member = member;
+    config.may = std::move(may);
+    ASSERT_TRUE(desk_.plugins->add(config));
+    ASSERT_TRUE(desk_.run_until([&] { return desk_.state(name) == State::running; }));
+  };
+  const auto asks = [&](const char* name, const char* method) {
+    return desk_.ask(name, "probe.ask", Value::map({{"method", method}}));
+  };
+  start("for-ann", 7, {"desk.reply", "desk.close"});
+  EXPECT_EQ(asks("for-ann", "desk.reply")->as_uint(), 7U);
+  EXPECT_EQ(asks("for-ann", "desk.close").error().code, Status::denied);  // not in its manifest
+  start("for-viewer", 8, {"desk.chats"});
+  EXPECT_EQ(asks("for-viewer", "desk.reply").error().code, Status::denied);
+  start("for-nobody", 0, {"desk.reply"});
+  EXPECT_EQ(asks("for-nobody", "desk.reply").error().code, Status::denied);
+}
+
+TEST_P(PluginTest, R19_SaysWhatIsWrongUntilItEnds) {
+  add();
+  EXPECT_EQ(desk_.status("shop").trouble, Text());
+  const auto says = [&](const Value& trouble) {
+    const auto said = ask("ask", Value::map({{"method", "plugin.trouble"}, {"params", trouble}}));
+    EXPECT_TRUE(said) << said.error().message;
+  };
+  says(Value::map({{"en", "no\nanswer"}, {"zh", "没有回应"}}));
+  EXPECT_EQ(desk_.status("shop").trouble, (Text{"no answer", "没有回应"}));
+  says(Value::map({{"en", std::string(5'000, 'x')}}));
+  EXPECT_EQ(desk_.status("shop").trouble.en.size(), trouble_bytes_max);
+  ASSERT_TRUE(desk_.plugins->stop("shop"));
+  ASSERT_TRUE(desk_.run_until([&] { return desk_.state("shop") == State::off; }));
+  EXPECT_EQ(desk_.status("shop").trouble, Text());
+}
+
 TEST_P(PluginTest, CanBeStoppedStartedAndRemoved) {
   add();
   EXPECT_TRUE(desk_.plugins->performs("shop", "reply"));

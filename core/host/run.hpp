@@ -24,6 +24,8 @@ struct RunContext {
   bus::AsioLoop& loop;
   bus::Bus& bus;
   const SupervisorOptions& options;
+  std::uint32_t member = 0;        // of InstanceConfig
+  std::vector<std::string> may{};  // likewise
 };
 
 struct RunHandlers {

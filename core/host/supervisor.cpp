@@ -50,6 +50,7 @@ struct Supervisor::Impl : std::enable_shared_from_this<Supervisor::Impl> {
     bus.method("http.fetch", weakly(&Impl::on_fetch));
     bus.method("secret.get", weakly(&Impl::on_secret));
     bus.method("log.write", weakly(&Impl::on_log));
+    bus.method("plugin.trouble", weakly(&Impl::on_trouble));
     bus.on_cancel([weak = weak_from_this()](bus::Session& session, std::uint64_t id) {
       const auto self = weak.lock();
       if (self == nullptr) return;
@@ -100,6 +101,14 @@ struct Supervisor::Impl : std::enable_shared_from_this<Supervisor::Impl> {
       const std::int64_t level = call.params["level"].as_int(DM_LOG_INFO);
       instance->log(static_cast<int>(std::clamp<std::int64_t>(level, DM_LOG_DEBUG, DM_LOG_ERROR)),
                     call.params["message"].as_str());
+    }
+    answer.ok(nullptr);
+  }
+
+  void on_trouble(const bus::Call& call, bus::Answer answer) {
+    if (const auto instance = find(call.session->name())) {
+      instance->trouble(
+          {std::string(call.params["en"].as_str()), std::string(call.params["zh"].as_str())});
     }
     answer.ok(nullptr);
   }

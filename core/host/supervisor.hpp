@@ -8,8 +8,8 @@
 //   ...
 //   plugins.stop_all([] { ... });
 //
-// It registers the bus methods http.fetch, secret.get and log.write, and takes Bus::on_cancel and
-// Bus::on_denied. The session of a plugin has its instance's name.
+// It registers the bus methods http.fetch, secret.get, log.write and plugin.trouble, and takes
+// Bus::on_cancel and Bus::on_denied. The session of a plugin has its instance's name.
 //
 // Public functions and hooks: the loop thread; nothing blocks. That thread has to live as long as
 // the process does: the kernel ends plugins together with the thread that started them. The bus,
@@ -51,6 +51,7 @@ inline constexpr std::uint32_t plugin_files_max = 256;  // RLIMIT_NOFILE of a pl
 inline constexpr std::uint32_t log_lines_per_s = 100;   // of one instance
 inline constexpr std::size_t log_line_max = 4'096;      // bytes; the rest is cut
 inline constexpr std::size_t denials_kept_max = 16;     // distinct ones of an instance
+inline constexpr std::size_t trouble_bytes_max = 512;   // of each language
 inline constexpr std::size_t instances_max = 64;
 
 enum class Isolation { process, daemon };
@@ -69,6 +70,9 @@ struct InstanceConfig {
   std::filesystem::path folder;  // of the plugin, with plugin.toml
   Isolation isolation = Isolation::process;
   Value settings;  // a map as the owner gave it; checked against the manifest at every start
+  // For whom it acts where its manifest's methods ask for it, and what that member may; 0: nobody.
+  std::uint32_t member = 0;
+  std::vector<std::string> may{};
 };
 
 struct InstanceStatus {
@@ -86,6 +90,7 @@ struct InstanceStatus {
   std::uint32_t starts = 0;         // since it was added
   Reason last;                      // why it stopped the last time
   std::vector<std::string> denied;  // what it was refused, because its manifest does not declare it
+  Text trouble;                     // what it says itself is wrong now; empty: nothing
   std::uint64_t lines_left_out = 0;  // of its log, because there were too many
   std::uint64_t pauses = 0;          // its session was not read for a while: too much came
   std::vector<std::string> actions;  // kinds that it carries out

@@ -7,9 +7,24 @@
 #include <array>
 
 #include "plugins/chat-email/ids.hpp"
+#include "plugins/chat-email/notice.hpp"
 #include "plugins/chat-email/outgoing.hpp"
 
 namespace deskmate::chat_email {
+namespace {
+
+constexpr std::string_view kNoticesKey = "notices";
+
+}  // namespace
+
+Result<std::string> ChatEmail::known_notices(Session& desk) {
+  if (!notices_) {
+    auto stored = desk.kv_get(kNoticesKey);
+    if (!stored) return stored.error();
+    notices_ = stored->value_or("");
+  }
+  return *notices_;
+}
 
 ChatEmail::~ChatEmail() {
   interrupt_.trip();
@@ -64,9 +79,12 @@ std::string ChatEmail::subject_of(const Action& action) {
 }
 
 Outcome ChatEmail::perform(Session& desk, const Action& action) {
-  if (action.kind != "reply") {
-    return Outcome::failed("unsupported", "e-mail can only reply / 邮件只能回复");
-  }
+  if (action.kind == "reply") return reply(desk, action);
+  if (action.kind == "notice") return notify(desk, action);
+  return Outcome::failed("unsupported", "e-mail can only reply and notify / 邮件只能回复和通知");
+}
+
+Outcome ChatEmail::reply(Session& desk, const Action& action) {
   auto files = files_of(desk, action);
   if (!files) {
     // Nothing has been sent yet, whatever it was.
@@ -75,8 +93,6 @@ Outcome ChatEmail::perform(Session& desk, const Action& action) {
   }
   OutgoingMail mail;
   mail.request_hex = action.request.hex();
-  mail.from_address = settings_->address;
-  mail.from_name = settings_->name;
   mail.to = parse_address(action.ref("buyer"));
   mail.subject = subject_of(action);
   mail.root_id = root_of(action.ref("thread"));
@@ -85,6 +101,39 @@ Outcome ChatEmail::perform(Session& desk, const Action& action) {
   mail.files = std::move(*files);
   const Value& automatic = action.facts["auto"];
   mail.automatic = automatic.is_str() || automatic.as_bool();
+  return send(desk, mail);
+}
+
+// To a member's own address. That it was a notice is remembered before it is sent: its answer is
+// then recognised even where the copy was deleted; other peers look at the copy.
+Outcome ChatEmail::notify(Session& desk, const Action& action) {
+  OutgoingMail mail;
+  mail.request_hex = action.request.hex();
+  mail.to = parse_address(action.body["to"].as_str());
+  if (mail.to.empty() || mail.to == settings_->address) {
+    return Outcome::failed("address",
+                           "a notice needs an address, and not the shop's own / "
+                           "通知需要一个地址，且不能是店铺自己的邮箱");
+  }
+  mail.subject = action.body["subject"].as_str();
+  mail.text = action.text();
+  mail.notice = true;
+  const auto known = known_notices(desk);
+  if (!known) return Outcome::failed("unavailable", known.error().message, true);
+  const std::string with = add_notice(*known, mail.request_hex);
+  if (with != *known) {
+    if (auto put = desk.kv_put(kNoticesKey, with); !put) {
+      return Outcome::failed("unavailable", put.error().message, true);
+    }
+    notices_ = with;
+  }
+  return send(desk, mail);
+}
+
+Outcome ChatEmail::send(Session& desk, const OutgoingMail& given) {
+  OutgoingMail mail = given;
+  mail.from_address = settings_->address;
+  mail.from_name = settings_->name;
   mail.now_ms = static_cast<std::uint64_t>(desk.now_ms());
   if (mail.text.empty() && mail.files.empty()) {
     return Outcome::failed("empty", "there is nothing to send / 没有要发送的内容");

@@ -14,6 +14,7 @@
 #include "plugins/chat-email/filter.hpp"
 #include "plugins/chat-email/idler.hpp"
 #include "plugins/chat-email/mailbox.hpp"
+#include "plugins/chat-email/outgoing.hpp"
 #include "plugins/chat-email/settings.hpp"
 
 namespace deskmate::chat_email {
@@ -57,19 +58,28 @@ class ChatEmail : public Connector {
   Result<std::optional<NewEvent>> read(Session& desk, const MailInfo& info,
                                        const std::string& bytes, std::vector<std::uint32_t>& copies,
                                        std::uint64_t not_before_ms);
-  Result<std::string> root_of_mail(const Mail& mail, const std::string& message_id);
+  struct Root {
+    std::string id;
+    std::string notice_hex;  // of the notice that the mail answers; empty: none
+  };
+  Result<Root> root_of_mail(Session& desk, const Mail& mail, const std::string& message_id);
+  Result<std::string> known_notices(Session& desk);
   static Result<void> append(Session& desk, const std::vector<NewEvent>& events);
   void tell_answer(Session& desk, const Thread& thread, const Mailbox::Found& found);
   Result<void> save(Session& desk, const Cursor& cursor);
   Result<bool> mail_gets_through(Session& desk);
   Result<std::vector<Attachment>> files_of(Session& desk, const Action& action);
   std::string subject_of(const Action& action);
+  Outcome reply(Session& desk, const Action& action);
+  Outcome notify(Session& desk, const Action& action);
+  Outcome send(Session& desk, const OutgoingMail& mail);
 
   Interrupt interrupt_;
   std::optional<Settings> settings_;
   std::optional<Mailbox> mailbox_;
   std::unique_ptr<Idler> idler_;
   std::optional<Cursor> cursor_;
+  std::optional<std::string> notices_;  // as add_notice keeps them
   LoopGuard loops_;
   std::uint32_t stuck_uid_ = 0;  // the mail at which fetching failed
   int stuck_tries_ = 0;

@@ -297,6 +297,7 @@ void read_headers(GMimeMessage* message, Mail& mail) {
   mail.precedence = lower_ascii(header(message, "Precedence"));
   mail.suppress = lower_ascii(header(message, "X-Auto-Response-Suppress"));
   mail.return_path = lower_ascii(header(message, "Return-Path"));
+  mail.deskmate_notice = !header(message, "X-Deskmate-Notice").empty();
   mail.deskmate_request = lower_ascii(header(message, "X-Deskmate-Request"));
   mail.auto_reply_header = !header(message, "X-Autoreply").empty() ||
                            !header(message, "X-Autorespond").empty() ||

@@ -65,6 +65,7 @@ struct Mail {
   std::string suppress;
   std::string return_path;  // as it stands, "<>" for a bounce
   std::string deskmate_request;
+  bool deskmate_notice = false;
   bool auto_reply_header = false;
   bool list = false;
   bool report = false;  // multipart/report

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "plugins/chat-email/ids.hpp"
+#include "plugins/chat-email/notice.hpp"
 #include "plugins/chat-email/text.hpp"
 
 namespace deskmate::chat_email {
@@ -80,6 +81,7 @@ GMimePart* text_part(const std::string& text) {
 
 void set_body(GMimeMessage* message, const OutgoingMail& mail) {
   std::string text = clean_text(mail.text);
+  if (mail.notice) text = std::string(kNoticeMark) + "\n\n" + text;
   if (text.empty() || text.back() != '\n') text += '\n';
   const Object<GMimePart> words(text_part(text));
   if (mail.files.empty()) {
@@ -120,7 +122,9 @@ std::string build_mail(const OutgoingMail& mail) {
                              parse_address(mail.from_address).c_str());
   g_mime_message_add_mailbox(message.get(), GMIME_ADDRESS_TYPE_TO, nullptr,
                              parse_address(mail.to).c_str());
-  g_mime_message_set_subject(message.get(), reply_subject(mail.subject).c_str(), "utf-8");
+  const std::string subject =
+      mail.notice ? clean_line(mail.subject, kSubjectBytesMax) : reply_subject(mail.subject);
+  g_mime_message_set_subject(message.get(), subject.c_str(), "utf-8");
   GDateTime* date = g_date_time_new_from_unix_utc(static_cast<gint64>(mail.now_ms / 1000));
   g_mime_message_set_date(message.get(), date);
   g_date_time_unref(date);
@@ -134,8 +138,9 @@ std::string build_mail(const OutgoingMail& mail) {
       : answered.empty()               ? root
                                        : root + " " + answered);
   set(object, "X-Deskmate-Request", mail.request_hex);
-  if (mail.automatic) {
-    set(object, "Auto-Submitted", "auto-replied");
+  if (mail.notice) set(object, "X-Deskmate-Notice", "1");
+  if (mail.automatic || mail.notice) {
+    set(object, "Auto-Submitted", mail.notice ? "auto-generated" : "auto-replied");
     set(object, "X-Auto-Response-Suppress", "All");
   }
   set_body(message.get(), mail);

@@ -25,6 +25,7 @@ struct OutgoingMail {
   std::string text;
   std::vector<Attachment> files;
   bool automatic = false;  // a greeting: marked so that machines do not answer it
+  bool notice = false;     // to a member, not to a buyer: marked, and begins with kNoticeMark
   std::uint64_t now_ms = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include "plugins/chat-email/connector.hpp"
 #include "plugins/chat-email/ids.hpp"
+#include "plugins/chat-email/notice.hpp"
 #include "plugins/chat-email/received.hpp"
 
 namespace deskmate::chat_email {
@@ -205,10 +206,14 @@ Result<std::optional<NewEvent>> ChatEmail::read(Session& desk, const MailInfo& i
   received.shop = desk.instance();
   received.message_id = mail.message_id.empty() ? hash_of(bytes) : mail.message_id;
   received.received_ms = info.received_ms;
-  received.automatic = loops_.is_loop(mail.from, static_cast<std::uint64_t>(desk.now_ms()));
-  auto root = root_of_mail(mail, received.message_id);
+  auto root = root_of_mail(desk, mail, received.message_id);
   if (!root) return root.error();
-  received.root_id = *root;
+  if (!root->notice_hex.empty()) {
+    return std::optional<NewEvent>(answer_event(mail, received.shop, root->notice_hex,
+                                                received.message_id, received.received_ms));
+  }
+  received.automatic = loops_.is_loop(mail.from, static_cast<std::uint64_t>(desk.now_ms()));
+  received.root_id = root->id;
   if (info.size > settings_->mail_bytes_max) {
     const std::string megabytes = std::to_string(info.size / 1'048'576);
     received.extra = "[Too large to fetch (" + megabytes +
@@ -235,19 +240,24 @@ Result<std::optional<NewEvent>> ChatEmail::read(Session& desk, const MailInfo& i
 }
 
 // The thread's first mail. Where only an answer of ours is named (mail programs that leave
-// References out), its copy in the mailbox knows what it answered.
-Result<std::string> ChatEmail::root_of_mail(const Mail& mail, const std::string& message_id) {
-  std::string root = root_id(mail.references, mail.in_reply_to, message_id);
+// References out), its copy in the mailbox knows what it answered, or that it was a notice.
+Result<ChatEmail::Root> ChatEmail::root_of_mail(Session& desk, const Mail& mail,
+                                                const std::string& message_id) {
+  const std::string root = root_id(mail.references, mail.in_reply_to, message_id);
   const auto request = request_of(root, settings_->address);
-  if (!request) return root;
+  if (!request) return Root{root, ""};
+  const auto known = known_notices(desk);
+  if (!known) return known.error();
+  if (knows_notice(*known, *request)) return Root{root, *request};
   auto copy = mailbox_->find_copy(root, *request);
   // The search may have gone through other folders.
   auto inbox = mailbox_->open_inbox();
   if (!inbox) return inbox.error();
   if (!copy) return copy.error();
-  if (!*copy) return root;
+  if (!*copy) return Root{root, ""};
   const Mail ours = parse_mail(**copy, settings_->parse);
-  return root_id(ours.references, ours.in_reply_to, root);
+  if (ours.deskmate_notice) return Root{root, *request};
+  return Root{root_id(ours.references, ours.in_reply_to, root), ""};
 }
 
 }  // namespace deskmate::chat_email

@@ -191,6 +191,43 @@ TEST_F(ServerTest, FollowsAThreadThatNamesOnlyOurAnswer) {
   EXPECT_EQ(host_->events()[1].facts["thread"], first.facts["thread"]);
 }
 
+// A notice to a member: sent once, looked up like a reply, and its answer is no buyer's mail, not
+// for another peer's connector either, which has only the copy in the mailbox to go by.
+TEST_F(ServerTest, R19_AnAnswerToANoticeIsNoBuyersMailForAnyPeer) {
+  start(*host_);
+  testing::FakeHost other("mail");
+  set(other, "smtp");
+  start(other);
+  Action notice = testing::action("notice", {}, {}, 77);
+  notice.since_ms = testing::start_ms;
+  notice.body = Value::map({{"to", "ann-" + buyer_}, {"subject", "1 waits"}, {"text", "#1 Hi?"}});
+  const auto sent = ask(*host_, "action.perform", testing::action_params(notice));
+  ASSERT_TRUE(sent) << sent.error().message;
+  ASSERT_EQ((*sent)["outcome"].as_str(), "done") << (*sent)["message"].as_str();
+  const auto found = ask(other, "action.look_up", testing::action_params(notice));
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ((*found)["found"].as_str(), "yes");
+
+  const std::string named = own_message_id(notice.request.hex(), shop_);
+  servers_->deliver("ann-" + buyer_, shop_,
+                    mail_text("ann-" + buyer_, "a1." + shop_, "References: <" + named + ">\n",
+                              "It left.\n\nOn Monday the shop wrote:\n> #1 Hi?"));
+  for (testing::FakeHost* host : {host_.get(), &other}) {
+    ASSERT_TRUE(host->run_until([&] { return !host->events().empty(); }, kPatienceMs));
+    ASSERT_EQ(host->events().size(), 1u);
+    EXPECT_EQ(host->events()[0].type, "notice.answered");
+    EXPECT_EQ(host->events()[0].facts["request"].as_bin(), notice.request.view());
+    EXPECT_EQ(host->events()[0].body["text"].as_str(), "It left.");
+    EXPECT_EQ(host->events()[0].body["refs"]["sender"].as_str(), "ann-" + buyer_);
+  }
+  // To the shop's own address it would be answered by itself.
+  notice.request.bytes.back() = 78;
+  notice.body["to"] = shop_;
+  const auto own = ask(*host_, "action.perform", testing::action_params(notice));
+  ASSERT_TRUE(own) << own.error().message;
+  EXPECT_EQ((*own)["code"].as_str(), "address");
+}
+
 TEST_F(ServerTest, KnowsWhatBecameOfAMailWhoseAnswerWasLost) {
   set(*host_, "smtp_lost_after");
   start(*host_);

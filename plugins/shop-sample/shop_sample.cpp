@@ -9,6 +9,10 @@ Result<void> ShopSample::begin(Session& desk) {
   options.messages_per_hour =
       desk.setting<std::uint32_t>("messages_per_hour", options.messages_per_hour);
   options.quick = desk.setting<bool>("quick", options.quick);
+  options.tour = desk.setting<std::string>("tour", options.tour);
+  if (!options.tour.empty() && options.tour != "en" && options.tour != "zh") {
+    return Error{Status::invalid, "tour is en or zh / tour 只能是 en 或 zh", "tour"};
+  }
   auto loaded = World::load(options, [&](const std::string& key) { return desk.kv_get(key); });
   if (!loaded) return loaded.error();
   if (loaded->has_value()) {

@@ -119,6 +119,7 @@ World World::fresh(const Options& options, std::int64_t now_ms) {
   if (options.messages_per_hour > 0) {
     world.meta_.chat_at = now_ms + world.wait_ms(options.messages_per_hour, now_ms);
   }
+  if (!options.tour.empty()) world.begin_tour(now_ms);
   if (options.quick) {
     for (std::size_t i = 0; i < chats_at_once; ++i) world.begin_chat(now_ms);
   }
@@ -301,6 +302,34 @@ void World::begin_chat(std::int64_t at_ms) {
   }
 }
 
+void World::begin_tour(std::int64_t now_ms) {
+  bool asked = false;
+  for (auto& [id, buyer] : buyers_) {
+    if (buyer.language != options_.tour) continue;
+    buyer.rounds = 1;
+    buyer.product = catalogue().front().sku;
+    if (!asked) {
+      asked = true;
+      speak(buyer, Mood::question, now_ms);
+      continue;
+    }
+    place_order(id, now_ms - 9 * day_ms);
+    Order& order = orders_.at(meta_.orders.back());
+    send(order, {}, {}, now_ms - 8 * day_ms);
+    Parcel& parcel = order.parcels[0];
+    parcel.sticks = true;
+    parcel.step = stuck_step;
+    parcel.trouble = "exception";
+    parcel.at = now_ms - 6 * day_ms;
+    parcel.next_at = now_ms + 5 * day_ms;
+    change(order, parcel.at);
+    buyer.order = order.number;
+    buyer.product = order.lines.front().sku;
+    speak(buyer, Mood::where, now_ms);
+    return;
+  }
+}
+
 void World::speak(Buyer& buyer, Mood mood, std::int64_t at_ms) {
   const auto choices = lines(mood, buyer.language);
   std::string text = choices[below(choices.size())];
@@ -458,9 +487,12 @@ Outcome World::reply(Buyer& buyer, const Action& action, std::int64_t now_ms) {
   const std::string message = "r" + request.substr(0, 12);
   remember(buyer.requests, request, message);
   const Value& automatic = action.facts["auto"];
-  if (!automatic.is_str() && !automatic.as_bool()) buyer.answered_at = now_ms;
-  buyer.speak_at = 0;
-  if (buyer.rounds > 0) {
+  const bool greeting = automatic.is_str() || automatic.as_bool();  // nobody thanks for that
+  if (!greeting) {
+    buyer.answered_at = now_ms;
+    buyer.speak_at = 0;
+  }
+  if (buyer.rounds > 0 && !greeting) {
     const auto drawn = below(100);
     const std::int64_t at_ms = now_ms + hurried(between(15'000, 120'000));
     if (drawn < 50) {

@@ -23,6 +23,7 @@ struct Options {
   std::uint32_t buyers = 40;
   std::uint32_t messages_per_hour = 20;
   bool quick = true;
+  std::string tour{};  // "en", "zh": begins with two buyers who speak it, see World::begin_tour
 };
 
 inline constexpr std::size_t orders_max = 400;   // then finished ones are forgotten
@@ -80,6 +81,8 @@ class World {
   void send(Order& order, std::string tracking, std::string carrier, std::int64_t at_ms);
   void move_parcel(Order& order);
   void begin_chat(std::int64_t at_ms);
+  // For a guided tour: the first chat is a question, the second about a parcel that is stuck.
+  void begin_tour(std::int64_t now_ms);
   void speak(Buyer& buyer, Mood mood, std::int64_t at_ms);
   void plan(Buyer& buyer, Mood mood, std::int64_t at_ms);
   void forget_old_orders();

@@ -88,6 +88,34 @@ TEST(World, BeginsWithAPastAndAFewChats) {
   EXPECT_EQ(static_cast<std::size_t>(count("order.seen")), world.orders().size());
 }
 
+TEST(World, ATourBeginsWithAQuestionAndAStuckParcel) {
+  for (const char* language : {"en", "zh"}) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      World world = World::fresh({.seed = seed, .quick = true, .tour = language}, now);
+      std::vector<NewEvent> chats;
+      std::string stuck;
+      for (const NewEvent& event : world.news("box")) {
+        if (event.type == "message.received") chats.push_back(event);
+      }
+      ASSERT_GE(chats.size(), 2 + chats_at_once);
+      const std::string asker(chats[0].refs["buyer"].as_str());
+      EXPECT_EQ(world.buyers().at(asker).language, language);
+      EXPECT_TRUE(world.buyers().at(asker).order.empty());
+      const Buyer& second = world.buyers().at(std::string(chats[1].refs["buyer"].as_str()));
+      EXPECT_EQ(second.language, language);
+      const Order& order = world.orders().at(second.order);
+      EXPECT_EQ(order.buyer, second.id);
+      ASSERT_EQ(order.parcels.size(), 1u);
+      EXPECT_EQ(order.parcels[0].trouble, "exception");
+      world.advance(now + 4 * 24 * hour);  // and it stays so while the tour lasts
+      EXPECT_EQ(world.orders().at(second.order).parcels[0].trouble, "exception");
+      EXPECT_TRUE(world.perform(act("resend", order.number), now).is_done());
+    }
+  }
+  // Too few people for it: what there is.
+  EXPECT_NO_FATAL_FAILURE(World::fresh({.buyers = 1, .tour = "en"}, now));
+}
+
 TEST(World, AHurriedShopIsAsBusyByNight) {
   for (const std::int64_t china_hour : {3, 21}) {
     const std::int64_t day = 24 * hour;
@@ -207,6 +235,20 @@ TEST(World, ARequestIsDoneOnce) {
   EXPECT_EQ(world.perform(reply, now).to_map()["refs"], first.to_map()["refs"]);
   EXPECT_TRUE(world.look_up(reply).is_yes());
   EXPECT_TRUE(world.look_up(act("reply", "b2", 2)).is_no());
+}
+
+TEST(World, NobodyThanksForAGreeting) {
+  World world = World::fresh({.quick = false, .tour = "en"}, now);
+  std::string buyer;
+  for (const auto& [id, each] : world.buyers()) {
+    if (each.wrote_at == now) buyer = id;
+  }
+  ASSERT_FALSE(buyer.empty());
+  EXPECT_TRUE(world.perform(act("reply", buyer, 1, {{"auto", "greeting"}}), now).is_done());
+  EXPECT_EQ(world.buyers().at(buyer).speak_at, 0);
+  EXPECT_EQ(world.buyers().at(buyer).answered_at, 0);
+  EXPECT_TRUE(world.perform(act("reply", buyer, 2), now).is_done());
+  EXPECT_EQ(world.buyers().at(buyer).answered_at, now);
 }
 
 TEST(World, BuyersAnswerAndAskAgain) {

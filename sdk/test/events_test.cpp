@@ -13,6 +13,17 @@ Id id(std::uint8_t last) {
   return made;
 }
 
+// Items of a list have their places: an empty one was written as nothing, which is no id.
+TEST(Events, EmptyItemsOfAListAreItems) {
+  events::MessageReceived event;
+  event.contacts = {Id{}, Id::from(std::string(16, 'c'))};
+  const NewEvent made = events::to_event(event);
+  const auto again = events::read<events::MessageReceived>(Value(made.facts), Value(made.body));
+  ASSERT_TRUE(again) << again.error().where;
+  EXPECT_EQ(again->contacts, event.contacts);
+  EXPECT_FALSE(made.facts.contains("buyer"));
+}
+
 TEST(Events, KeepFieldsThatAreNotKnownYet) {
   const Value facts = Value::map(
       {{"shop", "box"},
@@ -70,6 +81,57 @@ TEST(Events, TypesAreChecked) {
   EXPECT_EQ(done->kind, "order_note");
   EXPECT_EQ(done->state, "done");
   EXPECT_FALSE(read<ActionState>(Value::map(), {}, "refund.requested"));
+}
+
+TEST(Events, R22_R41_R47_promises_questions_cases_and_calls_are_read_as_written) {
+  PromiseMade promise;
+  promise.chat = id(1);
+  promise.member = 2;
+  promise.due = 1'800'000'000'000;
+  promise.kind = "gift";
+  promise.text = "A card.";
+  const auto made = read<PromiseMade>(Value(facts_of(promise)), Value(body_of(promise)));
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->due, promise.due);
+  EXPECT_EQ(made->text, "A card.");
+  EXPECT_EQ(to_event(PromiseDropped()).type, "promise.dropped");
+  EXPECT_EQ(to_event(PromiseKept()).type, "promise.kept");
+
+  const auto asked = read<ColleagueAsked>(Value::map({{"from", 1}, {"to", "supervisor"}}));
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->to.as_str(), "supervisor");
+
+  CaseChanged change;
+  change.of = id(3);
+  change.state = "settled";
+  change.assignee = 0;
+  change.wants = std::vector<std::string>{"item"};
+  change.text = "They pay.";
+  const Value facts = Value(facts_of(change));
+  EXPECT_EQ(facts["case"].as_bin(), id(3).view());
+  EXPECT_TRUE(facts["cause"].is_nil()) << "what is not said is not changed";
+  EXPECT_EQ(facts["assignee"].as_int(7), 0);
+  const auto changed = read<CaseChanged>(facts, Value(body_of(change)));
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->state, "settled");
+  EXPECT_EQ(changed->wants->at(0), "item");
+  EXPECT_FALSE(changed->deadline);
+
+  CaseSaid said;
+  said.party = "courier";
+  said.attached.push_back({Bytes(std::string_view("x")), 1, "door.jpg", "image/jpeg"});
+  const auto heard = read<CaseSaid>(Value(facts_of(said)), Value(body_of(said)));
+  ASSERT_TRUE(heard);
+  EXPECT_EQ(heard->attached.at(0).name, "door.jpg");
+
+  CallLogged call;
+  call.about = id(3);
+  call.direction = "out";
+  EXPECT_EQ(Value(facts_of(call))["case"].as_bin(), id(3).view());
+  EXPECT_EQ(to_event(CaseOpened()).type, "case.opened");
+  EXPECT_EQ(to_event(CaseLinked()).type, "case.linked");
+  EXPECT_EQ(to_event(MemberListening()).type, "member.listening");
+  EXPECT_EQ(to_event(ColleagueAnswered()).type, "colleague.answered");
 }
 
 TEST(Events, LeaveOutWhatIsEmpty) {

@@ -18,23 +18,29 @@ constexpr std::size_t events_max = 24;
 constexpr std::uint64_t start_ms = 1'800'000'000'000;
 
 const char* const types[] = {
-    "message.received", "message.received", "message.sent",    "reply.requested",
-    "reply.attempted",  "reply.done",       "reply.failed",    "reply.unknown",
-    "reply.resolved",   "refund.requested", "refund.done",     "refund.resolved",
-    "chat.assigned",    "chat.queued",      "chat.closed",     "chat.transferred",
-    "chat.noted",       "chat.drafted",     "chat.flagged",    "buyer.joined",
-    "buyer.separated",  "buyer.blocked",    "buyer.unblocked", "buyer.seen",
-    "member.set",       "member.set",       "member.presence", "phrase.set",
-    "order.seen",       "parcel.seen",      "product.seen",    "plugin.state",
-    "weather.seen"};
+    "message.received", "message.received", "message.sent",      "reply.requested",
+    "reply.attempted",  "reply.done",       "reply.failed",      "reply.unknown",
+    "reply.resolved",   "refund.requested", "refund.done",       "refund.resolved",
+    "chat.assigned",    "chat.queued",      "chat.closed",       "chat.transferred",
+    "chat.noted",       "chat.drafted",     "chat.flagged",      "buyer.joined",
+    "buyer.separated",  "buyer.blocked",    "buyer.unblocked",   "buyer.seen",
+    "member.set",       "member.set",       "member.presence",   "phrase.set",
+    "order.seen",       "parcel.seen",      "product.seen",      "plugin.state",
+    "chat.released",    "overtime.asked",   "overtime.answered", "promise.made",
+    "promise.kept",     "promise.dropped",  "colleague.asked",   "colleague.answered",
+    "member.listening", "case.opened",      "case.changed",      "case.said",
+    "case.linked",      "call.logged",      "weather.seen"};
 const char* const names[] = {
-    "shop",     "thread",   "buyer",   "message", "at",       "auto",    "contacts",  "mentions",
-    "chat",     "visit",    "number",  "member",  "why",      "shares",  "from",      "to",
-    "topic",    "a",        "b",       "until",   "name",     "role",    "weight",    "zone",
-    "schedule", "capacity", "experts", "state",   "language", "text",    "order",     "total",
-    "paid",     "currency", "lines",   "sku",     "stock",    "price",   "parcel",    "status",
-    "amount",   "kind",     "attempt", "again",   "as",       "request", "placed_at", "updated_at",
-    "removed",  "plugin",   "reason",  "code",    "payment"};
+    "shop",      "thread",  "buyer",    "message",  "at",        "auto",       "contacts",
+    "mentions",  "chat",    "visit",    "number",   "member",    "why",        "shares",
+    "from",      "to",      "topic",    "a",        "b",         "until",      "name",
+    "role",      "weight",  "zone",     "schedule", "capacity",  "experts",    "state",
+    "language",  "text",    "order",    "total",    "paid",      "currency",   "lines",
+    "sku",       "stock",   "price",    "parcel",   "status",    "amount",     "kind",
+    "attempt",   "again",   "as",       "request",  "placed_at", "updated_at", "removed",
+    "plugin",    "reason",  "code",     "payment",  "by",        "promise",    "question",
+    "due",       "case",    "deadline", "assignee", "cause",     "wants",      "evidence",
+    "direction", "seconds", "answered", "party",    "titled"};
 const char* const words[] = {
     "mail",  "shop",    "greeting",        "online",   "away",       "off",    "done",
     "again", "dropped", "abuse",           "presale",  "supervisor", "refund", "reply",
@@ -84,6 +90,21 @@ Map usual_facts(std::string_view type, FuzzedDataProvider& input) {
     facts.set("visit", some("visit"));
     facts.set("to", input.ConsumeIntegralInRange(1, 3));
     facts.set("from", input.ConsumeIntegralInRange(1, 3));
+  }
+  if (type.starts_with("case.") || type.starts_with("call.")) {
+    facts.set("case", bin("0/1/" + std::to_string(input.ConsumeIntegralInRange(1, 8))));
+    facts.set("number", input.ConsumeIntegralInRange(1, 3));
+    facts.set("kind", "lost");
+    facts.set("party", "courier");
+    facts.set("direction", "out");
+  }
+  if (type.starts_with("promise.") || type.starts_with("colleague.")) {
+    const Value made = bin("0/1/" + std::to_string(input.ConsumeIntegralInRange(1, 8)));
+    facts.set("due", start_ms + input.ConsumeIntegral<std::uint8_t>());
+    facts.set("from", 1);
+    facts.set("to", 2);
+    facts.set("promise", made);
+    facts.set("question", made);
   }
   if (type.starts_with("buyer.")) {
     facts.set("a", some("buyer"));
@@ -189,6 +210,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   (void)desk.queue(now_ms, 50);
   (void)desk.last_word(now_ms, 50);
+  (void)desk.promises({}, {}, now_ms, 50);
+  (void)desk.questions({}, {}, 50);
+  (void)desk.calls({}, {}, 50);
+  (void)desk.missed({.from_ms = 0, .to_ms = now_ms}, {}, now_ms, 50);
+  for (const auto which :
+       {CaseFilter::Which::open, CaseFilter::Which::over, CaseFilter::Which::all}) {
+    CaseFilter filter;
+    filter.which = which;
+    const auto cases = desk.cases(filter, {}, now_ms, 50);
+    for (const auto& row : cases.value().rows) {
+      check(desk.case_detail(row.id, {}, now_ms, 50).has_value());
+    }
+  }
   for (const auto& order_view : desk.orders({}, 50)) check(desk.order(order_view.id).has_value());
   for (const auto& request : desk.pending_requests("", "", 50)) {
     check(desk.request(request.id).has_value());

@@ -38,7 +38,7 @@ export async function until(what, check, seconds = 20) {
 }
 
 export class Desk {
-  // options: members [{number, name, role, weight}], plugins [{name, id, isolation, settings,
+  // options: members [{number, name, role, weight}], plugins [{name, id, member, isolation, settings,
   // secrets}], routing, extra (text appended to the configuration).
   constructor(options = {}) {
     this.options = options;
@@ -67,6 +67,7 @@ export class Desk {
     ];
     lines.push('[console]', `listen = ${toml(options.console ?? [])}`);
     if (options.tls) lines.push(`tls = ${toml(options.tls)}`);
+    if (options.hosts) lines.push(`hosts = ${toml(options.hosts)}`);
     if (options.routing) {
       lines.push('[routing]', ...Object.entries(options.routing).map(([k, v]) => `${k} = ${toml(v)}`));
     }
@@ -76,6 +77,7 @@ export class Desk {
     fs.mkdirSync(this.secrets, { recursive: true, mode: 0o700 });
     for (const plugin of options.plugins ?? []) {
       lines.push('[[plugin]]', `name = ${toml(plugin.name)}`, `id = ${toml(plugin.id)}`);
+      if (plugin.member) lines.push(`member = ${plugin.member}`);
       if (plugin.isolation) lines.push(`isolation = ${toml(plugin.isolation)}`);
       lines.push('[plugin.settings]');
       for (const [k, v] of Object.entries(plugin.settings ?? {})) lines.push(`${k} = ${toml(v)}`);

@@ -25,12 +25,14 @@ export class Dialogue {
   say(line) { this.child.stdin.write(`${line}\n`); }
 }
 
-// Copies bytes both ways between its own port and another; can be cut, mended and slowed.
+// Copies bytes both ways between its own port and another; can be cut, mended and slowed, and can
+// lose what one or both sides say without a word.
 export class Line {
   bytes = 0;        // from the one who is dialled, in all
   perSecond = 0;    // of these; 0: as fast as it goes
   #sockets = new Set();
   #cut = false;
+  #lost = { up: false, down: false };
 
   static async to(port) {
     const line = new Line();
@@ -50,8 +52,9 @@ export class Line {
         other.destroy();
       });
     }
-    near.on('data', (data) => far.write(data));
+    near.on('data', (data) => this.#lost.up || far.write(data));
     far.on('data', (data) => {
+      if (this.#lost.down) return;
       this.bytes += data.length;
       near.write(data);
       if (!this.perSecond) return;
@@ -64,7 +67,11 @@ export class Line {
     this.#cut = true;
     for (const socket of this.#sockets) socket.destroy();
   }
+  // up: what is said to the one who is dialled; down: what they say.
+  lose({ up = false, down = false }) { this.#lost = { up, down }; }
   mend() {
+    if (this.#lost.up || this.#lost.down) this.cut(); // a stream with a hole in it is of no use
+    this.lose({});
     this.#cut = false;
     this.perSecond = 0;
   }

@@ -35,12 +35,12 @@ export async function open(desk) {
     await desk.ask('back', '--as', number);
   }
   await until('the plugins run', async () => (await desk.list('plugins')).every((p) => p.state === 'running'), 30);
-  if (desk.options.plugins.some((plugin) => plugin.id === 'chat-email')) {
-    await until('the mailbox has been looked at', () =>
-      fs.readFileSync(desk.log, 'utf8').includes('first connection to the mailbox'), 30);
-  }
+  if (desk.options.plugins.some((plugin) => plugin.id === 'chat-email')) await mailboxRead(desk);
   return desk;
 }
+
+export const mailboxRead = (desk) => until('the mailbox has been looked at', () =>
+  fs.readFileSync(desk.log, 'utf8').includes('first connection to the mailbox'), 30);
 
 // Runs body({mail, desk}) with a mail server and a desk of these options; says what the desk logged
 // when it fails.

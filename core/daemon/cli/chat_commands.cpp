@@ -3,8 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <fstream>
-#include <istream>
-#include <iterator>
 #include <memory>
 #include <ostream>
 
@@ -17,17 +15,6 @@ namespace {
 
 constexpr std::size_t preview_columns = 40;
 
-constexpr std::size_t number_digits_max = 10;
-
-// A chat by number; an id of 32 digits is passed on as it is.
-Value chat_name(const std::string& word) {
-  if (!word.empty() && word.size() <= number_digits_max &&
-      word.find_first_not_of("0123456789") == std::string::npos) {
-    return std::stoull(word);
-  }
-  return word;
-}
-
 struct ChatsOptions {
   bool all = false;
   bool queue = false;
@@ -39,9 +26,13 @@ struct ChatsOptions {
 
 std::string waiting(const Context& context, const Value& chat, std::uint64_t now) {
   const std::uint64_t since = chat["waiting_since_ms"].as_uint();
-  if (since == 0 || since > now) return {};
-  std::string out =
-      ago(context.language, now - since) + (chat["colour"].as_str() == "red" ? " !" : "");
+  const bool promised = chat["promise_overdue"].as_bool();
+  std::string out;
+  if (since != 0 && since <= now) {
+    out = ago(context.language, now - since) + (chat["colour"].as_str() == "red" ? " !" : "");
+  }
+  if (promised) out += (out.empty() ? "" : " ") + context.say("chats.promised");
+  if (out.empty()) return {};
   if (const Value& answering = chat["answering"]; answering.is_map()) {
     out += " " + context.say("chats.answering", {std::to_string(answering["member"].as_int())});
   }
@@ -56,9 +47,7 @@ void chats(Context& context, const ChatsOptions& options) {
                                        : "open";
   if (!options.shop.empty()) params["shop"] = options.shop;
   if (options.of != 0) params["member"] = options.of;
-  const std::uint64_t as = std::exchange(context.member, 0);  // --as does not filter
-  const auto answer = context.ask("desk.chats", std::move(params));
-  context.member = as;
+  const auto answer = context.list("desk.chats", std::move(params));
   if (!answer || context.as_json(*answer)) return;
   const auto status = context.ask("desk.status", Value::map());
   if (!status) return;
@@ -82,18 +71,6 @@ void chats(Context& context, const ChatsOptions& options) {
   }
 }
 
-void indent(std::ostream& out, std::string_view text) {
-  std::string line;
-  for (const char c : printable(text, true) + "\n") {
-    if (c != '\n') {
-      line += c;
-      continue;
-    }
-    out << "    " << line << '\n';
-    line.clear();
-  }
-}
-
 // As many digits of an attachment's hash are shown as nobody types in vain.
 constexpr std::size_t attachment_digits = 8;
 constexpr std::uint64_t entries_looked_at = 1'000;
@@ -108,12 +85,20 @@ void show_entry(Context& context, const Value& entry) {
   const std::string kind(entry["kind"].as_str());
   const std::string member = std::to_string(entry["member"].as_int());
   std::string head = context.say("entry." + kind, {member});
+  if (kind == "call") head = context.say("entry.call", {member, call_text(context, entry)});
+  if (kind == "case") {
+    head = context.say("entry.case", {member, std::to_string(entry["case"].as_int()),
+                                      printable(entry["what"].as_str())});
+  }
+  if (kind == "promised") {
+    head = context.say("entry.promised", {member, when(entry["due_ms"].as_uint())});
+  }
   if (kind == "received") head = printable(entry["name"].as_str(head));
-  if (kind == "transfer") {
+  if (kind == "transfer" || kind == "asked") {
     const std::string to = entry["to_role"].as_str().empty()
                                ? std::to_string(entry["to"].as_int())
                                : context.say("role." + std::string(entry["to_role"].as_str()));
-    head = context.say("entry.transfer", {member, to});
+    head = context.say("entry." + kind, {member, to});
   }
   if (entry["auto"].as_bool()) head += context.say("entry.auto");
   if (const auto outcome = entry["outcome"].as_str(); !outcome.empty()) {
@@ -225,45 +210,19 @@ void attachment(Context& context, const std::string& chat, const std::string& be
   }
   std::ofstream file;
   std::uint64_t size = 0;
-  for (;;) {
-    const auto piece = context.client()->call(
-        "file.read", Value::map({{"hash", Value::bin(bytes_of(hash))},
-                                 {"offset", size},
-                                 {"size", std::uint64_t{DM_FILE_PIECE_MAX}}}));
-    if (!piece) {
-      const auto& error = piece.error();
-      const bool away = error.code == Status::unavailable || error.code == Status::deadline;
-      return context.fail(exit_refused,
-                          away ? context.say("attachment.on_its_way") : error.message);
-    }
+  const std::string failed = read_attachment(context, hash, [&](std::string_view piece) {
     if (!to.empty() && !file.is_open()) {
       file.open(to, std::ios::binary | std::ios::trunc);
     }
-    if (piece->as_bin().empty()) break;
-    size += piece->as_bin().size();
-    (to.empty() ? context.streams.out : file) << piece->as_bin();
-  }
+    size += piece.size();
+    (to.empty() ? context.streams.out : file) << piece;
+  });
+  if (!failed.empty()) return context.fail(exit_refused, failed);
   if (to.empty()) return;
   file.close();
   if (!file) return context.fail(exit_refused, context.say("attachment.not_written", {to}));
   if (context.as_json(Value::map({{"hash", hash}, {"size", size}, {"file", to}}))) return;
   context.streams.out << context.say("attachment.written", {to, bytes_text(size)}) << '\n';
-}
-
-// The text of a command: its words, or standard input for "-".
-std::string text_of(Context& context, const std::vector<std::string>& words) {
-  if (words.size() == 1 && words.front() == "-") {
-    return {std::istreambuf_iterator<char>(context.streams.in), {}};
-  }
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
-  return out;
-}
-
-void act(Context& context, const char* method, Value params, const char* done) {
-  const auto answer = context.ask(method, std::move(params));
-  if (!answer || context.as_json(*answer)) return;
-  context.streams.out << context.say(done) << '\n';
 }
 
 struct Words {
@@ -272,6 +231,7 @@ struct Words {
   std::string attachment;
   std::vector<std::string> text;
   std::uint64_t limit = 100;
+  std::uint64_t minutes = 0;
 };
 
 // `name CHAT TEXT…`
@@ -300,6 +260,24 @@ void add_chat_command(CLI::App& app, Context& context, const char* name, const c
 
 }  // namespace
 
+std::string read_attachment(Context& context, const std::string& hash,
+                            const std::function<void(std::string_view)>& piece) {
+  for (std::uint64_t offset = 0;;) {
+    const auto read = context.client()->call(
+        "file.read", Value::map({{"hash", Value::bin(bytes_of(hash))},
+                                 {"offset", offset},
+                                 {"size", std::uint64_t{DM_FILE_PIECE_MAX}}}));
+    if (!read) {
+      const auto& error = read.error();
+      const bool away = error.code == Status::unavailable || error.code == Status::deadline;
+      return away ? context.say("attachment.on_its_way") : error.message;
+    }
+    piece(read->as_bin());
+    if (read->as_bin().empty()) return {};
+    offset += read->as_bin().size();
+  }
+}
+
 void add_chat_commands(CLI::App& app, Context& context) {
   auto options = std::make_shared<ChatsOptions>();
   auto* list = app.add_subcommand("chats", help(context, "help.chats"));
@@ -326,7 +304,18 @@ void add_chat_commands(CLI::App& app, Context& context) {
   get->callback(
       [&context, wanted] { attachment(context, wanted->chat, wanted->attachment, wanted->to); });
 
-  add_text_command(app, context, "reply", "desk.reply", "reply.queued");
+  auto said = std::make_shared<Words>();
+  auto* reply = app.add_subcommand("reply", help(context, "help.reply"));
+  reply->add_option("CHAT", said->chat, help(context, "help.param.chat"))->required();
+  reply->add_option("TEXT", said->text, help(context, "help.param.text"))->required();
+  reply->add_option("--promise", said->minutes, help(context, "help.reply.promise"))
+      ->type_name("N");
+  reply->callback([&context, said] {
+    Value params =
+        Value::map({{"chat", chat_name(said->chat)}, {"text", text_of(context, said->text)}});
+    if (said->minutes != 0) params["promise"] = Value::map({{"in_minutes", said->minutes}});
+    act(context, "desk.reply", std::move(params), "reply.queued");
+  });
   add_text_command(app, context, "note", "desk.note", "cli.done");
   add_text_command(app, context, "draft", "desk.draft", "cli.done");
 

@@ -3,7 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <istream>
+#include <iterator>
 #include <ostream>
+#include <utility>
 
 #include "core/daemon/cli/text.hpp"
 #include "core/daemon/version.hpp"
@@ -53,6 +56,42 @@ void label(CLI::App& app, const Context& context) {
 }  // namespace
 
 std::string help(const Context& context, std::string_view key) { return context.say(key); }
+
+Value chat_name(const std::string& word) {
+  constexpr std::size_t number_digits_max = 10;
+  if (!word.empty() && word.size() <= number_digits_max &&
+      word.find_first_not_of("0123456789") == std::string::npos) {
+    return std::stoull(word);
+  }
+  return word;
+}
+
+std::string text_of(Context& context, const std::vector<std::string>& words) {
+  if (words.size() == 1 && words.front() == "-") {
+    return {std::istreambuf_iterator<char>(context.streams.in), {}};
+  }
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+void act(Context& context, std::string_view method, Value params, std::string_view done) {
+  const auto answer = context.ask(method, std::move(params));
+  if (!answer || context.as_json(*answer)) return;
+  context.streams.out << context.say(done) << '\n';
+}
+
+void indent(std::ostream& out, std::string_view text) {
+  std::string line;
+  for (const char c : printable(text, true) + "\n") {
+    if (c != '\n') {
+      line += c;
+      continue;
+    }
+    out << "    " << line << '\n';
+    line.clear();
+  }
+}
 
 const Config* Context::configuration() {
   if (config_) return &*config_;
@@ -110,6 +149,13 @@ std::optional<Value> Context::ask(std::string_view method, Value params,
   return std::move(*answer);
 }
 
+std::optional<Value> Context::list(std::string_view method, Value params) {
+  const std::uint64_t as = std::exchange(member, 0);
+  auto answer = ask(method, std::move(params));
+  member = as;
+  return answer;
+}
+
 std::optional<Value> Context::ask_at_length(std::string_view method, Value params) {
   constexpr std::uint32_t long_ms = 600'000;   // it answers before, however slow it is
   constexpr std::uint32_t within_ms = 15'000;  // between two words that it goes on
@@ -148,6 +194,9 @@ int run(int argc, const char* const* argv, Streams streams) {
   add_upkeep_commands(app, context);
   add_desk_commands(app, context);
   add_chat_commands(app, context);
+  add_shift_commands(app, context);
+  add_word_commands(app, context);
+  add_case_commands(app, context);
   add_order_commands(app, context);
   add_peer_commands(app, context);
   add_pairing_commands(app, context);

@@ -57,6 +57,8 @@ class Context {
   // Asks the running desk. Nothing: it was refused; the reason has been printed and exit says why.
   std::optional<Value> ask(std::string_view method, Value params,
                            std::uint32_t deadline_ms = bus::client_deadline_ms);
+  // The same for a list, which --as does not filter.
+  std::optional<Value> list(std::string_view method, Value params);
   // Asks for what may take hours (core/daemon/long_work.hpp) until it is done; says on the error
   // stream that it goes on.
   std::optional<Value> ask_at_length(std::string_view method, Value params);
@@ -86,6 +88,9 @@ class Context {
 // The groups of commands; each adds its own to app.
 void add_desk_commands(CLI::App& app, Context& context);     // status, members, plugins, ledger …
 void add_chat_commands(CLI::App& app, Context& context);     // chats, chat, reply …
+void add_case_commands(CLI::App& app, Context& context);     // cases, case, calls, missed
+void add_shift_commands(CLI::App& app, Context& context);    // overtime, handover …
+void add_word_commands(CLI::App& app, Context& context);     // promises, questions, listen …
 void add_order_commands(CLI::App& app, Context& context);    // orders, order, refund …
 void add_peer_commands(CLI::App& app, Context& context);     // peers, split, agree
 void add_pairing_commands(CLI::App& app, Context& context);  // invite, join
@@ -94,6 +99,21 @@ void add_log_command(CLI::App& app, Context& context);       // log
 void add_relay_command(CLI::App& app, Context& context);     // relay
 void add_upkeep_commands(CLI::App& app,
                          Context& context);  // run, verify, backup, restore, config …
+
+// What several groups do alike. A chat or case by number; an id of 32 digits is passed on as it is.
+Value chat_name(const std::string& word);
+// The text of a command: its words, or standard input for "-".
+std::string text_of(Context& context, const std::vector<std::string>& words);
+// Does what was asked and says so, by the key of a message.
+void act(Context& context, std::string_view method, Value params, std::string_view done);
+// Reads an attachment, which may have to come from another peer, and gives it piece by piece. The
+// reason it cannot be had; empty: it is all there.
+std::string read_attachment(Context& context, const std::string& hash,
+                            const std::function<void(std::string_view)>& piece);
+// "to the courier, not answered"
+std::string call_text(const Context& context, const Value& call);
+// Prints a text of several lines, indented.
+void indent(std::ostream& out, std::string_view text);
 
 // Help on one option or argument, by key.
 std::string help(const Context& context, std::string_view key);

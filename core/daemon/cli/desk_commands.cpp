@@ -48,6 +48,11 @@ void members(Context& context) {
     std::string presence = context.say("presence." + std::string(member["presence"].as_str()));
     if (!member["on_shift"].as_bool()) presence += context.say("presence.off_shift");
     if (member["until_ms"].as_uint() > 0) presence += " → " + when(member["until_ms"].as_uint());
+    for (const char* key : {"overtime_until_ms", "overtime_asked_ms"}) {
+      if (const auto at = member[key].as_uint(); at > 0) {
+        presence += context.say(std::string("presence.") + key, {when(at)});
+      }
+    }
     table.add({number(member["number"]), printable(member["name"].as_str()),
                context.say("role." + std::string(member["role"].as_str())),
                number(member["weight"]), presence,
@@ -85,6 +90,9 @@ void plugins(Context& context) {
                context.say("column.reason")});
   for (const Value& plugin : (*answer)["plugins"].as_array()) {
     std::string reason(plugin["reason"].as_str());
+    if (const auto trouble = plugin["trouble"].as_str(); !trouble.empty()) {
+      reason += (reason.empty() ? "" : "; ") + std::string(trouble);
+    }
     for (const Value& denied : plugin["denied"].as_array()) {
       reason += (reason.empty() ? "" : "; ") + context.say("plugin.denied", {denied.as_str()});
     }

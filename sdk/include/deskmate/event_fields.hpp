@@ -39,27 +39,39 @@ concept WithBody = requires(T event, AnyField f) {
   T::body(event, f);
 };
 
-// To values. nil means: not written.
 class Writer {
  public:
   explicit Writer(Map& out) : out_(out) {}
 
   template <class T>
   void operator()(const char* name, const T& field) {
-    Value value = of(field);
-    if (!value.is_nil()) out_.add(name, std::move(value));
+    if (!missing(field)) out_.add(name, of(field));
   }
 
  private:
+  // Items of lists and pairs are written whatever they are, as each has its place.
+  template <class T>
+  static bool missing(const T& field) {
+    if constexpr (requires { field.has_value(); }) {
+      return !field.has_value();
+    } else if constexpr (requires { field.is_nil(); }) {
+      return field.is_nil();
+    } else if constexpr (requires { field.empty(); }) {
+      return field.empty();
+    } else {
+      return false;
+    }
+  }
+
   static Value of(bool field) { return field; }
   template <std::integral T>
   static Value of(T field) {
     return field;
   }
-  static Value of(const std::string& field) { return field.empty() ? Value() : Value(field); }
-  static Value of(const Bytes& field) { return field.empty() ? Value() : Value(field); }
-  static Value of(const Id& field) { return field.empty() ? Value() : field.to_value(); }
-  static Value of(const Map& field) { return field.empty() ? Value() : Value(field); }
+  static Value of(const std::string& field) { return field; }
+  static Value of(const Bytes& field) { return field; }
+  static Value of(const Id& field) { return field.to_value(); }
+  static Value of(const Map& field) { return field; }
   static Value of(const Value& field) { return field; }
   template <class A, class B>
   static Value of(const std::pair<A, B>& field) {
@@ -71,7 +83,6 @@ class Writer {
   }
   template <class T>
   static Value of(const std::vector<T>& field) {
-    if (field.empty()) return {};
     Array items;
     items.reserve(field.size());
     for (const T& item : field) items.push_back(of(item));

@@ -1,4 +1,4 @@
-// The types of events and their fields.
+// The types of events and their fields; of promises, cases and calls: case_events.hpp.
 //
 // Units: at and whatever ends in _at or until is UTC in milliseconds; money is in minor units
 // (cents, fen) of the ISO 4217 currency beside it; ids are 16 bytes, pseudonyms the desk made of
@@ -20,58 +20,11 @@
 #include <utility>
 #include <vector>
 
+#include "deskmate/case_events.hpp"
 #include "deskmate/event_fields.hpp"
+#include "deskmate/event_parts.hpp"
 
 namespace deskmate::events {
-
-namespace detail {
-// What all have: fields of newer versions, kept.
-struct Common {
-  Map other_facts;
-  Map other_body;
-};
-}  // namespace detail
-
-// One type of its own.
-#define DESKMATE_EVENT_TYPE(name)                     \
-  static constexpr std::string_view type = name;      \
-  std::string_view type_name() const { return type; } \
-  bool set_type(std::string_view read) { return read.empty() || read == type; }
-
-// --- Parts ---
-
-// An attachment, stored by Session::put_file. {hash: <32 bytes>, size: 48213, name: "box.jpg",
-// type: "image/jpeg"}
-struct File {
-  Bytes hash;              // 32 bytes
-  std::uint64_t size = 0;  // bytes
-  std::string name;        // as the sender named it
-  std::string media_type;  // MIME type; "type" in the map
-  Map other{};
-  template <class Self, class F>
-  static void fields(Self& e, F& f) {
-    f("hash", e.hash);
-    f("size", e.size);
-    f("name", e.name);
-    f("type", e.media_type);
-  }
-};
-
-// A line of an order. {sku: "MUG-01", name: "Mug, blue", quantity: 2, price: 1299}
-struct OrderLine {
-  std::string sku;
-  std::string name;
-  std::int64_t quantity = 0;
-  std::int64_t price = 0;  // of one piece, minor units of the order's currency
-  Map other{};
-  template <class Self, class F>
-  static void fields(Self& e, F& f) {
-    f("sku", e.sku);
-    f("name", e.name);
-    f("quantity", e.quantity);
-    f("price", e.price);
-  }
-};
 
 // --- Messages ---
 
@@ -245,6 +198,24 @@ struct ChatTransferred : detail::Common {
     f("chat", e.chat);
     f("from", e.from);
     f("to", e.to);
+  }
+  template <class Self, class F>
+  static void body(Self& e, F& f) {
+    f("note", e.note);
+  }
+};
+
+// The end of a shift: the chat is nobody's, and is given as a new one would be.
+// {chat: <id>, from: 1} | {note: "Waits for the size chart."}
+struct ChatReleased : detail::Common {
+  DESKMATE_EVENT_TYPE("chat.released")
+  Id chat;
+  std::uint32_t from = 0;
+  std::string note;
+  template <class Self, class F>
+  static void facts(Self& e, F& f) {
+    f("chat", e.chat);
+    f("from", e.from);
   }
   template <class Self, class F>
   static void body(Self& e, F& f) {
@@ -640,7 +611,5 @@ struct PluginState : detail::Common {
     f("code", e.code);
   }
 };
-
-#undef DESKMATE_EVENT_TYPE
 
 }  // namespace deskmate::events

@@ -124,6 +124,11 @@ void FakeHost::fail_next(const std::string& call, Error error) {
   impl_->failures[call] = std::move(error);
 }
 
+void FakeHost::set_method(const std::string& method,
+                          std::function<Result<Value>(const Value& params)> answer) {
+  impl_->methods[method] = std::move(answer);
+}
+
 void FakeHost::hold_next(const std::string& call) { impl_->held_calls.insert(call); }
 
 const std::vector<StoredEvent>& FakeHost::events() const { return impl_->events; }

@@ -119,11 +119,15 @@ struct FakeHost::Impl::BusCalls {
     return self.answer(reply, user, std::move(result));
   }
 
-  static dm_status request(const dm_host* host, const char* method, dm_bytes, std::uint32_t,
+  static dm_status request(const dm_host* host, const char* method, dm_bytes params, std::uint32_t,
                            dm_reply_fn reply, void* user, std::uint64_t* id) {
     Impl& self = of(host);
     if (id) *id = ++self.last_id;
     if (self.taken(method, reply, user)) return DM_OK;
+    if (const auto found = self.methods.find(method); found != self.methods.end()) {
+      const auto decoded = decode(view_of(params));
+      return self.answer(reply, user, decoded ? found->second(*decoded) : decoded);
+    }
     return self.answer(reply, user, Error{Status::not_found, "no such method", method});
   }
 

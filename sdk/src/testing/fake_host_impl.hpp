@@ -109,6 +109,7 @@ struct FakeHost::Impl {
   std::deque<std::function<void()>> due;
   std::map<std::uint64_t, std::function<void(Result<Value>)>> asked;
   std::map<std::string, Error> failures;
+  std::map<std::string, std::function<Result<Value>(const Value&)>> methods;
   std::set<std::string> held_calls;
   std::vector<std::pair<dm_reply_fn, void*>> held;
 

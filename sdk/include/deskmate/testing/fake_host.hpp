@@ -62,6 +62,11 @@ class FakeHost {
   // The next call of that name gets no answer before stop, which answers with DM_CANCELLED.
   void hold_next(const std::string& call);
 
+  // What the desk or another plugin answers to Session::request and Host::request of that method;
+  // on the plugin thread. Without it: DM_NOT_FOUND.
+  void set_method(const std::string& method,
+                  std::function<Result<Value>(const Value& params)> answer);
+
   // --- What the plugin did. ---
   const std::vector<StoredEvent>& events() const;
   std::vector<StoredEvent> events(std::string_view type) const;

@@ -101,7 +101,9 @@ class Probe : public deskmate::Plugin {
     } else if (method == "probe.timers") {
       timers(id);
     } else if (method == "probe.ask") {
-      host().request(std::string(params["method"].as_str()), Value::map(), 1'000, reply);
+      const Value& asked = params["params"];
+      host().request(std::string(params["method"].as_str()), asked.is_map() ? asked : Value::map(),
+                     1'000, reply);
     } else if (method == "probe.later") {
       waiting_ = id;
     } else if (method == "probe.cancelled") {
