@@ -1,14 +1,19 @@
-// The console under load: 150 chats of one member and 1,000 in the queue, 20 messages a second for a
-// minute, five of them into the open chat, while somebody types. `tests/run.sh browser --bench`.
+// The console under load: 150 chats of one member and 1,000 in the queue, 20 mails a second for a
+// minute through OpenSMTPD and Dovecot, five of them into the open chat, while somebody types.
+// `tests/run.sh browser --bench`.
 //
-//   commit-to-pixels    from the stamp of the message, before it is on disk, until after the frame in
-//                       which the open chat shows it
-//   written-to-pixels   from the line in the shop's file, which the connector looks at every 50 ms
-//   longest-task        of the page's main thread, by Chromium's own trace, all that time
+//   accepted-to-pixels  from the mail server's word that it has the mail until after the frame in which
+//                       the open chat shows it
+//   commit-to-pixels    the same from the stamp of the message, before it is on disk
+//   longest-frame       from its beginning to its end, by Chromium's own trace, all that time
+//   longest-task        of the page's main thread, likewise
 //   memory              the page's heap after a collection, at the end against before that minute
 //   first-load, usable  without anything in the browser's caches; until the first row can be clicked
 import { median, figure, note } from '../bench/figures.mjs';
 import { pause } from '../lib/desk.mjs';
+import { Buyer } from '../servers/mail/buyer.mjs';
+import { startMail } from '../servers/mail/servers.mjs';
+import { mailPlugin } from '../servers/stage.mjs';
 import { press, row, until, weigh, withStage } from './stage.mjs';
 
 const OPEN = 150;
@@ -16,9 +21,9 @@ const QUEUED = 1_000;
 const PER_SECOND = 20;
 const SHOWN_EVERY = 4; // of the messages, one goes into the open chat
 const SECONDS = Number(process.env.DESKMATE_BENCH_SECONDS ?? 60);
-const PART_SECONDS = 20;
 const KEY_MS = 200; // between two typed letters
-const bounds = { commitMs: 100, writtenMs: 2_000, taskMs: 50, loadKiB: 150, usableMs: 1_000 };
+const WRITING = 8; // first mails at a time
+const bounds = { commitMs: 100, acceptedMs: 2_000, frameMs: 50, loadKiB: 150, usableMs: 1_000 };
 
 const at = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
 
@@ -50,9 +55,21 @@ async function heap(session) {
   return metrics.find((one) => one.name === 'JSHeapUsedSize').value / (1 << 20);
 }
 
-// The tasks of the page's main thread, in ms.
-function tasksOf(trace) {
-  const { traceEvents } = JSON.parse(trace.toString());
+// How long the page's frames took, in ms.
+function framesOf(traceEvents) {
+  const begun = new Map();
+  const took = [];
+  for (const one of traceEvents) {
+    if (one.name !== 'AnimationFrame') continue;
+    const frame = `${one.pid} ${one.id2?.local ?? one.id}`;
+    if (one.ph === 'b') begun.set(frame, one.ts);
+    if (one.ph === 'e' && begun.has(frame)) took.push((one.ts - begun.get(frame)) / 1000);
+  }
+  return took;
+}
+
+// The tasks of the page's main thread: how long each took and its part of a CPU, in ms.
+function tasksOf(traceEvents) {
   const mains = new Set(traceEvents
     .filter((one) => one.name === 'thread_name' && one.args?.name === 'CrRendererMain')
     .map((one) => `${one.pid} ${one.tid}`));
@@ -60,7 +77,8 @@ function tasksOf(trace) {
   for (const one of traceEvents) {
     const thread = `${one.pid} ${one.tid}`;
     if (one.ph !== 'X' || !/RunTask$/.test(one.name) || !mains.has(thread)) continue;
-    byThread.set(thread, [...(byThread.get(thread) ?? []), one.dur / 1000]);
+    const list = byThread.get(thread) ?? byThread.set(thread, []).get(thread);
+    list.push({ ms: one.dur / 1000, cpu: (one.tdur ?? 0) / 1000 });
   }
   return [...byThread.values()].sort((a, b) => b.length - a.length)[0] ?? [];
 }
@@ -80,11 +98,25 @@ async function firstLoad(stage, page) {
   return { kib: load.bytes / 1024, ms: median(times) };
 }
 
+// The first mail of a buyer names the thread of the others.
+const thread = (buyer) => `<first-${buyer}@buyers.test>`;
+const from = (buyer) => ({ name: `Buyer ${buyer}`, address: `b${buyer}@buyers.test` });
+
 const members = [{ number: 1, name: 'Ann', weight: 1, role: 'presale', access: 'owner', capacity: OPEN }];
-await withStage({ members, routing: { suspend_at: OPEN } }, async (stage) => {
+const mail = await startMail();
+const post = new Buyer(mail, 'post@buyers.test');
+const plugins = [mailPlugin(mail, { poll_every_s: 5 })];
+await withStage({ members, plugins, routing: { suspend_at: OPEN } }, async (stage) => {
   const ann = await stage.page(1);
-  for (let i = 0; i < OPEN + QUEUED; ++i) stage.writes(`b${i}`, '请问什么时候发货？'.repeat(6), `Buyer ${i}`);
-  await stage.arrived(OPEN + QUEUED, 120);
+  await until('the mailbox has been looked at', () => stage.desk.logText().includes('first connection to the mailbox'), 60);
+  let first = 0;
+  await Promise.all(Array.from({ length: WRITING }, async () => {
+    while (first < OPEN + QUEUED) {
+      const buyer = first++;
+      await post.write({ from: from(buyer), messageId: thread(buyer), subject: 'Order', text: '请问什么时候发货？'.repeat(6) });
+    }
+  }));
+  await stage.arrived(OPEN + QUEUED, 300);
   const { chats } = await stage.desk.ask('status');
   if (chats.queued !== QUEUED) throw new Error(`${chats.queued} chats are queued`);
   const begin = await firstLoad(stage, ann);
@@ -99,7 +131,7 @@ await withStage({ members, routing: { suspend_at: OPEN } }, async (stage) => {
   await session.send('Performance.enable');
   await ann.locator('.composer textarea').focus();
 
-  const written = new Map();
+  const accepted = new Map(); // of those that the open chat shows
   let typing = true;
   const types = (async () => {
     while (typing) {
@@ -108,58 +140,70 @@ await withStage({ members, routing: { suspend_at: OPEN } }, async (stage) => {
     }
   })();
   let next = 0;
+  const sending = new Set();
   const buyersWrite = async (seconds) => {
     const begun = performance.now();
     for (let i = 0; i < seconds * PER_SECOND; ++i, ++next) {
       const due = begun + (i * 1000) / PER_SECOND;
       if (due > performance.now()) await pause(due - performance.now());
-      const watched = next % SHOWN_EVERY === 0;
-      if (watched) written.set(String(next), Date.now());
-      stage.writes(watched ? `b${buyer}` : `b${(next * 7919) % (OPEN + QUEUED)}`, `load ${next}.`, `Buyer ${next}`);
+      // More than 20 of one address in ten minutes are taken for a machine's and shown all the same.
+      const number = next;
+      const watched = number % SHOWN_EVERY === 0;
+      const writer = watched ? buyer : (number * 7919) % (OPEN + QUEUED);
+      const sent = post.write({
+        from: from(writer), references: thread(writer), inReplyTo: thread(writer), subject: 'Re: Order', text: `load ${number}.`,
+      }).then(() => {
+        if (watched) accepted.set(String(number), Date.now());
+        sending.delete(sent);
+      });
+      sending.add(sent);
     }
+    await Promise.all(sending);
   };
   const shown = (count) =>
     until('all are shown', async () => Object.keys(await ann.evaluate(() => window.seen)).length >= count, 60);
   // A while to fill what has a limit; collecting the heap stops the page, so that is not measured.
   await buyersWrite(SECONDS / 3);
-  await shown(written.size);
+  await shown(accepted.size);
   const early = await heap(session);
-  const before = written.size;
-  written.clear();
+  const before = accepted.size;
+  accepted.clear();
   await stage.browser.startTracing(ann, { categories: ['toplevel', 'devtools.timeline'] });
-  // The desk gives the latest 1,000 events at a time: when each message was stamped is asked for
-  // before there are more.
-  const stamped = new Map();
-  const ask = async () => {
-    for (const event of await stage.desk.events('message.received')) {
-      const found = /^load (\d+)\.$/.exec(event.body?.text ?? '');
-      if (found) stamped.set(found[1], event.at_ms);
-    }
-  };
-  for (let left = SECONDS; left > 0; left -= PART_SECONDS) {
-    await buyersWrite(Math.min(left, PART_SECONDS));
-    await ask();
-  }
-  await shown(written.size + before);
+  await buyersWrite(SECONDS);
+  await shown(accepted.size + before);
   typing = false;
   await types;
-  const trace = await stage.browser.stopTracing();
+  const { traceEvents } = JSON.parse((await stage.browser.stopTracing()).toString());
   const late = await heap(session);
   const seen = await ann.evaluate(() => window.seen);
 
-  await ask();
-  const missing = [...written.keys()].filter((one) => !stamped.has(one));
+  const stamped = new Map();
+  for (const event of await stage.desk.events('message.received')) {
+    const found = /^load (\d+)\.$/.exec(event.body?.text ?? '');
+    if (found) stamped.set(found[1], event.at_ms);
+  }
+  const missing = [...accepted.keys()].filter((one) => !stamped.has(one));
   if (missing.length > 0) throw new Error(`not in the log: ${missing}`);
-  const commits = [...written.keys()].map((one) => seen[one] - stamped.get(one));
-  const all = [...written].map(([one, ms]) => seen[one] - ms);
-  const tasks = tasksOf(trace);
+  const commits = [...accepted.keys()].map((one) => seen[one] - stamped.get(one));
+  const all = [...accepted].map(([one, ms]) => seen[one] - ms);
+  const frames = framesOf(traceEvents);
+  const tasks = tasksOf(traceEvents);
+  const took = tasks.map((task) => task.ms);
   if (tasks.length === 0) throw new Error('the trace has no tasks');
+  if (frames.length === 0) throw new Error('the trace has no frames');
+  figure('console.accepted-to-pixels.p99', at(all, 0.99), 'ms', 'bound', bounds.acceptedMs, '<=1');
   figure('console.commit-to-pixels.p99', at(commits, 0.99), 'ms', 'bound', bounds.commitMs, '<=1');
-  figure('console.written-to-pixels.p99', at(all, 0.99), 'ms', 'bound', bounds.writtenMs, '<=1');
-  figure('console.longest-task', Math.max(...tasks), 'ms', 'bound', bounds.taskMs, '<=1');
+  figure('console.longest-frame', Math.max(...frames), 'ms', 'bound', bounds.frameMs, '<=1');
+  figure('console.longest-task', Math.max(...took), 'ms', 'bound', bounds.frameMs, '<=1');
   figure('console.memory', late, 'MiB', 'before', early, '<=1.1');
   figure('console.first-load', begin.kib, 'KiB', 'bound', bounds.loadKiB, '<=1');
   figure('console.usable', begin.ms, 'ms', 'bound', bounds.usableMs, '<=1');
   note(`console: ${commits.length} messages shown of ${SECONDS * PER_SECOND}; commit to pixels: median ${median(commits).toFixed(0)}, most ${Math.max(...commits).toFixed(0)} ms`);
-  note(`console: ${tasks.length} tasks, p99 ${at(tasks, 0.99).toFixed(1)} ms, ${tasks.filter((one) => one > bounds.taskMs).length} longer than ${bounds.taskMs} ms`);
+  note(`console: accepted to pixels: median ${median(all).toFixed(0)}, most ${Math.max(...all).toFixed(0)} ms; ${frames.length} frames`);
+  const longest = tasks.reduce((one, other) => (one.ms > other.ms ? one : other));
+  note(`console: ${tasks.length} tasks, p99 ${at(took, 0.99).toFixed(1)} ms, ${took.filter((one) => one > bounds.frameMs).length} longer than ${bounds.frameMs} ms; ` +
+    `${longest.cpu.toFixed(1)} ms of a CPU in the longest, ${Math.max(...tasks.map((task) => task.cpu)).toFixed(1)} at most in any: the rest is waiting for one`);
+}).finally(async () => {
+  await post.close();
+  await mail.stop();
 });

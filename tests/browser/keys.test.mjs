@@ -45,7 +45,7 @@ test('the list, the screens and the windows are reached by the keys that the hel
     await press(ann, 'Control+f');
     await focused(ann, '.queue-search');
     await press(ann, 'Escape');
-    for (const [key, title] of [['s', 'Split'], ['n', 'Numbers'], ['o', 'Orders'], [',', 'Settings'], ['i', 'Inbox']]) {
+    for (const [key, title] of [['s', 'Split'], ['n', 'Numbers'], ['l', 'Ledgers'], ['p', 'Practice'], ['o', 'Orders'], [',', 'Settings'], ['i', 'Inbox']]) {
       await press(ann, 'g', key);
       await shown(ann, 'h1', title);
     }

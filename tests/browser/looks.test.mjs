@@ -4,31 +4,52 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { press, requireWeb, sample, sizes, speak, withStage } from './stage.mjs';
+import { press, requireWeb, sample, sizes, speak, two, withStage } from './stage.mjs';
 
 const axe = fs.readFileSync(requireWeb.resolve('axe-core/axe.min.js'), 'utf8');
 const shots = process.env.DESKMATE_SHOTS; // a folder for pictures, for whoever wants to look
 
+const members = [
+  two[0], { ...two[1], zone: 'Asia/Shanghai', schedule: ['mon-fri 09:00-12:00, 13:00-18:00', 'sat 22:00-06:00'] },
+];
 const screens = [
   { name: 'inbox', at: '/inbox?view=open', ready: '.row' },
   { name: 'inbox-empty', at: '/inbox?view=queue', ready: '.queue .empty' },
   { name: 'chat', at: '/inbox/CHAT?view=open', ready: '.entry .bubble' },
   { name: 'transfer', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['t'], then: 'dialog[open]' },
   { name: 'note', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['m'], then: 'dialog[open]' },
+  { name: 'hold', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['h'], then: 'dialog[open]' },
+  { name: 'ask', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['A'], then: 'dialog[open]' },
+  { name: 'case-new', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['y'], then: 'dialog[open]' },
+  { name: 'more', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', click: '.more-toggle', then: 'dialog[open]' },
+  { name: 'call', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['l'], then: 'dialog[open]' },
+  { name: 'listen', at: '/listen/2', ready: '.listen-chat .empty' },
   { name: 'help', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['?'], then: 'dialog[open]' },
   { name: 'palette', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['Control+k'], then: 'dialog[open]' },
   { name: 'presence', at: '/inbox', ready: '.queue', keys: ['p'], then: 'dialog[open]' },
   { name: 'phrases-typed', at: '/inbox/CHAT?view=open', ready: '.entry .bubble', keys: ['/'], then: '.phrases' },
   { name: 'orders', at: '/orders', ready: '.order' },
   { name: 'orders-none', at: '/orders/NOTHING-1', ready: '.empty' },
+  { name: 'problems', at: '/ledgers', ready: '.sheet-bar' },
+  { name: 'ledger', at: '/ledgers/orders', ready: '.cell' },
+  { name: 'ledger-import', at: '/ledgers/orders', ready: '.cell', keys: ['z', 'i'], then: 'dialog[open]' },
+  { name: 'cases', at: '/ledgers/cases', ready: '.cell' },
+  { name: 'case', at: '/ledgers/cases/1', ready: '.case-line' },
+  { name: 'promises', at: '/ledgers/promises', ready: '.cell' },
+  { name: 'missed', at: '/ledgers/missed', ready: '.screen .empty, .cell' },
   { name: 'split', at: '/split', ready: 'table' },
   { name: 'numbers', at: '/numbers', ready: '.chart canvas' },
+  { name: 'practice', at: '/practice', ready: '.practice-list' },
+  { name: 'rehearse', at: '/practice/stuck', ready: '.rehearse .entry' },
   { name: 'settings-me', at: '/settings/me', ready: '.panel' },
   { name: 'settings-members', at: '/settings/members', ready: '.cards' },
+  { name: 'settings-shifts', at: '/settings/shifts', ready: '.cards' },
   { name: 'settings-phrases', at: '/settings/phrases', ready: '.panel' },
   { name: 'settings-plugins', at: '/settings/plugins', ready: '.cards' },
+  { name: 'plugin-log', at: '/settings/plugins', ready: '.cards', click: '.cards li:last-child .acts button:last-child', then: '.log' },
   { name: 'settings-peers', at: '/settings/peers', ready: '.panel' },
   { name: 'settings-upkeep', at: '/settings/upkeep', ready: '.panel .empty' },
+  { name: 'settings-erase', at: '/settings/erase?chat=CHAT', ready: '.confirm' },
 ];
 
 async function tooWide(page) {
@@ -46,7 +67,21 @@ async function tooWide(page) {
 }
 
 // A key that was never put into words: "family.code" of a dictionary.
-const keyLike = /\b(error|login|attach|call|numbers|listen|setup|nav|inbox|queue|view|state|wait|entry|outcome|sending|resolve|reply|write|act|transfer|note|flag|done|card|account|order|payment|link|parcel|kind|action|orders|split|rule|settings|me|access|presence|theme|notices|member|role|phrase|plugins?|peers|standing|alarm|invite|unknown|backup|verify|key|help|palette)\.[a-z_]{3,}\b/;
+const keyLike = /\b(error|practice|wish|sheet|import|csv|level|hold|promise|promise_kind|promise_end|ask|case|case_kind|case_state|severity|cause|party|direction|missed|missed_end|shifts|erase|login|attach|call|numbers|listen|setup|nav|inbox|queue|view|state|wait|entry|outcome|sending|resolve|reply|write|act|transfer|note|flag|done|card|account|order|payment|link|parcel|kind|action|orders|split|rule|settings|me|access|presence|theme|notices|member|role|phrase|plugins?|peers|standing|alarm|invite|unknown|backup|verify|key|help|palette)\.[a-z_]{3,}\b/;
+
+// A promise, a case and a call, so that their places are not empty.
+async function worked(stage, page, chat) {
+  await page.goto(`${stage.base}/inbox/${chat}?view=open`);
+  await page.locator('.entry .bubble').first().waitFor();
+  for (const [key, name, list] of [['h', 'hold', '.card-promises'], ['y', 'case', '.card-cases'], ['l', 'call', '.card-calls']]) {
+    await press(page, key);
+    await page.locator(`dialog[data-dialog=${name}]`).waitFor();
+    if (name === 'call') await page.keyboard.type('She asks for a photo. 她想要照片。');
+    await press(page, 'Enter');
+    await page.locator(`#card ${list} li`).first().waitFor({ state: 'attached' });
+    await press(page, 'Escape');
+  }
+}
 
 async function violations(page) {
   await page.evaluate(axe); // by the debugger: the page's own policy allows no such script
@@ -58,7 +93,7 @@ for (const [language, locale] of [['en', 'en-GB'], ['zh', 'zh-CN']]) {
   for (const theme of ['light', 'dark']) {
     for (const [size, viewport] of Object.entries(sizes)) {
       test(`every screen: ${language}, ${theme}, ${size}`, async () => {
-        await withStage({ plugins: [sample] }, async (stage) => {
+        await withStage({ members, plugins: [sample] }, async (stage) => {
           const login = await stage.browser.newPage({ viewport, colorScheme: theme, locale });
           await login.goto(stage.base);
           await login.waitForSelector('input[name=password]');
@@ -75,9 +110,11 @@ for (const [language, locale] of [['en', 'en-GB'], ['zh', 'zh-CN']]) {
           await speak(page, language);
           await page.reload();
           const { chat } = await stage.chatWith('a parcel', (order) => order.parcels.length > 0);
+          await worked(stage, page, chat);
           for (const screen of screens) {
             await page.goto(stage.base + screen.at.replace('CHAT', chat));
             await page.locator(screen.ready).first().waitFor();
+            if (screen.click) await page.locator(screen.click).click();
             if (screen.keys) await press(page, ...screen.keys);
             if (screen.then) await page.locator(screen.then).waitFor();
             await check(page, screen.name);

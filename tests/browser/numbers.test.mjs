@@ -23,10 +23,12 @@ test('how much was asked and answered is shown by day, hour, member and shop', a
     assert.equal(await tile('Chats begun'), '2');
     assert.equal(await tile('Answers'), '1');
     assert.match(await tile('First reply'), /^\d+ (s|min)/);
+    assert.match(await tile('Within the target'), /^100 %\s*1 of 1$/);
+    assert.match(await tile('Led to an order'), /^0 %\s*0 of 2$/);
     const cells = async (label) =>
-      (await ann.locator(`.table[aria-label="${label}"] tbody tr`).allInnerTexts()).map((one) => one.split(/\s+/).slice(0, 4));
+      (await ann.locator(`.table[aria-label="${label}"] tbody tr`).allInnerTexts()).map((one) => one.split('\t').slice(0, 5));
     assert.deepEqual((await cells('By member')).map((one) => one.slice(0, 2)), [['Ann', '1']]);
-    assert.deepEqual(await cells('By shop'), [['shop', '3', '2', '1']]);
+    assert.deepEqual(await cells('By shop'), [['shop', '3', '2', '0 %', '1']]);
     // The picture is drawn, and the keyboard reaches the same as a table.
     await until('both charts are drawn', async () => (await ann.locator('.chart canvas').count()) === 2);
     assert.equal(await ann.locator('.chart-box:not([aria-hidden=true])').count(), 0);

@@ -24,6 +24,18 @@ test('a phone comes in by its link through TLS, reads a chat and answers it', as
     await delivered(page, 'It comes tomorrow.');
     assert.deepEqual(stage.sent(), ['It comes tomorrow.']);
 
+    // What has a key has a place to touch, too.
+    await page.locator('.more-toggle').tap();
+    await page.locator('dialog[data-dialog=more] button', { hasText: 'Write down a call' }).tap();
+    await page.locator('dialog[data-dialog=call] textarea').tap();
+    await page.keyboard.type('She rang.');
+    await page.locator('dialog[data-dialog=call] button[type=submit]').tap();
+    await bubble(page, 'She rang.').waitFor();
+    await page.locator('button[aria-label="Back to the list"]').tap();
+    await page.locator('.rail-item', { hasText: 'More' }).tap();
+    await page.locator('dialog[data-dialog=places] button', { hasText: 'Practice' }).tap();
+    await page.locator('h1', { hasText: 'Practice' }).waitFor();
+
     const cookies = await page.context().cookies();
     assert.deepEqual(
       cookies.map(({ name, secure, httpOnly, sameSite }) => [name.replace(/\d+$/, ''), secure, httpOnly, sameSite]),

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Desk, build, patience, until } from '../lib/desk.mjs';
-import { freePort } from '../lib/pair.mjs';
+import { freePort, Line } from '../lib/pair.mjs';
 
 export const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 export const requireWeb = createRequire(path.join(here, '../../plugins/console/web/package.json'));
@@ -12,7 +12,7 @@ const { chromium } = requireWeb('playwright-core');
 
 export const password = 'correct horse battery';
 const waitMs = 20_000 * patience;
-const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 export const two = [
   { number: 1, name: 'Ann', weight: 1, role: 'presale', access: 'owner' },
@@ -36,11 +36,14 @@ export const sample = { name: 'box', id: 'shop-sample', settings: { seed: 7, qui
 export class Stage {
   pages = [];
 
-  static async open(options = {}) {
+  // With `line`, browsers reach the desk through one (stage.line) only.
+  static async open({ line = false, ...options } = {}) {
     const stage = new Stage();
     const port = await freePort();
-    stage.base = `http://127.0.0.1:${port}`;
-    stage.desk = new Desk({ members: two, ...consoleAt(port), ...options, plugins: [] });
+    if (line) stage.line = await Line.to(port);
+    stage.base = `http://127.0.0.1:${stage.line?.port ?? port}`;
+    const hosts = line && { hosts: [`127.0.0.1:${stage.line.port}`] };
+    stage.desk = new Desk({ members: two, ...consoleAt(port), ...hosts, ...options, plugins: [] });
     stage.shop = stage.desk.folder;
     stage.desk.writeConfig({ ...stage.desk.options, plugins: options.plugins ?? [scripted(stage.shop)] });
     await stage.desk.start();
@@ -59,9 +62,14 @@ export class Stage {
   }
 
   // The shop takes nothing, or again.
-  hold(held = true) {
-    const file = path.join(this.shop, 'held');
-    if (held) fs.writeFileSync(file, '');
+  hold(held = true) { this.#mark('held', held); }
+
+  // The shop cannot tell what it has sent, or again.
+  doubt(doubts = true) { this.#mark('doubt', doubts); }
+
+  #mark(name, there) {
+    const file = path.join(this.shop, name);
+    if (there) fs.writeFileSync(file, '');
     else fs.rmSync(file);
   }
 
@@ -79,7 +87,7 @@ export class Stage {
     const { out } = await this.desk.command('login-link', '--as', member);
     const found = /http:\S+#setup=\S+/.exec(out);
     assert.ok(found, out);
-    return found[0];
+    return stageAddress(found[0], this.base);
   }
 
   // A browser of its own, in which the member has just set a password.
@@ -147,9 +155,12 @@ export class Stage {
 
   async close() {
     await this.browser?.close();
+    this.line?.end();
     await this.desk?.remove();
   }
 }
+
+const stageAddress = (link, base) => base + link.slice(new URL(link).origin.length);
 
 // A test on a stage of its own, in whose pages nothing goes wrong.
 export async function withStage(options, body) {

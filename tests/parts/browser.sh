@@ -21,9 +21,9 @@ vitests() { # each test counts
   python3 tests/parts/collect.py tap "$log" "$tsv" console
 }
 
-if tests/setup.sh browser && web_packages; then
+if tests/setup.sh browser && web_packages && tests/servers/install.sh mail/package-lock.json; then
   vitests
-  if build release deskmate deskmate-plugin-host console shop-sample; then
+  if build release deskmate deskmate-plugin-host console shop-sample chat-email; then
     node_tests release tests/browser/*.test.mjs
     [ "${DESKMATE_BENCH:-}" != 1 ] || measure node tests/browser/console.bench.mjs
   fi

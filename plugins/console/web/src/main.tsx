@@ -4,6 +4,7 @@ import './style/base.css';
 import './style/frame.css';
 import './style/inbox.css';
 import './style/screens.css';
+import './style/sheets.css';
 import { App } from './app';
 import { startKeyboard } from './keys/keyboard';
 import { startSession } from './desk/connection';

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // A shop whose buyers say what a test writes into in.jsonl, {buyer, name, text} a line; what is
-// answered goes to sent.jsonl, {request, text, files} a line; not while there is a file named held.
+// answered goes to sent.jsonl, {request, text, files} a line; not while there is a file named held. With
+// one named doubt the shop cannot tell whether it sent what it is told to send.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -15,6 +16,7 @@ let instance = '';
 let nextId = 1;
 let taken = 0; // lines
 let busy = false;
+const doubt = () => fs.existsSync(path.join(settings.folder, 'doubt'));
 const sent = () => path.join(settings.folder, 'sent.jsonl');
 
 const send = (frame) => {
@@ -52,6 +54,7 @@ async function look() {
 
 async function perform(id, params) {
   while (fs.existsSync(path.join(settings.folder, 'held'))) await new Promise((done) => setTimeout(done, lookMs));
+  if (doubt()) return send([4, id, { outcome: 'unknown', message: 'no answer' }]);
   const files = [];
   for (const { hash, name, type, size } of params.body.files ?? []) {
     const bytes = await ask('file.read', { hash, offset: 0, size: readMax });
@@ -73,6 +76,7 @@ function take(frame) {
     void perform(id, params);
   } else if (kind === 3 && what === 'action.look_up') {
     const request = hexOf(params.request);
+    if (doubt()) return send([4, id, { found: 'cannot tell', message: 'no answer' }]);
     const found = linesOf(sent()).some((line) => JSON.parse(line).request === request);
     send([4, id, { found: found ? 'yes' : 'no', refs: found ? { message: `r${request}` } : undefined }]);
   } else if (kind === 3) send([5, id, -3, { message: 'no such method' }]);

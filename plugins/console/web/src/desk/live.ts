@@ -1,14 +1,16 @@
 // Follows the desk's events and reads anew whatever they touch: rows in one question for many, the
 // open chat once more when it is among them.
-import { BusClient } from '../bus/client';
+import { BusClient, passes } from '../bus/client';
 import type { DeskEvent } from '../bus/frames';
 import { hex } from '../bus/frames';
 import { onMessage } from './notices';
+import { isOverdue } from './queue';
 import {
-  allLoaded, call, forgetClosed, link, me, members, openChat, orderNews, phrases, putRows, rows, rowsLoaded, skewMs,
-  writing,
+  allLoaded, call, forgetClosed, link, me, members, now, openChat, orderNews, phrases, putRows, questions, rows, rowsLoaded,
+  skewMs, workNews, writing,
 } from './store';
 import type { Chat, ChatRow, Member, Phrase, Status } from './types';
+import type { Question } from './work';
 
 // Named limits and times.
 export const idsMax = 256; // of one question
@@ -18,16 +20,20 @@ export const allRowsMax = 40_000; // closed ones, too
 export const entriesMax = 1_000; // of the open chat
 export const gatherMs = 40; // events of which the rows are read together
 export const agingMs = 5_000; // between two looks at the colours of those who wait
+export const chatAgainMs = 1_000; // after an open chat could not be read
 export const entriesFirst = 60;
 export const writingMs = 20_000; // after the last draft somebody is no longer said to be writing
 
 const topics = [
   'message.*', 'chat.*', 'reply.*', 'buyer.*', 'member.*', 'phrase.*', 'order.*', 'parcel.*', 'refund.*', 'coupon.*',
-  'cancel.*', 'resend.*', 'ship.*', 'order_note.*', 'plugin.*', 'peer.*',
+  'cancel.*', 'resend.*', 'ship.*', 'order_note.*', 'plugin.*', 'peer.*', 'promise.*', 'case.*', 'call.*', 'colleague.*', 'overtime.*',
 ];
 
 // What orders are shown with.
 const ofOrders = new Set(['order', 'parcel', 'refund', 'coupon', 'cancel', 'resend', 'ship', 'order_note']);
+
+// What sheets, cards and questions are shown with.
+const ofWork = new Set(['promise', 'case', 'call', 'colleague']);
 
 const dirty = new Set<string>();
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -61,6 +67,11 @@ function touch(id: string): void {
   if (openChat.value?.id === id) touchChat();
 }
 
+// Their name and words have gone from every chat.
+function touchBuyer(buyer: string): void {
+  for (const row of rows.value.values()) if (row.buyer === buyer) touch(row.id);
+}
+
 export function touchChat(): void {
   chatDirty = true;
   void readChat();
@@ -79,12 +90,18 @@ async function readChat(): Promise<void> {
         continue;
       }
       openChat.value = chat;
-      const { entries: _e, orders: _o, history: _h, accounts: _a, drafts: _d, ...row } = chat;
+      const { entries: _e, orders: _o, history: _h, accounts: _a, drafts: _d, promises: _p, questions: _q, cases: _c, calls: _l, ...row } = chat;
       putRows([row]);
       for (const listener of onChat) listener(chat);
     } catch (error) {
-      if (link.value === 'open' && chatAsked === asked) chatErrors(error);
-      else chatDirty = true;
+      // What is shown stays, and so does what is being written under it; it is read again.
+      const shown = openChat.value?.chat === asked || openChat.value?.id === asked;
+      if (link.value === 'open' && chatAsked === asked && !(shown && passes(error))) {
+        chatErrors(error);
+      } else {
+        chatDirty = true;
+        if (link.value === 'open') setTimeout(() => void readChat(), chatAgainMs);
+      }
       break;
     }
   }
@@ -114,6 +131,15 @@ async function readMembers(): Promise<void> {
 
 export async function readPhrases(): Promise<void> {
   phrases.value = (await call<{ phrases: Phrase[] }>('desk.phrases')).phrases;
+}
+
+async function readQuestions(): Promise<void> {
+  questions.value = (await call<{ questions: Question[] }>('desk.questions', { to: me.value })).questions;
+}
+
+// Closed chats in which something promised is due are in nobody's list of open ones.
+async function readOverdue(): Promise<void> {
+  putRows((await call<Page>('desk.chats', { view: 'queue', limit: pageRows })).chats);
 }
 
 interface Page {
@@ -164,7 +190,7 @@ async function readClock(): Promise<void> {
 
 // Everything that is in memory, after a connection. Events that come meanwhile only add to it.
 function readEverything(): void {
-  const tries = [readClock(), readMembers(), readPhrases(), readOpen()];
+  const tries = [readClock(), readMembers(), readPhrases(), readOpen().then(readOverdue), readQuestions()];
   for (const one of tries) one.catch(() => {}); // a cut: read again after the next connection
   if (allLoaded.value !== 'none') {
     allLoaded.value = 'none';
@@ -177,6 +203,7 @@ function take(events: DeskEvent[]): void {
   let membersDirty = false;
   let phrasesDirty = false;
   let ordersDirty = false;
+  let workDirty = false;
   for (const event of events) {
     const { facts } = event;
     const chat = hex(facts.chat) || hex(facts.thread);
@@ -186,9 +213,16 @@ function take(events: DeskEvent[]): void {
       continue;
     }
     if (chat) touch(chat);
+    if (event.type === 'buyer.erased') touchBuyer(hex(facts.buyer));
     const open = openChat.value;
     if (ofOrders.has(family)) ordersDirty = true;
-    if (family === 'member') membersDirty = true;
+    if (ofWork.has(family)) {
+      workDirty = true;
+      const about = hex(facts.case);
+      if (!chat && open && about && open.cases?.some((one) => one.id === about)) touchChat();
+    }
+    if (event.type === 'member.listening' && open) touchChat(); // who listens stands in it
+    if (family === 'member' || family === 'overtime') membersDirty = true;
     else if (family === 'chat') membersDirty = true; // how many each has
     else if (family === 'phrase') phrasesDirty = true;
     else if (!chat && open) {
@@ -211,6 +245,16 @@ function take(events: DeskEvent[]): void {
   if (membersDirty) laterMembers();
   if (phrasesDirty) readPhrases().catch(() => {});
   if (ordersDirty) laterOrders();
+  if (workDirty) laterWork();
+}
+
+let workTimer: ReturnType<typeof setTimeout> | undefined;
+function laterWork(): void {
+  workTimer ??= setTimeout(() => {
+    workTimer = undefined;
+    workNews.value += 1;
+    readQuestions().catch(() => {});
+  }, gatherMs);
 }
 
 let ordersTimer: ReturnType<typeof setTimeout> | undefined;
@@ -252,7 +296,9 @@ export function age(): void {
   if (link.value !== 'open') return;
   const ids: string[] = [];
   for (const row of rows.value.values()) {
-    if (row.waiting_since_ms && row.state !== 'closed' && row.colour !== 'red' && ids.push(row.id) >= idsMax) break;
+    const ages = row.waiting_since_ms && row.state !== 'closed' && row.colour !== 'red';
+    const due = isOverdue(row, now.peek()) && !row.promise_overdue;
+    if ((ages || due) && ids.push(row.id) >= idsMax) break;
   }
   for (const id of ids) dirty.add(id);
   if (ids.length > 0) timer ??= setTimeout(() => void readRows(), gatherMs);

@@ -2,15 +2,22 @@
 // it goes out once, however often the connection breaks. When an answer was lost, the chat is
 // looked at first; the desk itself takes a key once.
 import { signal } from '@preact/signals';
-import { BusError } from '../bus/client';
-import { status, type Params } from '../bus/frames';
+import { passes } from '../bus/client';
+import type { Params } from '../bus/frames';
 import type { Attachment, Chat } from './types';
+
+// From when the desk has it: a reply that waits for the connection promises nothing yet.
+export interface PromiseAsk {
+  in_minutes: number;
+  text?: string; // else the reply's
+}
 
 export interface Outgoing {
   key: string;
   chat: string;
   text: string;
   files?: Attachment[]; // on the desk already
+  promise?: PromiseAsk; // what is promised with it
   atMs: number;
   state: 'waiting' | 'sending' | 'sent' | 'refused';
   tried: boolean; // it may have reached the desk
@@ -62,12 +69,13 @@ export class Outbox {
     return this.items.value.filter((item) => item.chat === chat);
   }
 
-  send(chat: string, text: string, files: Attachment[] = []): void {
+  send(chat: string, text: string, files: Attachment[] = [], promise?: PromiseAsk): void {
     const item: Outgoing = {
       key: (this.options.newKey ?? newKey)(),
       chat,
       text,
       ...(files.length > 0 && { files }),
+      ...(promise && { promise }),
       atMs: (this.options.now ?? Date.now)(),
       state: 'waiting',
       tried: false,
@@ -134,14 +142,12 @@ export class Outbox {
       }
       this.change(item.key, { state: 'sending', tried: true });
       const { event } = await this.options.call<{ event: string }>('desk.reply', {
-        chat: item.chat, text: item.text, key: item.key, files: item.files,
+        chat: item.chat, text: item.text, key: item.key, files: item.files, promise: item.promise,
       });
       this.change(item.key, { state: 'sent', event });
       return true;
     } catch (error) {
-      const soon = error instanceof BusError &&
-        [status.unavailable, status.deadline, status.limit].includes(error.status as never);
-      if (soon) {
+      if (passes(error)) {
         this.change(item.key, { state: 'waiting' });
         this.later();
         return false;

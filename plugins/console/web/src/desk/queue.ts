@@ -6,10 +6,16 @@ export const nudgeMs = 60_000;
 export type View = 'mine' | 'queue' | 'open' | 'all';
 export const views: View[] = ['mine', 'queue', 'open', 'all'];
 
-const waits = (row: ChatRow): number =>
-  row.waiting_since_ms && row.state !== 'closed' && !row.blocked
-    ? row.waiting_since_ms - row.nudges * nudgeMs
-    : Number.POSITIVE_INFINITY;
+// What was promised is due: whoever has it owes an answer, in a closed chat, too.
+export const isOverdue = (row: ChatRow, nowMs: number): boolean => row.due_ms !== undefined && row.due_ms <= nowMs;
+export const isWaiting = (row: ChatRow, nowMs: number): boolean =>
+  !row.blocked && ((!!row.waiting_since_ms && row.state !== 'closed') || isOverdue(row, nowMs));
+
+const waits = (row: ChatRow): number => {
+  if (row.blocked) return Number.POSITIVE_INFINITY;
+  const asked = row.waiting_since_ms && row.state !== 'closed' ? row.waiting_since_ms - row.nudges * nudgeMs : Number.POSITIVE_INFINITY;
+  return row.promise_overdue ? Math.min(asked, row.due_ms ?? asked) : asked;
+};
 
 export function priority(a: ChatRow, b: ChatRow): number {
   const wa = waits(a);
@@ -23,11 +29,11 @@ export function priority(a: ChatRow, b: ChatRow): number {
 export const belongs = (row: ChatRow, view: View, member: number): boolean => {
   switch (view) {
     case 'mine':
-      return row.state !== 'closed' && row.member === member;
+      return (row.state !== 'closed' || !!row.promise_overdue) && row.member === member;
     case 'queue':
       return row.state === 'queued' || row.state === 'fresh';
     case 'open':
-      return row.state !== 'closed';
+      return row.state !== 'closed' || !!row.promise_overdue;
     case 'all':
       return true;
   }

@@ -3,8 +3,9 @@ import { computed, signal } from '@preact/signals';
 import { BusClient, BusError, type LinkState } from '../bus/client';
 import { status, type Params } from '../bus/frames';
 import { language, t } from '../text/i18n';
-import { priority } from './queue';
+import { isWaiting, priority } from './queue';
 import type { Chat, ChatRow, Member, Phrase, Session } from './types';
+import type { Question } from './work';
 
 export const session = signal<Session | null>(null);
 export const link = signal<LinkState>('connecting');
@@ -17,6 +18,8 @@ export const allLoaded = signal<'none' | 'some' | 'all'>('none'); // of closed c
 export const openChat = signal<Chat | null>(null);
 // Who is writing where, by the drafts that come in: chat to member and time.
 export const orderNews = signal(0); // how often anything about orders came
+export const workNews = signal(0); // the same of promises, cases, calls, questions
+export const questions = signal<Question[]>([]); // to me, unanswered
 export const writing = signal<ReadonlyMap<string, { member: number; atMs: number }>>(new Map());
 
 // The desk's clock against this machine's.
@@ -33,12 +36,17 @@ export const memberName = (number: number | undefined): string =>
   session.value?.members.find((m) => m.number === number)?.name ??
   t('member.number', { n: number ?? 0 });
 
+export const ownMember = computed(() => members.value.find((m) => m.number === me.value));
+// As the desk has it for listening.
+export const maySupervise = computed(
+  () => isOwner.value || (mayAct.value && ['supervisor', 'manager'].includes(ownMember.value?.role ?? '')));
+
 export const myRows = computed(() => [...rows.value.values()].filter((r) => r.state !== 'closed' && r.member === me.value));
 
 export const nextWaiting = computed(() => {
-  const mine = myRows.value.filter((r) => r.waiting_since_ms && !r.blocked).sort(priority);
-  if (mine.length > 0) return mine;
-  return [...rows.value.values()].filter((r) => r.state === 'queued' && r.waiting_since_ms && !r.blocked).sort(priority);
+  const all = [...rows.value.values()].filter((r) => isWaiting(r, now.peek()));
+  const mine = all.filter((r) => r.member === me.value).sort(priority);
+  return mine.length > 0 ? mine : all.filter((r) => r.state === 'queued').sort(priority);
 });
 
 // --- asking ---
@@ -95,6 +103,7 @@ export function forgetAll(): void {
   openChat.value = null;
   members.value = [];
   phrases.value = [];
+  questions.value = [];
   writing.value = new Map();
   session.value = null;
 }

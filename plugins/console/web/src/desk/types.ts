@@ -1,4 +1,6 @@
 // The answers of the desk's methods, as core/daemon/README.md lists them. Ids are hex.
+import type { Call, CaseRow, Listener, Promised, Question } from './work';
+
 export type Access = 'owner' | 'agent' | 'viewer';
 
 export interface Session {
@@ -34,6 +36,11 @@ export interface ChatRow {
   text?: string;
   subject?: string;
   why_text?: string;
+  due_ms?: number; // of the earliest open promise
+  promises_open?: number;
+  promise_overdue?: boolean;
+  questions_open?: number;
+  open_cases?: number[];
   answering?: { member: number; peer: string; since_ms: number; request: string };
 }
 
@@ -47,7 +54,9 @@ export interface Attachment {
 }
 
 export interface Entry {
-  kind: 'received' | 'sent' | 'reply' | 'note' | 'transfer' | 'assigned' | 'queued' | 'flagged' | 'closed';
+  kind:
+    | 'received' | 'sent' | 'reply' | 'note' | 'transfer' | 'assigned' | 'queued' | 'flagged' | 'closed' | 'released'
+    | 'promised' | 'kept' | 'dropped' | 'call' | 'asked' | 'answered' | 'case';
   event: string;
   at_ms: number;
   member?: number;
@@ -64,6 +73,15 @@ export interface Entry {
   erased?: boolean;
   key?: string;
   why_text?: string;
+  due_ms?: number; // of a promise
+  promise?: string;
+  what?: string; // the kind of a promise or a case
+  question?: string;
+  case?: number;
+  direction?: string; // of a call
+  party?: string;
+  answered?: boolean;
+  seconds?: number;
 }
 
 export interface Account {
@@ -138,6 +156,11 @@ export interface Chat extends ChatRow {
   unproved: number;
   drafts: Draft[];
   blocked_until_ms?: number;
+  promises?: Promised[];
+  questions?: Question[];
+  cases?: CaseRow[];
+  calls?: Call[];
+  listeners?: Listener[];
 }
 
 export type Presence = 'online' | 'back_soon' | 'away' | 'off' | 'suspended';
@@ -159,6 +182,11 @@ export interface Member {
   limit: number;
   takes_chats: boolean;
   cooling_until_ms?: number;
+  shift_ends_ms?: number; // of the one that is on, with overtime
+  overtime_until_ms?: number;
+  overtime_asked_ms?: number; // nobody has answered yet
+  listeners?: Listener[];
+  listening?: { to?: number; chat?: number; chat_id?: string; until_ms: number };
 }
 
 export interface Phrase {
@@ -177,9 +205,11 @@ export interface PluginStatus {
   state: string;
   since_ms: number;
   next_start_ms?: number;
+  pid?: number;
   crashes: number;
   starts: number;
   denied: string[];
+  trouble?: string; // what it says itself is wrong now
   reason?: string;
 }
 
@@ -263,6 +293,8 @@ export interface Measures {
   received: number;
   answers: number;
   visits: number;
+  ordered: number;
+  in_time: number;
   first: Waits;
   reply: Waits;
 }

@@ -16,7 +16,11 @@ interface Asking {
   everyMs?: number;
 }
 
-export function useAsked<T>(method: string, { params, anew = [], everyMs = 0 }: Asking = {}): Asked<T> {
+export const useAsked = <T>(method: string, { params, anew = [], everyMs = 0 }: Asking = {}): Asked<T> =>
+  useAnswer<T>(() => call<T>(method, params?.()), [method, ...anew], everyMs);
+
+// The same for what takes more than one question.
+export function useAnswer<T>(question: () => Promise<T>, anew: unknown[], everyMs = 0): Asked<T> {
   const [found, setFound] = useState<T | null>(null);
   const [failed, setFailed] = useState('');
   const [round, setRound] = useState(0);
@@ -25,7 +29,7 @@ export function useAsked<T>(method: string, { params, anew = [], everyMs = 0 }: 
     if (!up) return undefined;
     let current = true;
     const ask = (): void => {
-      call<T>(method, params?.()).then(
+      question().then(
         (answer) => current && (setFound(answer), setFailed('')),
         (error: unknown) => current && setFailed(sentence(error)),
       );
@@ -36,6 +40,6 @@ export function useAsked<T>(method: string, { params, anew = [], everyMs = 0 }: 
       current = false;
       clearInterval(timer);
     };
-  }, [method, up, round, ...anew]);
+  }, [up, round, ...anew]);
   return { found, failed, again: () => setRound((n) => n + 1) };
 }

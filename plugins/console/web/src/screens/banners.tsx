@@ -1,12 +1,13 @@
 // What everybody should know at once: no connection to the desk, or between its machines.
 import { outbox, waitingSends } from '../desk/connection';
-import { cutSince, link, tick } from '../desk/store';
+import { cutSince, link, memberName, now, ownMember, tick } from '../desk/store';
 import { troubleOf } from '../desk/trouble';
 import type { Peers } from '../desk/types';
-import { span } from '../text/format';
+import { clock, span } from '../text/format';
 import { t } from '../text/i18n';
 import { Icon } from '../ui/icon';
 import { useAsked } from './asked';
+import { ShiftBanners } from './shift';
 
 const lookMs = 5_000;
 
@@ -14,6 +15,8 @@ export const Banners = () => (
   <div role="status">
     <LinkBanner />
     <PeersBanner />
+    <ListenersBanner />
+    <ShiftBanners />
   </div>
 );
 
@@ -44,5 +47,17 @@ function PeersBanner() {
         </div>
       ))}
     </>
+  );
+}
+
+// Whoever is listened to sees it, wherever they are.
+function ListenersBanner() {
+  const there = (ownMember.value?.listeners ?? []).filter((one) => one.until_ms > now.value);
+  if (there.length === 0) return null;
+  return (
+    <div class="banner listeners">
+      <Icon name="listen" />
+      <p>{there.map((one) => t('listen.to_you', { name: memberName(one.member), time: clock(one.until_ms) })).join(' ')}</p>
+    </div>
   );
 }

@@ -11,48 +11,36 @@ import { run, useActions } from '../keys/keyboard';
 import { language, setLanguage, t, word, type Key } from '../text/i18n';
 import { Hint } from '../ui/bits';
 import { Dialog } from '../ui/dialog';
-import { Icon, type IconName } from '../ui/icon';
+import { Icon } from '../ui/icon';
 import { go, parts, path } from '../ui/router';
 import { nextTheme } from '../ui/theme';
 import { say } from '../ui/toast';
 import { Banners } from './banners';
 import { Help } from './help';
-import { Inbox } from './inbox/inbox';
-import { Numbers } from './numbers';
-import { Orders } from './orders';
 import { Palette } from './palette';
+import { Places, places } from './places';
 import { refused } from './refused';
 import { Settings } from './settings/settings';
-import { Split } from './split';
+import { endShift, ShiftDialog } from './shift';
 
-type Window = 'help' | 'palette' | 'presence';
+type Window = 'help' | 'palette' | 'presence' | 'places';
 const shown = signal<Window | null>(null);
-
-const places: { id: string; icon: IconName; label: Key; to: string }[] = [
-  { id: 'inbox', icon: 'inbox', label: 'nav.inbox', to: '/inbox' },
-  { id: 'orders', icon: 'orders', label: 'nav.orders', to: '/orders' },
-  { id: 'split', icon: 'split', label: 'nav.split', to: '/split' },
-  { id: 'numbers', icon: 'numbers', label: 'nav.numbers', to: '/numbers' },
-  { id: 'settings', icon: 'settings', label: 'nav.settings', to: '/settings' },
-];
 
 export function Frame() {
   const place = parts(path.value)[0] ?? 'inbox';
   useEffect(() => {
     if (!places.some((one) => one.id === place) || path.value === '/') go('/inbox', true);
   }, [place]);
+  const Place = (places.find((one) => one.id === place) ?? places[0]!).screen;
   const leave = (): void => {
     logout().catch(refused);
   };
   useActions({
-    'go.inbox': () => go('/inbox'),
-    'go.orders': () => go('/orders'),
-    'go.split': () => go('/split'),
-    'go.numbers': () => go('/numbers'),
-    'go.settings': () => go('/settings'),
+    ...Object.fromEntries(places.map((one) => [`go.${one.id}`, () => go(one.to)])),
     help: () => (shown.value = 'help'),
     palette: () => (shown.value = 'palette'),
     presence: () => (shown.value = 'presence'),
+    shift: endShift,
     mute: () => {
       setMuted(!muted.value);
       say(t(muted.value ? 'mute.on' : 'mute.off'));
@@ -70,7 +58,7 @@ export function Frame() {
       <a class="skip" href="#content">{t('skip')}</a>
       <nav class="rail" aria-label={t('nav')}>
         {places.map((one) => (
-          <a key={one.id} class="rail-item" href={one.to} aria-current={place === one.id ? 'page' : undefined}>
+          <a key={one.id} class={one.often ? 'rail-item' : 'rail-item wide-only'} href={one.to} aria-current={place === one.id ? 'page' : undefined}>
             <Icon name={one.icon} />
             <span>{t(one.label)}</span>
             {one.id === 'inbox' && waiting > 0 && (
@@ -81,6 +69,10 @@ export function Frame() {
             )}
           </a>
         ))}
+        <button type="button" class="rail-item narrow-only" onClick={() => (shown.value = 'places')}>
+          <Icon name="more" />
+          <span>{t('nav.more')}</span>
+        </button>
         <span class="rail-space" />
         <button type="button" class="rail-item wide-only" onClick={() => run('help')}>
           <span class="rail-key" aria-hidden="true">?</span>
@@ -91,13 +83,14 @@ export function Frame() {
       <div class="stage">
         <Banners />
         <main id="content" class="content" tabIndex={-1}>
-          {place === 'orders' ? <Orders /> : place === 'split' ? <Split /> : place === 'numbers' ? <Numbers />
-            : place === 'settings' ? <Settings onLogout={leave} /> : <Inbox />}
+          {Place ? <Place /> : <Settings onLogout={leave} />}
         </main>
       </div>
       {shown.value === 'help' && <Help onClose={close} />}
       {shown.value === 'palette' && <Palette onClose={close} />}
+      {shown.value === 'places' && <Places onClose={close} />}
       {shown.value === 'presence' && <PresenceDialog onClose={close} />}
+      <ShiftDialog />
     </div>
   );
 }

@@ -11,6 +11,9 @@ import { Spans, useSpan } from './spans';
 const time = (waits: Waits): string => (waits.count === 0 ? '–' : span(waits.mean_ms));
 const middle = (waits: Waits): string => (waits.count === 0 ? '' : t('numbers.median', { time: span(waits.median_ms) }));
 
+const share = (part: number, of: number): string => (of === 0 ? '–' : `${Math.round((100 * part) / of)} %`);
+const count = (part: number, of: number): string => (of === 0 ? '' : t('numbers.of', { n: part, all: of }));
+
 export function Numbers() {
   const { found, failed, again } = useSpan<NumbersView>('desk.numbers');
   return (
@@ -36,8 +39,10 @@ function Figures({ view }: { view: NumbersView }) {
   const tiles: [string, string, string][] = [
     [t('numbers.received'), String(all.received), ''],
     [t('numbers.visits'), String(all.visits), ''],
+    [t('numbers.ordered'), share(all.ordered, all.visits), count(all.ordered, all.visits)],
     [t('numbers.answers'), String(all.answers), ''],
     [t('numbers.first'), time(all.first), middle(all.first)],
+    [t('numbers.in_time'), share(all.in_time, all.first.count), count(all.in_time, all.first.count)],
     [t('numbers.reply'), time(all.reply), middle(all.reply)],
   ];
   const hours = view.hours.map((one, hour) => ({ name: `${String(hour).padStart(2, '0')}:00`, ...one }));
@@ -112,8 +117,10 @@ function Table({ label, head, rows, volume }: { label: string; head: string; row
             <th scope="col">{head}</th>
             {volume && <th scope="col">{t('numbers.received')}</th>}
             {volume && <th scope="col">{t('numbers.visits')}</th>}
+            {volume && <th scope="col">{t('numbers.ordered')}</th>}
             <th scope="col">{t('numbers.answers')}</th>
             <th scope="col">{t('numbers.first')}</th>
+            <th scope="col">{t('numbers.in_time')}</th>
             <th scope="col">{t('numbers.reply')}</th>
           </tr>
         </thead>
@@ -123,8 +130,10 @@ function Table({ label, head, rows, volume }: { label: string; head: string; row
               <th scope="row"><bdi>{row.name}</bdi></th>
               {volume && <td>{row.received}</td>}
               {volume && <td>{row.visits}</td>}
+              {volume && <td>{share(row.ordered, row.visits)}</td>}
               <td>{row.answers}</td>
               <td>{time(row.first)}</td>
+              <td>{share(row.in_time, row.first.count)}</td>
               <td>{time(row.reply)}</td>
             </tr>
           ))}

@@ -1,13 +1,15 @@
-// Orders: the latest, or those of a number. /orders, /orders/T_1001
+// Orders: the latest, or those of a number, name, address, telephone number or waybill.
+// /orders, /orders/T_1001
 import { useLayoutEffect, useState } from 'preact/hooks';
-import { orderNews } from '../desk/store';
+import { findOrders } from '../desk/orders';
+import { call, orderNews } from '../desk/store';
 import type { Order } from '../desk/types';
 import { useActions } from '../keys/keyboard';
 import { composes } from '../keys/composition';
 import { t } from '../text/i18n';
 import { Empty, Failed, Loading } from '../ui/bits';
 import { go, parts, path } from '../ui/router';
-import { useAsked } from './asked';
+import { useAnswer } from './asked';
 import { OrderCard } from './order_card';
 
 const latestMax = 50;
@@ -25,6 +27,7 @@ export function Orders() {
     <div class="screen">
       <header class="screen-head">
         <h1>{t('nav.orders')}</h1>
+        <a href="/ledgers/problems">{t('sheet.problems')}</a>
         <form
           class="find"
           role="search"
@@ -51,12 +54,12 @@ export function Orders() {
 }
 
 function Found({ number }: { number: string }) {
-  const { found, failed, again } = useAsked<{ orders: Order[] }>(number ? 'desk.order' : 'desk.orders', {
-    params: () => (number ? { order: number } : { limit: latestMax }),
-    anew: [orderNews.value],
-  });
-  if (failed && !number) return <Failed text={failed} again={again} />;
-  const orders = failed ? [] : found?.orders;
+  const { found, failed, again } = useAnswer<Order[]>(
+    async () => (number ? findOrders(number) : (await call<{ orders: Order[] }>('desk.orders', { limit: latestMax })).orders),
+    [number, orderNews.value],
+  );
+  if (failed && !found) return <Failed text={failed} again={again} />;
+  const orders = found;
   if (!orders) return <Loading />;
   if (orders.length === 0) {
     return (

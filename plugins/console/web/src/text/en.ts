@@ -48,7 +48,7 @@ export const en = {
   conversation: 'Conversation', 'chat.number': 'chat {chat}', 'chat.earlier': 'Show earlier messages',
   'text.whole': 'Show all {n} characters', 'file.number': 'File {n}', 'viewer.reads': 'You may read here, not answer.',
   'entry.assigned': 'Given to {name}', 'entry.queued': 'Put in the queue', 'entry.flagged': '{name} asked for an expert: {topic}',
-  'entry.closed': '{name} closed the chat', 'entry.transfer': '{name} passed it to {to}', 'entry.note': 'note, only for us',
+  'entry.closed': '{name} closed the chat', 'entry.transfer': '{name} passed it to {to}', 'entry.released': '{name} handed it over', 'entry.note': 'note, only for us',
   'entry.auto': 'automatic', 'entry.elsewhere': 'Sent outside the desk', 'entry.erased': 'This was erased.',
   'outcome.pending': 'waiting to be sent', 'outcome.attempted': 'being sent', 'outcome.again': 'will be tried again',
   'outcome.done': 'delivered', 'outcome.failed': 'not sent', 'outcome.unknown': 'nobody knows whether it was sent', 'outcome.dropped': 'given up',
@@ -94,8 +94,8 @@ export const en = {
   'action.amount': 'Amount in {currency}', 'action.note': 'Note', 'action.reason': 'Reason (optional)', 'action.do_amount': '{kind} {amount}',
   'action.bad_amount': 'Write an amount above 0, such as 12.50.', 'action.too_much': 'At most {most} was paid and not given back.', 'action.no_text': 'There is no text yet.',
 
-  'orders.find': 'Order number', 'orders.latest': 'Latest orders', 'orders.found': '1 order found|{n} orders found', 'orders.none': 'There is no order {number}',
-  'orders.none_text': 'Is the number complete? Numbers count as the shop writes them; capitals do not matter.',
+  'orders.find': 'Number, name, phone, e-mail or waybill', 'orders.latest': 'Latest orders', 'orders.found': '1 order found|{n} orders found', 'orders.none': 'No order has “{number}”',
+  'orders.none_text': 'A number counts as the shop writes it; names, waybills and items are looked for in the latest orders.',
   'orders.empty': 'No orders yet', 'orders.empty_text': 'They appear as soon as a shop is connected and has some.',
 
   'split.weights': 'Weights', 'split.weight': 'weight {n}', 'split.share': 'Share of {name}', 'split.span': 'How far back', 'split.days': '1 day|{n} days',
@@ -108,13 +108,13 @@ export const en = {
   'rule.weight': 'By weight', 'rule.sticky': 'Came back', 'rule.role': 'By role', 'rule.expert': 'Expert', 'rule.manual': 'Taken', 'rule.transferred': 'Passed on',
   'rule.cut': 'While cut off', 'rule.vanished': 'Taken over', 'rule.unacked': 'Taken over, not acknowledged', 'rule.blocked': 'Blocked', 'rule.queued': 'From the queue', 'rule.capacity': 'No room',
 
-  'nav.numbers': 'Numbers', 'numbers.received': 'Messages', 'numbers.visits': 'Chats begun', 'numbers.answers': 'Answers',
+  'nav.numbers': 'Numbers', 'numbers.received': 'Messages', 'numbers.visits': 'Chats begun', 'numbers.ordered': 'Led to an order', 'numbers.in_time': 'Within the target', 'numbers.of': '{n} of {all}', 'numbers.answers': 'Answers',
   'numbers.first': 'First reply', 'numbers.reply': 'Average reply', 'numbers.median': 'half within {time}',
   'numbers.by_day': 'By day', 'numbers.by_hour': 'By hour of the day', 'numbers.by_member': 'By member', 'numbers.by_shop': 'By shop',
   'numbers.day': 'Day', 'numbers.hour': 'Hour', 'numbers.shop': 'Shop', 'numbers.table': 'The same as a table',
   'numbers.empty': 'Nothing was said in this time', 'numbers.empty_text': 'Once buyers write, this shows how many and how soon they are answered.',
   'numbers.left_out': 'There were more chats than are counted at once; the oldest are missing.',
-  'numbers.explain': 'A reply time runs from the buyer’s first message without an answer to the answer. Automatic messages do not count. The first reply is that of each chat begun anew.',
+  'numbers.explain': 'A reply time runs from the buyer’s first message without an answer to the answer. Automatic messages do not count. The first reply is that of each chat begun anew. A chat led to an order that its buyer placed within a week.',
 
   'settings.me': 'Mine', 'settings.members': 'Members', 'settings.phrases': 'Quick phrases', 'settings.plugins': 'Plugins', 'settings.peers': 'Co-owners',
   'settings.upkeep': 'Upkeep', 'settings.version': 'Deskmate {version}',

@@ -18,6 +18,10 @@ export const day = (ms: number): string =>
 export const dateTime = (ms: number): string =>
   format({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false }, 'all')
     .format(ms);
+// Monday is 0.
+const aMonday = Date.UTC(2024, 0, 1);
+export const weekday = (number: number): string =>
+  format({ weekday: 'short', timeZone: 'UTC' }, 'weekday').format(aMonday + number * 86_400_000);
 export const sameDay = (a: number, b: number): boolean =>
   new Date(a).toDateString() === new Date(b).toDateString();
 

@@ -1,8 +1,13 @@
 // Every sentence of the console in both languages. `t` follows the chosen language by itself where
 // it is used while rendering.
 import { signal } from '@preact/signals';
-import { en } from './en';
-import { zh } from './zh';
+import { en as enDesk } from './en';
+import { enWork } from './en_work';
+import { zh as zhDesk } from './zh';
+import { zhWork } from './zh_work';
+
+const en = { ...enDesk, ...enWork };
+const zh = { ...zhDesk, ...zhWork };
 
 export type Key = keyof typeof en;
 export type Language = 'en' | 'zh';

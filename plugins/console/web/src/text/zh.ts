@@ -50,7 +50,7 @@ export const zh: Record<keyof typeof en, string> = {
   conversation: '会话', 'chat.number': '会话 {chat}', 'chat.earlier': '显示更早的消息',
   'text.whole': '显示全部 {n} 个字符', 'file.number': '附件 {n}', 'viewer.reads': '您只能查看，不能回复。',
   'entry.assigned': '分给 {name}', 'entry.queued': '进入排队', 'entry.flagged': '{name} 请专家处理：{topic}',
-  'entry.closed': '{name} 结束了会话', 'entry.transfer': '{name} 转给 {to}', 'entry.note': '备注，仅内部可见',
+  'entry.closed': '{name} 结束了会话', 'entry.transfer': '{name} 转给 {to}', 'entry.released': '{name} 交班', 'entry.note': '备注，仅内部可见',
   'entry.auto': '自动', 'entry.elsewhere': '在客服台之外发出', 'entry.erased': '内容已删除。',
   'outcome.pending': '等待发送', 'outcome.attempted': '正在发送', 'outcome.again': '稍后重试',
   'outcome.done': '已送达', 'outcome.failed': '未发出', 'outcome.unknown': '无法确认是否已发出', 'outcome.dropped': '已放弃',
@@ -96,8 +96,8 @@ export const zh: Record<keyof typeof en, string> = {
   'action.amount': '金额（{currency}）', 'action.note': '备注', 'action.reason': '原因（可不填）', 'action.do_amount': '{kind} {amount}',
   'action.bad_amount': '请输入大于 0 的金额，例如 12.50。', 'action.too_much': '最多可退 {most}。', 'action.no_text': '还没有内容。',
 
-  'orders.find': '订单号', 'orders.latest': '最新订单', 'orders.found': '找到 {n} 个订单', 'orders.none': '没有订单 {number}',
-  'orders.none_text': '订单号完整吗？请按店铺的写法输入，大小写不限。',
+  'orders.find': '订单号、姓名、电话、邮箱或运单号', 'orders.latest': '最新订单', 'orders.found': '找到 {n} 个订单', 'orders.none': '没有找到“{number}”',
+  'orders.none_text': '订单号请按店铺的写法输入；姓名、运单号和商品只在最近的订单里查找。',
   'orders.empty': '还没有订单', 'orders.empty_text': '连接店铺并有订单后会显示在这里。',
 
   'split.weights': '权重', 'split.weight': '权重 {n}', 'split.share': '{name} 的份额', 'split.span': '时间范围', 'split.days': '{n} 天',
@@ -110,13 +110,13 @@ export const zh: Record<keyof typeof en, string> = {
   'rule.weight': '按权重', 'rule.sticky': '回头客', 'rule.role': '按角色', 'rule.expert': '专家', 'rule.manual': '自取', 'rule.transferred': '转接',
   'rule.cut': '断开期间', 'rule.vanished': '接管', 'rule.unacked': '接管（未确认）', 'rule.blocked': '已拉黑', 'rule.queued': '来自排队', 'rule.capacity': '已满',
 
-  'nav.numbers': '统计', 'numbers.received': '买家消息', 'numbers.visits': '新会话', 'numbers.answers': '回复',
+  'nav.numbers': '统计', 'numbers.received': '买家消息', 'numbers.visits': '新会话', 'numbers.ordered': '询单转化', 'numbers.in_time': '达标率', 'numbers.of': '{n}（共 {all}）', 'numbers.answers': '回复',
   'numbers.first': '首次响应', 'numbers.reply': '平均响应', 'numbers.median': '半数在 {time} 内',
   'numbers.by_day': '按天', 'numbers.by_hour': '按小时', 'numbers.by_member': '按成员', 'numbers.by_shop': '按店铺',
   'numbers.day': '日期', 'numbers.hour': '时段', 'numbers.shop': '店铺', 'numbers.table': '以表格显示',
   'numbers.empty': '这段时间没有消息', 'numbers.empty_text': '买家来消息后，这里会显示数量和响应速度。',
   'numbers.left_out': '会话多于一次能统计的数量，最早的未计入。',
-  'numbers.explain': '响应时间从买家第一条未被回复的消息算起，到得到回复为止。自动消息不计。首次响应指每个新会话的第一次回复。',
+  'numbers.explain': '响应时间从买家第一条未被回复的消息算起，到得到回复为止。自动消息不计。首次响应指每个新会话的第一次回复。会话开始后一周内买家下单，算转化。',
 
   'settings.me': '我的', 'settings.members': '成员', 'settings.phrases': '快捷语', 'settings.plugins': '插件', 'settings.peers': '合伙人',
   'settings.upkeep': '维护', 'settings.version': 'Deskmate {version}',

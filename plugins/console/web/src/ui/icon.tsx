@@ -2,7 +2,10 @@
 const paths = {
   inbox: 'M4 13h4l2 3h4l2-3h4M5 5h14l2 8v6H3v-6z',
   orders: 'M4 7l8-4 8 4v10l-8 4-8-4zM4 7l8 4 8-4M12 11v10',
+  ledgers: 'M4 4h16v16H4zM4 9h16M4 14h16M10 9v11',
   split: 'M12 3v18M5 8h14M5 8l-3 7h6zM19 8l-3 7h6z',
+  listen: 'M4 14v-2a8 8 0 0 1 16 0v2M4 14h4v6H6a2 2 0 0 1-2-2zM20 14h-4v6h2a2 2 0 0 0 2-2z',
+  practice: 'M3 9l9-5 9 5-9 5zM7 11v5c3 3 7 3 10 0v-5M21 9v6',
   numbers: 'M4 20V10h4v10M10 20V4h4v16M16 20v-7h4v7M2 20h20',
   settings: 'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2',
   back: 'M15 5l-7 7 7 7',

@@ -1,7 +1,7 @@
 // The buyer: accounts, why this chat is whose it is, orders and parcels, past chats.
 import { useState } from 'preact/hooks';
 import { touchChat } from '../../desk/live';
-import { call, mayAct, me, memberName, now } from '../../desk/store';
+import { call, isOwner, mayAct, me, memberName, now } from '../../desk/store';
 import type { Account, Chat } from '../../desk/types';
 import { afterRender, useActions } from '../../keys/keyboard';
 import { short } from '../../text/format';
@@ -11,6 +11,7 @@ import { Hint, Tag, Words } from '../../ui/bits';
 import { Icon } from '../../ui/icon';
 import { OrderCard } from '../order_card';
 import { refused } from '../refused';
+import { Work } from './card_work';
 import { block } from './conversation';
 import { cardShown } from './inbox';
 
@@ -38,6 +39,7 @@ export function Card({ chat }: { chat: Chat }) {
           <p class="why-text">{chat.why_text}</p>
         </section>
       )}
+      <Work chat={chat} />
       <section>
         <h3>{t('card.accounts')}</h3>
         {chat.account && <AccountView account={chat.account} shop={chat.shop} />}
@@ -50,6 +52,7 @@ export function Card({ chat }: { chat: Chat }) {
             <button type="button" class="small" onClick={() => block(chat)}>
               {t(blocked ? 'card.unblock' : 'card.block')}
             </button>
+            {isOwner.value && <>{' '}<a class="small" href={`/settings/erase?chat=${chat.chat}`}>{t('erase.link')}</a></>}
           </p>
         )}
       </section>

@@ -14,11 +14,11 @@ import { say } from '../../ui/toast';
 import { refused } from '../refused';
 import { Composer } from './composer';
 import { EntryView, Sending } from './entry';
-import { FlagDialog, NoteDialog, TransferDialog } from './dialogs';
+import { Due } from './card_work';
+import { ConversationWindow, type Window } from './windows';
 import { cardShown } from './inbox';
-import { Answering, Waiting } from './queue_list';
+import { Answering, Listened, Waiting } from './queue_list';
 
-type Window = 'transfer' | 'note' | 'flag';
 const bottomPx = 80; // so near the end that new entries keep it there
 
 interface Props {
@@ -76,6 +76,10 @@ export function Conversation({ chat, row, loading, onBack, onNext }: Props) {
     'chat.close': may && open && close,
     'chat.note': may && (() => setShown('note')),
     'chat.flag': may && open && (() => setShown('flag')),
+    'chat.hold': may && (() => setShown('hold')),
+    'chat.case': may && (() => setShown('case')),
+    'chat.call': may && (() => setShown('call')),
+    'chat.ask': may && (() => setShown('ask')),
     'chat.supervisor': may && open && (() => act('desk.flag', { topic: 'supervisor' }, t('done.supervisor'))),
     'chat.earlier': chat.earlier && showEarlier,
     'chat.resolve': may && unknown.length > 0 && (() => document.querySelector<HTMLElement>('.resolve button')?.focus()),
@@ -100,6 +104,8 @@ export function Conversation({ chat, row, loading, onBack, onNext }: Props) {
               : row.state === 'assigned' ? <Tag kind={mine ? 'mine' : ''}>{mine ? t('state.mine') : memberName(row.member)}</Tag>
               : <Tag kind="nobody">{t('state.queued')}</Tag>}
             {row.topic && <Tag kind="flag">{line(row.topic, 30)}</Tag>}
+            {row.due_ms !== undefined && <Due ms={row.due_ms} />}
+            <Listened chat={chat} />
           </p>
         </div>
         <div class="conversation-acts">
@@ -110,13 +116,18 @@ export function Conversation({ chat, row, loading, onBack, onNext }: Props) {
           )}
           {may && open && (
             <>
-              <button type="button" onClick={() => setShown('transfer')}>
+              <button type="button" class="wide-only" onClick={() => setShown('transfer')}>
                 <Icon name="transfer" /><span class="act-word">{t('act.transfer')}</span> <Hint keys="t" />
               </button>
               <button type="button" onClick={close}>
                 <Icon name="check" /><span class="act-word">{t('act.close')}</span> <Hint keys="e" />
               </button>
             </>
+          )}
+          {may && (
+            <button type="button" class="more-toggle" aria-label={t('nav.more')} onClick={() => setShown('more')}>
+              <Icon name="more" />
+            </button>
           )}
           <button
             type="button"
@@ -176,9 +187,7 @@ export function Conversation({ chat, row, loading, onBack, onNext }: Props) {
       ) : (
         <p class="composer-none">{t('viewer.reads')}</p>
       )}
-      {shown === 'transfer' && <TransferDialog chat={chat} onClose={() => setShown(null)} onDone={onNext} />}
-      {shown === 'note' && <NoteDialog chat={chat} onClose={() => setShown(null)} />}
-      {shown === 'flag' && <FlagDialog chat={chat} onClose={() => setShown(null)} />}
+      {shown && <ConversationWindow chat={chat} shown={shown} onClose={() => setShown(null)} onNext={onNext} />}
     </div>
   );
 }

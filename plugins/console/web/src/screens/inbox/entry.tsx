@@ -5,8 +5,8 @@ import { touchChat } from '../../desk/live';
 import type { Outgoing } from '../../desk/outbox';
 import { call, mayAct, me, memberName } from '../../desk/store';
 import type { Attachment, Chat, Entry, Outcome } from '../../desk/types';
-import { bytes, clock, dateTime } from '../../text/format';
-import { t, type Key } from '../../text/i18n';
+import { bytes, clock, dateTime, short } from '../../text/format';
+import { t, word, type Key } from '../../text/i18n';
 import { line, message, shownCharsMax } from '../../text/plain';
 import { Icon, type IconName } from '../../ui/icon';
 import { refused } from '../refused';
@@ -67,7 +67,7 @@ const images = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 const filesShownMax = 20;
 
 // The gateway gives an image by its bytes, whatever its type says; everything else is a download.
-function Files({ all }: { all: Attachment[] | undefined }) {
+export function Files({ all }: { all: Attachment[] | undefined }) {
   const files = (all ?? []).slice(0, filesShownMax);
   if (files.length === 0) return null;
   return (
@@ -103,8 +103,24 @@ const systemText = (entry: Entry): string => {
       return t('entry.flagged', { name: who, topic: line(entry.topic, 30) });
     case 'closed':
       return t('entry.closed', { name: who });
+    case 'released':
+      return t('entry.released', { name: who });
     case 'transfer':
       return t('entry.transfer', { name: who, to: entry.to ? memberName(entry.to) : (entry.to_role ?? '') });
+    case 'promised':
+      return t('entry.promised', { name: who, time: short(entry.due_ms ?? entry.at_ms, Date.now()) });
+    case 'kept':
+      return t('entry.kept', { name: who });
+    case 'dropped':
+      return t('entry.dropped', { name: who });
+    case 'call':
+      return t('entry.called', { direction: word('direction', entry.direction ?? ''), party: word('party', entry.party ?? 'buyer') });
+    case 'asked':
+      return t('entry.asked', { name: who, to: entry.to ? memberName(entry.to) : word('role', entry.to_role ?? '') });
+    case 'answered':
+      return t('entry.answered', { name: who });
+    case 'case':
+      return t('entry.case', { n: entry.case ?? 0, kind: word('case_kind', entry.what ?? '') });
     default:
       return '';
   }
@@ -117,7 +133,7 @@ export function EntryView({ entry, chat }: { entry: Entry; chat: Chat }) {
     return (
       <div class="entry system" data-kind={entry.kind}>
         <p>
-          {system} {entry.why_text && <span class="why">{t('why', { why: entry.why_text })}</span>} {time}
+          {entry.kind === 'case' ? <a href={`/ledgers/cases/${entry.case}`}>{system}</a> : system} {entry.why_text && <span class="why">{t('why', { why: entry.why_text })}</span>} {time}
         </p>
         {entry.text && <div class="bubble note" dir="auto">{message(entry.text)}</div>}
       </div>

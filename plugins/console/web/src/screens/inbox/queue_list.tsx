@@ -1,7 +1,7 @@
 // The queue: who waits, for how long, whose it is.
-import { memberName, me, now, rows, rowsLoaded, writing } from '../../desk/store';
+import { memberName, me, now, questions, rows, rowsLoaded, writing } from '../../desk/store';
 import { belongs, views, type View } from '../../desk/queue';
-import type { ChatRow } from '../../desk/types';
+import type { Chat, ChatRow } from '../../desk/types';
 import { clock, short, span } from '../../text/format';
 import { t, type Key } from '../../text/i18n';
 import { line } from '../../text/plain';
@@ -10,9 +10,11 @@ import { Icon } from '../../ui/icon';
 import { path } from '../../ui/router';
 import { VirtualList } from '../../ui/virtual_list';
 import { writingMs } from '../../desk/live';
+import { Due } from './card_work';
 import { chatAddress } from './inbox';
 
 const rowHeight = 76;
+const questionsShown = 3;
 
 interface Props {
   list: ChatRow[];
@@ -62,6 +64,7 @@ export function QueueList({ list, view, number, search, onSearch, onOpen, onEnd 
           }}
         />
       </div>
+      {questions.value.length > 0 && <Questions view={view} />}
       {!rowsLoaded.value ? (
         <Loading />
       ) : list.length === 0 ? (
@@ -82,6 +85,20 @@ export function QueueList({ list, view, number, search, onSearch, onOpen, onEnd 
     </section>
   );
 }
+
+// What colleagues ask me, the oldest first.
+const Questions = ({ view }: { view: View }) => (
+  <div class="asked-me" role="status">
+    <p>{t('ask.for_you', { n: questions.value.length })}</p>
+    <ul class="plain">
+      {questions.value.slice(0, questionsShown).map((one) => (
+        <li key={one.question}>
+          <a href={chatAddress(one.chat, view)}>{t('chat.number', { chat: one.chat })}</a> <Words text={one.text} most={60} />
+        </li>
+      ))}
+    </ul>
+  </div>
+);
 
 // How long the buyer has waited against the target: the colour, and the same in words.
 export function Waiting({ row }: { row: ChatRow }) {
@@ -105,6 +122,12 @@ export function Answering({ row }: { row: ChatRow }) {
       {t('answering', { name: memberName(answering.member), time: clock(answering.since_ms) })}
     </Tag>
   );
+}
+
+// Who listens to this chat now: whoever has it sees that.
+export function Listened({ chat }: { chat: Chat }) {
+  const names = (chat.listeners ?? []).filter((one) => one.until_ms > now.value).map((one) => memberName(one.member));
+  return names.length === 0 ? null : <Tag kind="flag"><Icon name="listen" />{t('listen.by', { names: names.join(', ') })}</Tag>;
 }
 
 function Row({ row, current, view }: { row: ChatRow; current: boolean; view: View }) {
@@ -138,6 +161,9 @@ function Row({ row, current, view }: { row: ChatRow; current: boolean; view: Vie
           : row.state === 'queued' || row.state === 'fresh' ? <Tag kind="nobody">{t('state.queued')}</Tag>
           : row.member !== me.value && <Tag>{memberName(row.member)}</Tag>}
         {row.topic && <Tag kind="flag">{line(row.topic, 20)}</Tag>}
+        {row.due_ms !== undefined && <Due ms={row.due_ms} />}
+        {!!row.questions_open && <Tag>{t('state.asked')}</Tag>}
+        {!!row.open_cases?.length && <Tag>{t('state.cases', { list: row.open_cases.join(', ') })}</Tag>}
         {row.nudges > 0 && <Tag>{t('nudges', { n: row.nudges })}</Tag>}
         {row.blocked && <Tag>{t('state.blocked')}</Tag>}
         <span class="row-shop">{row.shop} · {row.chat}</span>

@@ -7,12 +7,14 @@ import { t, word } from '../../text/i18n';
 import { Empty, Failed, Loading, Tag } from '../../ui/bits';
 import { useAsked } from '../asked';
 import { refused } from '../refused';
+import { PluginLog } from './plugin_log';
 
 const lookMs = 3_000;
 
 export function Plugins() {
   const { found, failed, again } = useAsked<{ plugins: PluginStatus[] }>('desk.plugins', { everyMs: lookMs });
   const [busy, setBusy] = useState('');
+  const [log, setLog] = useState('');
   if (!found) return failed ? <Failed text={failed} again={again} /> : <Loading />;
   const tell = (name: string, what: 'start' | 'stop' | 'restart'): void => {
     setBusy(name);
@@ -44,7 +46,10 @@ export function Plugins() {
               <p class="hint">
                 {t('plugin.since', { time: span(now.value - one.since_ms) })} · {t('plugin.starts', { n: one.starts })}
                 {one.crashes > 0 && ` · ${t('plugin.crashes', { n: one.crashes })}`}
+                {one.pid ? ` · ${t('plugin.pid', { n: one.pid })}` : one.isolation === 'daemon' ? ` · ${t('plugin.in_desk')}` : ''}
+                {one.next_start_ms && ` · ${t('plugin.next_start', { time: span(one.next_start_ms - now.value) })}`}
               </p>
+              {one.trouble && <p class="hint">{one.trouble}</p>}
               {one.reason && !runs && <p class="hint">{one.reason}</p>}
               {one.denied.length > 0 && <p class="hint">{t('plugin.denied', { list: one.denied.join(', ') })}</p>}
               <div class="acts" role="group" aria-label={one.name}>
@@ -64,11 +69,13 @@ export function Plugins() {
                     {t('plugin.start')}
                   </button>
                 )}
+                <button type="button" class="small" onClick={() => setLog(one.name)}>{t('plugin.log')}</button>
               </div>
             </li>
           );
         })}
       </ul>
+      {log && <PluginLog name={log} onClose={() => setLog('')} />}
     </section>
   );
 }
