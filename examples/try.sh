@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
 # A helpdesk to try at once: installs what is missing, builds, starts a desk with a sample shop whose
 # buyers write by themselves, and shows how to talk with it. Ctrl-C stops what it started.
-#   examples/try.sh           the desk is kept in ~/.local/share/deskmate-try
+#   examples/try.sh           the desk is kept in ~/.local/share/deskmate-try; the first time with a
+#                             guided tour of five minutes, in English or Chinese as the machine is
+#   examples/try.sh --tour    with a new desk and the tour; the old one is kept beside it
+#   examples/try.sh --no-tour without the tour
 #   examples/try.sh --check   without a person: in a folder of its own, waits for a buyer's message,
 #                             answers it, ends with 0 once the answer is delivered
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 check=
+tour=first # of a new desk
 case "${1-}" in
   '') ;;
-  --check) check=1 ;;
-  -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  --check) check=1 tour= ;;
+  --tour) tour=again ;;
+  --no-tour) tour= ;;
+  -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "try: unknown argument \"$1\"; see examples/try.sh --help" >&2; exit 2 ;;
 esac
 
@@ -30,6 +36,23 @@ else
   folder=${XDG_DATA_HOME:-$HOME/.local/share}/deskmate-try
   mkdir -p "$folder"
 fi
+readonly program=$PWD/.build/release/bin/deskmate
+desk() { "$program" --config "$folder/deskmate.toml" "$@"; }
+no_other() {
+  desk status >/dev/null 2>&1 || return 0
+  echo "try: a desk is running in $folder already; stop it first" >&2
+  exit 1
+}
+if [ "$tour" = again ] && [ -e "$folder/deskmate.toml" ]; then
+  no_other
+  mv "$folder" "$folder-$(date +%Y%m%d-%H%M%S)"
+  mkdir -p "$folder"
+fi
+# Nobody to guide where nobody types.
+[ -t 0 ] || tour=
+[ ! -e "$folder/deskmate.toml" ] || tour=
+language=en
+case "${LC_ALL:-${LC_MESSAGES:-${LANG-}}}" in zh*) language=zh ;; esac
 daemon=
 follower=
 stop() {
@@ -46,16 +69,27 @@ trap 'exit 143' TERM
 
 if [ ! -e "$folder/deskmate.toml" ]; then
   sed "s|^folder = .*|folder = \"$folder/desk\"|" examples/shop.toml >"$folder/deskmate.toml"
+  # The buyers of the tour, and a door for a co-owner on this machine.
+  if [ -n "$tour" ]; then
+    printf 'tour = "%s"\n\n[peers]\nname = "try"\nlisten = ["127.0.0.1:7420"]\n' "$language" >>"$folder/deskmate.toml"
+    sed "s|FOLDER|$folder|g" >"$folder/co-owner.toml" <<'END'
+[desk]
+name = "Sample desk"
+folder = "FOLDER/co-owner"
+secrets = "FOLDER/co-owner/secrets"
+socket = "FOLDER/co-owner.sock"
+
+[peers]
+name = "co-owner"
+
+[console]
+listen = []
+END
+  fi
   # Any port will do for a check; a person has a bookmark.
   [ -z "$check" ] || printf '\n[console]\nlisten = ["127.0.0.1:0"]\n' >>"$folder/deskmate.toml"
 fi
-readonly program=$PWD/.build/release/bin/deskmate
-desk() { "$program" --config "$folder/deskmate.toml" "$@"; }
-
-if desk status >/dev/null 2>&1; then
-  echo "try: a desk is running in $folder already; stop it first" >&2
-  exit 1
-fi
+no_other
 "$program" --config "$folder/deskmate.toml" run >"$folder/out" 2>"$folder/log" &
 daemon=$!
 fail() {
@@ -71,11 +105,36 @@ until desk status >/dev/null 2>&1; do
 done
 
 if [ -z "$check" ]; then
-  cat <<END
+  if [ -n "$tour" ]; then
+    examples/tour.sh "$program" "$folder/deskmate.toml" "$language" "$(grep -o 'http://[^ ]*' "$folder/out" | sed -n 1p)" ||
+      echo "try: the tour has ended early" >&2
+  fi
+  console=$(grep -o 'http://[^ ]*' "$folder/out" || echo "the console is off: $folder/log says why")
+  if [ "$language" = zh ]; then
+    cat <<END
+
+Deskmate 正在运行，示例店铺的买家会自己来信。在浏览器中回复：
+
+  $console
+
+或在另一个终端使用命令行：
+
+  alias desk='$program --config $folder/deskmate.toml --language zh'
+  desk chats                      谁来信了，属于谁的会话
+  desk chat 1                     一个会话：买家、订单以及分配原因
+  desk reply 1 "今天已发出。"       回复
+  desk orders                     店铺的订单
+  desk --help                     其他命令
+
+数据都在 $folder。按 Ctrl-C 停止。
+
+END
+  else
+    cat <<END
 
 The desk is running; its buyers write by themselves, in Chinese and English. Answer them in a browser:
 
-  $(grep -o 'http://[^ ]*' "$folder/out" || echo "the console is off: $folder/log says why")
+  $console
 
 or from the command line, in another terminal:
 
@@ -89,6 +148,7 @@ or from the command line, in another terminal:
 Everything is kept in $folder. Ctrl-C stops the desk.
 
 END
+  fi
   "$program" --config "$folder/deskmate.toml" log --follow --topic 'message.*' --topic 'chat.*' --topic 'reply.requested' --topic 'reply.done' &
   follower=$!
   wait "$daemon" || fail "the desk has ended"
