@@ -88,6 +88,10 @@ Value Present::member(const desk::MemberView& member) const {
   set_time(out, "shift_ends_ms", member.shift_ends_ms);
   set_time(out, "overtime_until_ms", member.overtime_until_ms);
   set_time(out, "overtime_asked_ms", member.overtime_asked_ms);
+  if (!member.overtime_answerers.empty()) {
+    Value& answerers = out["overtime_answerers"] = Value::array();
+    for (const desk::MemberNo number : member.overtime_answerers) answerers.push_back(number);
+  }
   if (!member.listeners.empty()) out["listeners"] = listeners(member.listeners);
   if (member.listening) {
     Value& listening = out["listening"] = Value::map({{"until_ms", member.listening->until_ms}});

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "core/desk/commands.hpp"
-#include "core/desk/router.hpp"
 
 namespace deskmate::desk {
 namespace {

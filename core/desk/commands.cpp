@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/desk/router.hpp"
 #include "core/desk/schedule.hpp"
 
 namespace deskmate::desk {

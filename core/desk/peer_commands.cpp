@@ -3,7 +3,6 @@
 
 #include "core/desk/commands.hpp"
 #include "core/desk/peers.hpp"
-#include "core/desk/router.hpp"
 
 namespace deskmate::desk {
 namespace {

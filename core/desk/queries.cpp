@@ -10,7 +10,7 @@
 namespace deskmate::desk {
 namespace {
 
-MemberView view_of(const Standing& one) {
+MemberView view_of(const State& state, const Standing& one) {
   MemberView out;
   out.number = one.number;
   out.name = one.record.name;
@@ -26,6 +26,7 @@ MemberView view_of(const Standing& one) {
   out.shift_ends_ms = one.shift_ends_ms;
   out.overtime_until_ms = one.overtime_until_ms;
   out.overtime_asked_ms = one.overtime_asked_ms;
+  if (one.overtime_asked_ms != 0) out.overtime_answerers = overtime_answerers(state, one.number);
   out.full = one.full();
   out.cooling_until_ms = one.cooling_until_ms;
   out.open = one.open;
@@ -48,7 +49,7 @@ Value decode_value(const std::string& bytes) {
 std::vector<MemberView> Queries::members(std::uint64_t now_ms) const {
   std::vector<MemberView> out;
   for (const Standing& one : roster(state_, policy_, now_ms)) {
-    if (!one.record.removed) out.push_back(view_of(one));
+    if (!one.record.removed) out.push_back(view_of(state_, one));
   }
   add_listeners(out, now_ms);
   return out;
@@ -61,7 +62,7 @@ std::optional<MemberView> Queries::member(MemberNo number, std::uint64_t now_ms)
   const bool reachable = peers.alone() || peers.ready(peers.peer_of(*record));
   Standing one = standing(state_, policy_, number, std::move(*record), now_ms);
   one.reachable = reachable;
-  return view_of(one);
+  return view_of(state_, one);
 }
 
 AnsweringView Queries::answering(const Id16& id, const ChatRecord& chat) const {

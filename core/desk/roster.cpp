@@ -69,4 +69,18 @@ std::vector<Standing> roster(const State& state, const Policy& policy, std::uint
   return out;
 }
 
+std::vector<MemberNo> overtime_answerers(const State& state, MemberNo asking) {
+  std::vector<MemberNo> others;
+  std::vector<MemberNo> supervisors;
+  for (const auto& [number, record] : state.members()) {
+    if (record.removed || !record.known() || number == asking) continue;
+    others.push_back(number);
+    if (authority(record.role).value_or(0) >= *authority("supervisor")) {
+      supervisors.push_back(number);
+    }
+  }
+  if (!supervisors.empty()) return supervisors;
+  return others.empty() ? std::vector<MemberNo>{asking} : others;
+}
+
 }  // namespace deskmate::desk

@@ -45,4 +45,8 @@ Standing standing(const State& state, const Policy& policy, MemberNo number, Mem
 // By number; removed ones are among them.
 std::vector<Standing> roster(const State& state, const Policy& policy, std::uint64_t now_ms);
 
+// R14. Who may answer that member's overtime: supervisors and above, without one any other member,
+// and whoever is alone.
+std::vector<MemberNo> overtime_answerers(const State& state, MemberNo asking);
+
 }  // namespace deskmate::desk

@@ -16,13 +16,6 @@ Value shares_value(const std::vector<LedgerShare>& shares) {
   return list;
 }
 
-Proposal proposal(std::string type, Map facts) {
-  Proposal out;
-  out.type = std::move(type);
-  out.facts = std::move(facts);
-  return out;
-}
-
 Router::Router(const State& state, const Policy& policy, const Sight& sight)
     : state_(state),
       policy_(policy),

@@ -27,7 +27,6 @@ struct Decisions {
 inline constexpr std::size_t queue_scan_max = 2 * decisions_max;
 
 Value shares_value(const std::vector<LedgerShare>& shares);
-Proposal proposal(std::string type, Map facts);
 
 // One round; made anew for each, as it keeps what its own proposals will change.
 class Router {

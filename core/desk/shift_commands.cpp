@@ -4,7 +4,6 @@
 
 #include "core/desk/commands.hpp"
 #include "core/desk/roster.hpp"
-#include "core/desk/router.hpp"
 
 namespace deskmate::desk {
 
@@ -20,8 +19,6 @@ Result<Proposal> Commands::ask_overtime(MemberNo number, std::uint64_t until_ms,
   return proposal("overtime.asked", {{"member", number}, {"until", until_ms}});
 }
 
-// Supervisors and above answer each other's and everybody's; without one any other member does, and
-// whoever is alone decides alone.
 Result<Proposal> Commands::answer_overtime(MemberNo number, MemberNo by, bool approved,
                                            std::uint64_t now_ms) const {
   const auto member = member_of(number);
@@ -30,19 +27,8 @@ Result<Proposal> Commands::answer_overtime(MemberNo number, MemberNo by, bool ap
   const Standing asking = standing(state_, policy_, number, *member, now_ms);
   if (asking.overtime_asked_ms == 0) return Error{Errc::not_asked, std::to_string(number)};
 
-  const auto supervises = [](const MemberRecord& one) {
-    return authority(one.role).value_or(0) >= *authority("supervisor");
-  };
-  bool others = false;
-  bool supervised = false;
-  bool by_supervisor = false;
-  for (const auto& [other, record] : state_.members()) {
-    if (record.removed || !record.known() || other == number) continue;
-    others = true;
-    supervised = supervised || supervises(record);
-    by_supervisor = by_supervisor || (other == by && supervises(record));
-  }
-  if (supervised ? !by_supervisor : others && by == number) {
+  const auto answerers = overtime_answerers(state_, number);
+  if (std::find(answerers.begin(), answerers.end(), by) == answerers.end()) {
     return Error{Errc::not_theirs, std::to_string(by)};
   }
   return proposal(

@@ -88,8 +88,10 @@ TEST(Shifts, R14_who_may_approve) {
     return world.desk.answer_overtime(member, by, true, world.now_ms).has_value();
   };
   world.member(shift(1, "07:00-18:00"));
+  EXPECT_THAT(view(world, 1).overtime_answerers, testing::IsEmpty());  // nothing was asked
   ask(1);
   EXPECT_TRUE(may(1, 1));  // alone
+  EXPECT_THAT(view(world, 1).overtime_answerers, testing::ElementsAre(1));
   world.member(shift(2, "07:00-18:00"));
   EXPECT_FALSE(may(1, 1));
   EXPECT_TRUE(may(1, 2));  // two equals
@@ -102,6 +104,7 @@ TEST(Shifts, R14_who_may_approve) {
   world.member(shift(4, "07:00-18:00", "manager"));
   EXPECT_FALSE(may(3, 2));
   EXPECT_TRUE(may(3, 4));
+  EXPECT_THAT(view(world, 3).overtime_answerers, testing::ElementsAre(4));
 }
 
 TEST(Shifts, R14_overtime_has_a_shift_and_an_end) {

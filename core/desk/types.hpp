@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "storage/event.hpp"
@@ -105,6 +106,12 @@ struct Proposal {
   // answered there, append what was found (message.sent) in place of this.
   bool needs_tail = false;
 };
+inline Proposal proposal(std::string type, Map facts) {
+  Proposal out;
+  out.type = std::move(type);
+  out.facts = std::move(facts);
+  return out;
+}
 using Proposals = std::vector<Proposal>;
 
 enum class Language { english, chinese };

@@ -37,12 +37,13 @@ struct MemberView {
   bool on_shift = true;               // within the schedule, or in overtime
   // R14. When the shift that is on ends, overtime included; 0: it has no end, or none is on.
   std::uint64_t shift_ends_ms = 0;
-  std::uint64_t overtime_until_ms = 0;  // approved, and not over
-  std::uint64_t overtime_asked_ms = 0;  // asked for until then, and nobody has answered
-  bool full = false;                    // open chats at the limit
-  std::uint64_t cooling_until_ms = 0;   // rests after an abusive chat
-  std::uint32_t open = 0;               // chats
-  std::uint32_t waiting = 0;            // of these, with a buyer who waits for an answer
+  std::uint64_t overtime_until_ms = 0;       // approved, and not over
+  std::uint64_t overtime_asked_ms = 0;       // asked for until then, and nobody has answered
+  std::vector<MemberNo> overtime_answerers;  // who may, where it was
+  bool full = false;                         // open chats at the limit
+  std::uint64_t cooling_until_ms = 0;        // rests after an abusive chat
+  std::uint32_t open = 0;                    // chats
+  std::uint32_t waiting = 0;                 // of these, with a buyer who waits for an answer
   std::uint32_t limit = 0;
   PeerId peer{};             // where they work
   bool connected = true;     // with other peers: that peer is in the view and ready
@@ -363,8 +364,8 @@ struct Measures {
   std::uint64_t visits = 0;
   std::uint64_t ordered = 0;  // visits whose buyer placed an order within order_after_ms
   std::uint64_t in_time = 0;  // first answers within Policy::first_reply_ms
-  Waits first;  // until the first answer of a visit; counted when it was given
-  Waits reply;  // until each answer that somebody waited for
+  Waits first;                // until the first answer of a visit; counted when it was given
+  Waits reply;                // until each answer that somebody waited for
 };
 
 struct NumbersView {

@@ -6,7 +6,6 @@
 #include "core/desk/commands.hpp"
 #include "core/desk/fold.hpp"
 #include "core/desk/policy.hpp"
-#include "core/desk/router.hpp"
 
 namespace deskmate::desk {
 namespace {

@@ -194,7 +194,7 @@ TEST_F(RunningDesk, OneDaemonAFolder) {
 }
 
 TEST(CommandLine, ExitCodes) {
-  Folder folder;
+  storage::testing::TempFolder folder;
   std::ofstream(folder / "good.toml") << "[desk]\nfolder = \"data\"\n";
   std::ofstream(folder / "bad.toml") << "[desk]\nfodler = \"data\"\n";
   EXPECT_EQ(command({"--help"}).code, exit_ok);

@@ -8,11 +8,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string read(const std::string& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 struct ShiftCommands : RunningDesk {
   Value member(std::uint64_t number) {
     const auto all = ask("desk.members", Value::map());
@@ -43,7 +38,7 @@ TEST_F(ShiftCommands, R14_a_handover_gives_the_open_chats_to_whoever_is_there) {
 // Two equals: each approves the other's.
 TEST_F(ShiftCommands, R14_overtime_is_approved_by_the_other) {
   stop();
-  std::string config = read(folder / "deskmate.toml");
+  std::string config = storage::testing::read_bytes(folder / "deskmate.toml");
   const std::string ann = "name = \"Ann\"\n";
   config.insert(config.find(ann) + ann.size(), "schedule = [\"00:00-12:00\", \"12:00-23:59\"]\n");
   std::ofstream(folder / "deskmate.toml") << config;

@@ -4,9 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -16,6 +14,7 @@
 
 #include "core/daemon/cli/cli.hpp"
 #include "core/daemon/daemon.hpp"
+#include "storage/test_support.hpp"
 
 namespace deskmate::daemon::cli {
 
@@ -35,22 +34,6 @@ inline Ran command(std::vector<std::string> words, const std::string& input = {}
   const int code = run(static_cast<int>(argv.size()), argv.data(), {in, out, err});
   return {code, out.str(), err.str()};
 }
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "deskmate-cli-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 class RunningDesk : public ::testing::Test {
  protected:
@@ -115,7 +98,7 @@ class RunningDesk : public ::testing::Test {
     return ran;
   }
 
-  Folder folder;
+  storage::testing::TempFolder folder;
   std::unique_ptr<Daemon> daemon;
   std::thread thread;
   bool clean = false;
