@@ -185,6 +185,7 @@ export interface Member {
   shift_ends_ms?: number; // of the one that is on, with overtime
   overtime_until_ms?: number;
   overtime_asked_ms?: number; // nobody has answered yet
+  overtime_answerers?: number[]; // who may
   listeners?: Listener[];
   listening?: { to?: number; chat?: number; chat_id?: string; until_ms: number };
 }

@@ -3,38 +3,25 @@ import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { call, mayAct, me, memberName, members, now, ownMember, sentence } from '../desk/store';
 import type { Member } from '../desk/types';
-import { sends } from '../keys/composition';
 import { clock, span } from '../text/format';
 import { t } from '../text/i18n';
-import { Hint } from '../ui/bits';
 import { Dialog } from '../ui/dialog';
+import { DialogForm, TextField } from '../ui/form';
 import { Icon } from '../ui/icon';
 import { say } from '../ui/toast';
 import { refused } from './refused';
 
 const remindMs = 15 * 60_000;
 const overtimeMinutes = [30, 60, 120];
-const supervisors = ['supervisor', 'manager'];
 
 const ending = signal(false);
 export const endShift = (): void => void (ending.value = mayAct.value);
-
-
-
-// As the desk decides it: a supervisor, else any other member, else oneself.
-function answers(asking: Member): boolean {
-  if (!mayAct.value) return false;
-  const others = members.value.filter((m) => m.number !== asking.number);
-  const supervised = others.filter((m) => supervisors.includes(m.role));
-  const may = supervised.length > 0 ? supervised : others;
-  return may.length === 0 ? asking.number === me.value : may.some((m) => m.number === me.value);
-}
 
 export const ShiftBanners = () => (
   <>
     <EndBanner />
     {members.value
-      .filter((m) => (m.overtime_asked_ms ?? 0) > now.value && answers(m))
+      .filter((m) => mayAct.value && (m.overtime_asked_ms ?? 0) > now.value && m.overtime_answerers?.includes(me.value))
       .map((m) => (
         <AskedBanner key={m.number} member={m} />
       ))}
@@ -99,32 +86,10 @@ function EndDialog({ onClose }: { onClose: () => void }) {
   };
   return (
     <Dialog title={t('shift.end')} onClose={onClose} name="shift">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          handOver();
-        }}
-      >
+      <DialogForm submit={handOver} act={t('shift.hand_over')} error={error}>
         <p>{t('shift.text', { n: self?.open ?? 0 })}</p>
-        <label>
-          {t('shift.note')}
-          <textarea
-            data-focus
-            rows={3}
-            value={note}
-            onInput={(event) => setNote(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (!sends(event)) return;
-              event.preventDefault();
-              handOver();
-            }}
-          />
-        </label>
-        <p class="error" role="alert">{error}</p>
-        <div class="dialog-acts">
-          <button type="submit" class="primary">{t('shift.hand_over')} <Hint keys="Enter" /></button>
-        </div>
-      </form>
+        <TextField label={t('shift.note')} value={note} onText={setNote} submit={handOver} focus />
+      </DialogForm>
       {ends > now.value && !asked && (
         <fieldset class="overtime-choices">
           <legend>{t('overtime.title')}</legend>

@@ -3,11 +3,10 @@ import { useState } from 'preact/hooks';
 import { touchChat } from '../../desk/live';
 import { call, me, memberName, sentence } from '../../desk/store';
 import type { Question } from '../../desk/work';
-import { sends } from '../../keys/composition';
 import { t } from '../../text/i18n';
 import { message } from '../../text/plain';
-import { Hint } from '../../ui/bits';
 import { Dialog } from '../../ui/dialog';
+import { DialogForm, TextField } from '../../ui/form';
 import { say } from '../../ui/toast';
 import { targetsOf } from './dialogs';
 
@@ -39,7 +38,7 @@ export function AskDialog({ chat, question, onClose }: { chat: number; question?
       onClose={onClose}
       name={question ? 'answer' : 'ask'}
     >
-      <form onSubmit={(event) => (event.preventDefault(), submit())}>
+      <DialogForm submit={submit} act={t(question ? 'ask.do_answer' : 'ask.do')} error={error}>
         {question ? (
           <div class="bubble note" dir="auto">{message(question.text ?? '')}</div>
         ) : (
@@ -50,27 +49,9 @@ export function AskDialog({ chat, question, onClose }: { chat: number; question?
             </select>
           </label>
         )}
-        <label>
-          {t(question ? 'ask.answer' : 'ask.text')}
-          <textarea
-            data-focus
-            rows={3}
-            dir="auto"
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (!sends(event)) return;
-              event.preventDefault();
-              submit();
-            }}
-          />
-        </label>
+        <TextField label={t(question ? 'ask.answer' : 'ask.text')} value={text} onText={setText} submit={submit} focus />
         <p class="hint">{t('ask.hint')}</p>
-        <p class="error" role="alert">{error}</p>
-        <div class="dialog-acts">
-          <button type="submit" class="primary">{t(question ? 'ask.do_answer' : 'ask.do')} <Hint keys="Enter" /></button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

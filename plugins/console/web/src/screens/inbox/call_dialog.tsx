@@ -3,10 +3,9 @@ import { useState } from 'preact/hooks';
 import { touchChat } from '../../desk/live';
 import { call, me, sentence } from '../../desk/store';
 import { parties } from '../../desk/work';
-import { sends } from '../../keys/composition';
 import { t, word } from '../../text/i18n';
-import { Hint } from '../../ui/bits';
 import { Dialog } from '../../ui/dialog';
+import { DialogForm, TextField } from '../../ui/form';
 import { say } from '../../ui/toast';
 
 const minutesMax = 24 * 60;
@@ -42,22 +41,8 @@ export function CallDialog({ about, onClose, onDone }: Props) {
   };
   return (
     <Dialog title={t('call.title')} onClose={onClose} name="call">
-      <form onSubmit={(event) => (event.preventDefault(), submit())}>
-        <label>
-          {t('call.text')}
-          <textarea
-            data-focus
-            rows={3}
-            dir="auto"
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (!sends(event)) return;
-              event.preventDefault();
-              submit();
-            }}
-          />
-        </label>
+      <DialogForm submit={submit} act={t('save')} error={error}>
+        <TextField label={t('call.text')} value={text} onText={setText} submit={submit} focus />
         <fieldset class="row-choices">
           <legend>{t('call.direction')}</legend>
           {['out', 'in'].map((one) => (
@@ -81,11 +66,7 @@ export function CallDialog({ about, onClose, onDone }: Props) {
           <input type="checkbox" checked={answered} onChange={() => setAnswered(!answered)} />
           {t('call.was_answered')}
         </label>
-        <p class="error" role="alert">{error}</p>
-        <div class="dialog-acts">
-          <button type="submit" class="primary">{t('save')} <Hint keys="Enter" /></button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

@@ -6,8 +6,8 @@ import { caseKinds, severities } from '../../desk/work';
 import type { Chat } from '../../desk/types';
 import { t, word } from '../../text/i18n';
 import { line } from '../../text/plain';
-import { Hint } from '../../ui/bits';
 import { Dialog } from '../../ui/dialog';
+import { DialogForm } from '../../ui/form';
 import { say } from '../../ui/toast';
 import { troubles } from '../parcel';
 
@@ -40,7 +40,7 @@ export function CaseDialog({ chat, onClose }: { chat: Chat; onClose: () => void 
   };
   return (
     <Dialog title={t('case.new', { chat: chat.chat })} onClose={onClose} name="case">
-      <form onSubmit={(event) => (event.preventDefault(), submit())}>
+      <DialogForm submit={submit} act={t('case.open')} error={error}>
         <label>
           {t('sheet.kind')}
           <select data-focus class="case-kind" value={kind} onChange={(event) => setKind(event.currentTarget.value)} onKeyDown={enters(submit)}>
@@ -66,11 +66,7 @@ export function CaseDialog({ chat, onClose }: { chat: Chat; onClose: () => void 
             {severities.map((one) => <option key={one} value={one}>{word('severity', one)}</option>)}
           </select>
         </label>
-        <p class="error" role="alert">{error}</p>
-        <div class="dialog-acts">
-          <button type="submit" class="primary">{t('case.open')} <Hint keys="Enter" /></button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

@@ -3,10 +3,10 @@ import { useRef, useState } from 'preact/hooks';
 import { touchChat } from '../../desk/live';
 import { call, me, memberName, members, sentence } from '../../desk/store';
 import type { Chat } from '../../desk/types';
-import { sends } from '../../keys/composition';
 import { t, word } from '../../text/i18n';
 import { Hint } from '../../ui/bits';
 import { Dialog } from '../../ui/dialog';
+import { DialogForm, TextField } from '../../ui/form';
 import { say } from '../../ui/toast';
 
 // Who can be given a chat: each other member, then each role that somebody has.
@@ -54,12 +54,7 @@ export function TransferDialog({ chat, onClose, onDone }: Props & { onDone: () =
   };
   return (
     <Dialog title={t('transfer.title', { chat: chat.chat })} onClose={onClose} name="transfer">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <DialogForm submit={submit} act={t('act.transfer')} error={error}>
         <fieldset
           class="targets"
           onKeyDown={(event) => {
@@ -89,26 +84,8 @@ export function TransferDialog({ chat, onClose, onDone }: Props & { onDone: () =
           ))}
           {targets.length === 0 && <p>{t('transfer.nobody')}</p>}
         </fieldset>
-        <label>
-          {t('transfer.note')}
-          <textarea
-            ref={field}
-            rows={3}
-            value={note}
-            required
-            onInput={(event) => setNote(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (!sends(event)) return;
-              event.preventDefault();
-              submit();
-            }}
-          />
-        </label>
-        <p class="error" role="alert">{error}</p>
-        <div class="dialog-acts">
-          <button type="submit" class="primary">{t('act.transfer')} <Hint keys="Enter" /></button>
-        </div>
-      </form>
+        <TextField label={t('transfer.note')} value={note} onText={setNote} submit={submit} required field={field} />
+      </DialogForm>
     </Dialog>
   );
 }
@@ -132,48 +109,22 @@ function TextDialog({ chat, onClose, kind }: Props & { kind: 'note' | 'flag' }) 
   const topics = [...new Set(members.value.flatMap((m) => m.experts))];
   return (
     <Dialog title={t(kind === 'note' ? 'note.title' : 'flag.title')} onClose={onClose} name={kind}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <label>
-          {t(kind === 'note' ? 'note.text' : 'flag.topic')}
-          {kind === 'note' ? (
-            <textarea
-              data-focus
-              rows={4}
-              value={text}
-              onInput={(event) => setText(event.currentTarget.value)}
-              onKeyDown={(event) => {
-                if (!sends(event)) return;
-                event.preventDefault();
-                submit();
-              }}
-            />
-          ) : (
-            <input
-              data-focus
-              value={text}
-              list="flag-topics"
-              onInput={(event) => setText(event.currentTarget.value)}
-            />
-          )}
-        </label>
+      <DialogForm submit={submit} act={t(kind === 'note' ? 'act.note' : 'act.flag')} error={error}>
+        {kind === 'note' ? (
+          <TextField label={t('note.text')} value={text} onText={setText} submit={submit} rows={4} focus />
+        ) : (
+          <label>
+            {t('flag.topic')}
+            <input data-focus value={text} list="flag-topics" onInput={(event) => setText(event.currentTarget.value)} />
+          </label>
+        )}
         {kind === 'flag' && (
           <datalist id="flag-topics">
             {topics.map((topic) => <option key={topic} value={topic} />)}
           </datalist>
         )}
         <p class="hint">{t(kind === 'note' ? 'note.hint' : 'flag.hint')}</p>
-        <p class="error" role="alert">{error}</p>
-        <div class="dialog-acts">
-          <button type="submit" class="primary">
-            {t(kind === 'note' ? 'act.note' : 'act.flag')} <Hint keys="Enter" />
-          </button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

@@ -6,10 +6,9 @@ import { touchChat } from '../../desk/live';
 import { call, me, sentence } from '../../desk/store';
 import type { Chat } from '../../desk/types';
 import { hasHan } from '../../phrases/match';
-import { sends } from '../../keys/composition';
 import { dictionaries, t, type Language } from '../../text/i18n';
-import { Hint } from '../../ui/bits';
 import { Dialog } from '../../ui/dialog';
+import { DialogForm, TextField } from '../../ui/form';
 import { say } from '../../ui/toast';
 import { targetsOf } from './dialogs';
 
@@ -61,7 +60,7 @@ export function HoldDialog({ chat, onClose }: { chat: Chat; onClose: () => void 
   };
   return (
     <Dialog title={t('hold.title', { chat: chat.chat })} onClose={onClose} name="hold">
-      <form onSubmit={(event) => (event.preventDefault(), submit())}>
+      <DialogForm submit={submit} act={t(silent ? 'hold.keep' : 'reply.send')} error={error}>
         <fieldset class="row-choices">
           <legend>{t('hold.within')}</legend>
           {spans.map((one) => (
@@ -82,21 +81,7 @@ export function HoldDialog({ chat, onClose }: { chat: Chat; onClose: () => void 
             {t('hold.minutes')}
           </label>
         </fieldset>
-        <label>
-          {t(silent ? 'hold.what' : 'hold.text')}
-          <textarea
-            data-focus
-            rows={3}
-            dir="auto"
-            value={text}
-            onInput={(event) => setOwn(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (!sends(event)) return;
-              event.preventDefault();
-              submit();
-            }}
-          />
-        </label>
+        <TextField label={t(silent ? 'hold.what' : 'hold.text')} value={text} onText={setOwn} submit={submit} focus />
         <label class="check">
           <input type="checkbox" checked={silent} onChange={() => setSilent(!silent)} />
           {t('hold.silent')}
@@ -114,11 +99,7 @@ export function HoldDialog({ chat, onClose }: { chat: Chat; onClose: () => void 
             <textarea rows={2} dir="auto" value={question} onInput={(event) => setQuestion(event.currentTarget.value)} />
           </label>
         )}
-        <p class="error" role="alert">{error}</p>
-        <div class="dialog-acts">
-          <button type="submit" class="primary">{t(silent ? 'hold.keep' : 'reply.send')} <Hint keys="Enter" /></button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

@@ -2,7 +2,6 @@
 import { useState } from 'preact/hooks';
 import { call, link, mayAct, me, memberName, sentence, workNews } from '../../desk/store';
 import { endStates, parties, type CaseLine, type CaseView as Case } from '../../desk/work';
-import { sends } from '../../keys/composition';
 import { useActions } from '../../keys/keyboard';
 import { casesOf } from '../../sheets/work';
 import { shown, whyColumn, type Column, type Value } from '../../sheets/sheet';
@@ -12,6 +11,7 @@ import { t, word, type Key } from '../../text/i18n';
 import { line, message } from '../../text/plain';
 import { Failed, Hint, Loading, Tag, Words } from '../../ui/bits';
 import { say } from '../../ui/toast';
+import { TextField } from '../../ui/form';
 import { useAsked } from '../asked';
 import { CallDialog } from '../inbox/call_dialog';
 import { Due } from '../inbox/card_work';
@@ -179,20 +179,7 @@ function Say({ number, again, onCall }: { number: number; again: () => void; onC
           {parties.map((one) => <option key={one} value={one}>{word('party', one)}</option>)}
         </select>
       </label>
-      <label>
-        {t('case.say_text')}
-        <textarea
-          rows={2}
-          dir="auto"
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (!sends(event)) return;
-            event.preventDefault();
-            submit();
-          }}
-        />
-      </label>
+      <TextField label={t('case.say_text')} value={text} onText={setText} submit={submit} rows={2} />
       <p class="error" role="alert">{error}</p>
       <div class="acts">
         <button type="submit" class="primary" disabled={text.trim() === ''}>{t('case.say')} <Hint keys="Enter" /></button>

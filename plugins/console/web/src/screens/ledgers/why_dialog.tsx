@@ -1,9 +1,8 @@
 // Why something is settled, dropped or owed: the ledger says so later.
 import { useState } from 'preact/hooks';
-import { sends } from '../../keys/composition';
 import { t } from '../../text/i18n';
-import { Hint } from '../../ui/bits';
 import { Dialog } from '../../ui/dialog';
+import { DialogForm, TextField } from '../../ui/form';
 
 export function WhyDialog({ onClose, onWhy }: { onClose: () => void; onWhy: (why: string) => void }) {
   const [text, setText] = useState('');
@@ -12,25 +11,9 @@ export function WhyDialog({ onClose, onWhy }: { onClose: () => void; onWhy: (why
   };
   return (
     <Dialog title={t('sheet.why')} onClose={onClose} name="why">
-      <form onSubmit={(event) => (event.preventDefault(), submit())}>
-        <label>
-          {t('sheet.why_text')}
-          <textarea
-            data-focus
-            rows={3}
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (!sends(event)) return;
-              event.preventDefault();
-              submit();
-            }}
-          />
-        </label>
-        <div class="dialog-acts">
-          <button type="submit" class="primary">{t('save')} <Hint keys="Enter" /></button>
-        </div>
-      </form>
+      <DialogForm submit={submit} act={t('save')}>
+        <TextField label={t('sheet.why_text')} value={text} onText={setText} submit={submit} focus />
+      </DialogForm>
     </Dialog>
   );
 }
