@@ -59,14 +59,11 @@ class PollTransport : public bus::Transport, private PollLoop::Source {
     return static_cast<short>((paused_ || broken_ ? 0 : POLLIN) |
                               (queued_bytes() > 0 ? POLLOUT : 0));
   }
-  void before_wait() override {
-    if (queued_bytes() > 0) write_some();
-  }
+  void before_wait() override { go_on_writing(); }
   void on_ready(short events) override {
-    if ((events & POLLOUT) != 0 && queued_bytes() > 0) {
-      write_some();
-      if (fd_ >= 0 && queued_bytes() == 0 && user_ != nullptr) user_->on_drained();
-    }
+    const std::weak_ptr<bool> alive = alive_;
+    if ((events & POLLOUT) != 0) go_on_writing();
+    if (alive.expired()) return;
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) read_some();
   }
 
@@ -87,6 +84,12 @@ class PollTransport : public bus::Transport, private PollLoop::Source {
       if (!frame) return break_off(frame.error());
       user_->on_frame(std::move(*frame));
     }
+  }
+
+  void go_on_writing() {
+    if (queued_bytes() == 0) return;
+    write_some();
+    if (fd_ >= 0 && queued_bytes() == 0 && user_ != nullptr) user_->on_drained();
   }
 
   void break_off(const Error& error) {
