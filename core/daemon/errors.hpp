@@ -45,7 +45,8 @@ inline Error to_error(const desk::Error& error, desk::Language language) {
                        error.code == Errc::no_such_role || error.code == Errc::no_such_order ||
                        error.code == Errc::no_such_buyer || error.code == Errc::no_such_request ||
                        error.code == Errc::no_such_promise ||
-                       error.code == Errc::no_such_question || error.code == Errc::no_such_case;
+                       error.code == Errc::no_such_question || error.code == Errc::no_such_case ||
+                       error.code == Errc::no_such_problem;
   const Status status = missing                           ? Status::not_found
                         : error.code == Errc::not_allowed ? Status::denied
                                                           : Status::invalid;

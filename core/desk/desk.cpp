@@ -6,6 +6,7 @@
 #include "core/desk/commands.hpp"
 #include "core/desk/fold.hpp"
 #include "core/desk/peers.hpp"
+#include "core/desk/problems.hpp"
 #include "core/desk/queries.hpp"
 #include "core/desk/router.hpp"
 #include "core/desk/state.hpp"
@@ -18,13 +19,15 @@ struct Desk::Parts {
         state(tables),
         fold(state),
         commands(state, policy),
-        queries(state, policy) {}
+        queries(state, policy),
+        problems(state, policy) {}
 
   Policy policy;
   State state;
   Fold fold;
   Commands commands;
   Queries queries;
+  Problems problems;
   bool wants_decide = true;  // whatever happened before the start
   bool parked_due = true;    // a block may have ended
   std::optional<std::uint64_t> parked_next_ms;
@@ -320,6 +323,7 @@ std::vector<OrderView> Desk::orders_by_contact(const Id16& contact) const {
 std::vector<ProductView> Desk::products(std::string_view shop, std::size_t limit) const {
   return parts_->queries.products(shop, limit);
 }
+const Problems& Desk::problems() const { return parts_->problems; }
 std::vector<RequestView> Desk::pending_requests(std::string_view kind, std::string_view shop,
                                                 std::size_t limit) const {
   return parts_->queries.requests(false, kind, shop, limit);

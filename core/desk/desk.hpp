@@ -90,6 +90,8 @@ struct ActionSpec {
   Value body;   // a map
 };
 
+class Problems;  // problems.hpp
+
 using Target = std::variant<MemberNo, std::string>;  // a member, or a role
 using Heard = std::variant<MemberNo, Id16>;          // a member, or a chat
 
@@ -271,6 +273,9 @@ class Desk {
   // By the pseudonym of an address or telephone number that an order has.
   std::vector<OrderView> orders_by_contact(const Id16& contact) const;
   std::vector<ProductView> products(std::string_view shop, std::size_t limit) const;
+
+  // What rules found, what they judge by, and whose turn it is in the warehouse.
+  const Problems& problems() const;
 
   // Requests that are not finished (pending, attempted, again), oldest first. kind, shop: empty for
   // any. Those whose home is another peer are not this peer's to act on.

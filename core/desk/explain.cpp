@@ -295,6 +295,8 @@ std::string explain(const Error& error, Language language) {
       return with({"There is no such question", "没有这个提问"});
     case Errc::no_such_case:
       return with({"There is no such case", "没有这个工单"});
+    case Errc::no_such_problem:
+      return with({"There is no such open problem", "没有这个待处理的问题"});
     case Errc::many_cases:
       return with({"Several cases were given this number; name the one by",
                    "有多个工单使用过这个编号，请改用"});

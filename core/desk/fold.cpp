@@ -7,9 +7,10 @@
 namespace deskmate::desk {
 
 Fold::Handler Fold::handler_of(std::string_view type) {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 47> handlers = {{
+  static constexpr std::array<std::pair<std::string_view, Handler>, 53> handlers = {{
       {"book.passed", &Fold::book_passed},
       {"buyer.blocked", &Fold::buyer_blocked},
+      {"buyer.contact", &Fold::buyer_contact},
       {"buyer.erased", &Fold::buyer_erased},
       {"buyer.forgotten", &Fold::buyer_forgotten},
       {"buyer.joined", &Fold::buyer_joined},
@@ -51,10 +52,15 @@ Fold::Handler Fold::handler_of(std::string_view type) {
       {"peer.removed", &Fold::peer_removed},
       {"phrase.set", &Fold::phrase_set},
       {"plugin.state", &Fold::plugin_state},
+      {"problem.cleared", &Fold::problem_cleared},
+      {"problem.found", &Fold::problem_found},
+      {"problem.settled", &Fold::problem_settled},
+      {"problem.told", &Fold::problem_told},
       {"product.seen", &Fold::product_seen},
       {"promise.dropped", &Fold::promise_dropped},
       {"promise.kept", &Fold::promise_kept},
       {"promise.made", &Fold::promise_made},
+      {"stock.counted", &Fold::stock_counted},
   }};
   const auto at = std::lower_bound(
       handlers.begin(), handlers.end(), type,

@@ -121,6 +121,14 @@ class Fold {
   Folded order_seen(In& in);
   Folded parcel_seen(In& in);
   Folded product_seen(In& in);
+  Folded stock_counted(In& in);
+
+  // What rules found (fold_problems.cpp).
+  Folded problem_found(In& in);
+  Folded problem_cleared(In& in);
+  Folded problem_settled(In& in);
+  Folded problem_told(In& in);
+  Folded buyer_contact(In& in);
 
   // Requests and their outcomes (fold_request.cpp); kind is the type before its last dot.
   Folded requested(In& in, std::string_view kind);

@@ -1,5 +1,6 @@
 // The index entries that follow from each record.
 #include <algorithm>
+#include <map>
 
 #include "core/desk/state.hpp"
 
@@ -72,6 +73,19 @@ IndexEntries index_of(const Id16& id, const OrderRecord& order) {
     add(out, table::contact_orders, Key().id(contact).id(id));
   }
   add(out, table::recent_orders, Key().u64(order.placed_ms).id(id));
+  if (!order.waits_to_ship()) return out;
+  add(out, table::to_ship, Key().text(order.shop).end().u64(order.turn_ms()).id(id));
+  std::map<std::string_view, std::uint64_t> wanted;  // the same twice is one entry
+  for (const LineRecord& line : order.lines) {
+    if (!line.sku.empty() && line.quantity > 0) {
+      wanted[line.sku] += static_cast<std::uint64_t>(line.quantity);
+    }
+  }
+  for (const auto& [sku, quantity] : wanted) {
+    add(out, table::sku_waiting,
+        Key().text(order.shop).end().text(sku).end().u64(order.turn_ms()).id(id),
+        Key().u64(quantity).str());
+  }
   return out;
 }
 
@@ -110,6 +124,16 @@ IndexEntries index_of(const Id16& id, const CaseRecord& record) {
   add(out, table::member_cases, Key().u32(record.assignee.value).place(record.at).id(id));
   if (record.deadline_ms.value != 0) {
     add(out, table::cases_due, Key().u64(record.deadline_ms.value).id(id));
+  }
+  return out;
+}
+
+IndexEntries index_of(std::string_view key, const ProblemRecord& problem) {
+  IndexEntries out;
+  if (!problem.open()) return out;
+  add(out, table::problems_open, Key().u64(problem.found.value.since_ms).text(key));
+  if (problem.told.any()) {
+    add(out, table::problems_told, Key().u64(stamp_ms(problem.told.at.stamp)).text(key));
   }
   return out;
 }

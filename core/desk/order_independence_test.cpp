@@ -186,10 +186,47 @@ class Source {
     }
   }
 
+  void problem() {
+    Map facts{{"shop", "shop"}, {"kind", below(2) == 0 ? "audit" : "stock"}, {"member", number(3)}};
+    if (below(3) == 0) {
+      facts.add("sku", "S");
+    } else {
+      facts.add("order", some("order", 3));
+    }
+    const auto as = [&](const char* type) { add(type, facts); };
+    switch (below(6)) {
+      case 0:
+      case 1:
+        facts.add("code", below(2) == 0 ? "a" : "b");
+        facts.add("params", Value::map({{"n", number(2)}}));
+        facts.add("since", channel_ms + below(3));
+        if (below(2) == 0) facts.add("amount", number(100));
+        facts.add("fixes", Value::array({"refund"}));
+        return as("problem.found");
+      case 2:
+        return as("problem.cleared");
+      case 3:
+        facts.add("how", below(2) == 0 ? "done" : "ignored");
+        facts.add("mark", below(3));
+        return as("problem.settled");
+      case 4:
+        if (facts.contains("order")) {
+          facts.add("chat", some("chat", 3));
+          return as("problem.told");
+        }
+        return add(
+            "stock.counted",
+            Value::map({{"shop", "shop"}, {"sku", "S"}, {"count", below(9)}, {"shown", below(9)}}));
+      default:
+        return add("buyer.contact",
+                   Value::map({{"buyer", some("buyer", 3)}, {"allowed", below(2) == 0}}));
+    }
+  }
+
   void one() {
     static const char* states[] = {"online", "away", "off", "back_soon", "nonsense"};
     const Value chat = some("chat", 3);
-    switch (below(40)) {
+    switch (below(43)) {
       case 0:
       case 1:
       case 2:
@@ -272,7 +309,8 @@ class Source {
                  {"number", some("mention", 3)},
                  {"buyer", some("buyer", 3)},
                  {"contacts", some_list("contact", 3)},
-                 {"state", "placed"},
+                 {"state", below(2) == 0 ? "paid" : "placed"},
+                 {"payment", "paid"},
                  {"paid", number(100)},
                  {"updated_at", below(3)},
                  {"placed_at", below(3)},
@@ -351,6 +389,10 @@ class Source {
       case 35:
       case 36:
         return about_case();
+      case 40:
+      case 41:
+      case 42:
+        return problem();
       default:
         if (below(3) == 0) return add("weather.seen", Value::map({{"sun", true}}));
         if (below(2) == 0) return add("chat.closed", Value::map({{"chat", 7}}));

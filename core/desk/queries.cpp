@@ -482,6 +482,7 @@ std::vector<ProductView> Queries::products(std::string_view shop, std::size_t li
     view.name = record.name;
     view.stock = record.stock;
     view.allocated = record.allocated;
+    view.warehouse = record.in_warehouse();
     view.price = record.price;
     view.currency = record.currency;
     view.options = decode_value(record.options);

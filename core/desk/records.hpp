@@ -78,9 +78,10 @@ struct BuyerRecord {  // by buyer
   Place block_at;
   bool blocked = false;
   std::uint64_t until_ms = 0;
+  Latest<bool> left_alone;  // neither written to nor called without having asked
   template <class A>
   void fields(A& a) {
-    a(seen_at, shop, block_at, blocked, until_ms);
+    a(seen_at, shop, block_at, blocked, until_ms, left_alone);
   }
 };
 
@@ -259,9 +260,11 @@ struct RequestRecord {  // by request; outcomes may be there before it
 struct LineRecord {
   std::string sku, name;
   std::int64_t quantity = 0, price = 0;
+  bool custom = false;
+  std::vector<std::string> measures;
   template <class A>
   void fields(A& a) {
-    a(sku, name, quantity, price);
+    a(sku, name, quantity, price, custom, measures);
   }
 };
 
@@ -277,11 +280,18 @@ struct OrderRecord {  // by order
   std::string currency;
   std::uint64_t placed_ms = 0;
   std::vector<LineRecord> lines;
+  std::uint64_t paid_ms = 0, ship_by_ms = 0, promised_ms = 0;
+  std::optional<std::int64_t> shipping;
   template <class A>
   void fields(A& a) {
     a(updated_ms, at, shop, number, buyer, contacts, state, payment, total, paid, currency,
-      placed_ms, lines);
+      placed_ms, lines, paid_ms, ship_by_ms, promised_ms, shipping);
   }
+  // Its turn in the warehouse: paid for and not sent.
+  bool waits_to_ship() const {
+    return state == "paid" && (payment == "paid" || payment == "partly_refunded");
+  }
+  std::uint64_t turn_ms() const { return paid_ms != 0 ? paid_ms : placed_ms; }
 };
 
 struct ParcelRecord {  // by parcel
@@ -302,9 +312,17 @@ struct ProductRecord {  // by shop and SKU
   std::int64_t stock = 0, allocated = 0, price = 0;
   std::string currency;
   std::string options;  // msgpack
+  std::optional<std::int64_t> warehouse;
+  Place counted_at;        // latest; by hand
+  std::int64_t drift = 0;  // what was counted, less what was shown then
   template <class A>
   void fields(A& a) {
-    a(at, name, stock, allocated, price, currency, options);
+    a(at, name, stock, allocated, price, currency, options, warehouse, counted_at, drift);
+  }
+  // As the warehouse says itself, or going by the last count.
+  std::optional<std::int64_t> in_warehouse() const {
+    if (warehouse || !counted_at.any()) return warehouse;
+    return stock + drift;
   }
 };
 

@@ -47,6 +47,9 @@ inline constexpr TableInfo case_lines{"kl", "case_lines", true, "case, place: Ca
 inline constexpr TableInfo case_links{"kk", "case_links", true,
                                       "case, About [1], id: CaseLinkRecord"};
 inline constexpr TableInfo calls{"ca", "calls", true, "call: CallRecord"};
+inline constexpr TableInfo problems{
+    "pq", "problems", true,
+    "1 order or 2 product [1] order, or shop 0 SKU 0, then the kind: ProblemRecord"};
 
 // Indexes: they follow from the above.
 inline constexpr TableInfo talk_in{
@@ -101,6 +104,15 @@ inline constexpr TableInfo cases_about{"ka", "cases_about", false, "About [1] id
 inline constexpr TableInfo calls_about{
     "cc", "calls_about", false,
     "0, 1 chat, 2 buyer or 3 case [1] that id, at [8] call; of 0 without an id"};
+inline constexpr TableInfo to_ship{"ts", "to_ship", false,
+                                   "shop 0 paid [8] order, of those paid and not sent"};
+inline constexpr TableInfo sku_waiting{"sw", "sku_waiting", false,
+                                       "shop 0 SKU 0 paid [8] order: quantity [8], of the same"};
+inline constexpr TableInfo problems_open{"po", "problems_open", false,
+                                         "since [8] key of the problem, of open ones"};
+inline constexpr TableInfo problems_told{
+    "pt", "problems_told", false,
+    "when the buyer was written to [8] key of the problem, of open ones"};
 
 // This peer's own.
 inline constexpr TableInfo meta{"mt", "meta", false, "\"state\": hash and counts"};

@@ -429,6 +429,14 @@ void State::settle() {
   save_meta();
 }
 
+void State::edit_problem(std::string_view key, const std::function<void(ProblemRecord&)>& change) {
+  const auto before = load<ProblemRecord>(table::problems, key);
+  ProblemRecord after = before;
+  change(after);
+  save(table::problems, key, after);
+  reindex(index_of(key, before), index_of(key, after));
+}
+
 void State::edit_join(const Id16& a, const Id16& b,
                       const std::function<void(JoinRecord&)>& change) {
   const Key key = Key().id(std::min(a, b)).id(std::max(a, b));

@@ -15,6 +15,7 @@
 
 #include "core/desk/case_records.hpp"
 #include "core/desk/codec.hpp"
+#include "core/desk/problem_records.hpp"
 #include "core/desk/records.hpp"
 #include "core/desk/schema.hpp"
 #include "core/desk/state_hash.hpp"
@@ -38,6 +39,7 @@ IndexEntries index_of(const Id16& id, const PromiseRecord& promise);
 IndexEntries index_of(const Id16& id, const QuestionRecord& question);
 IndexEntries index_of(const Id16& id, const CaseRecord& record);
 IndexEntries index_of(const Id16& id, const CallRecord& call);
+IndexEntries index_of(std::string_view key, const ProblemRecord& problem);
 
 class State {
  public:
@@ -86,6 +88,7 @@ class State {
     save(table, key, after);
     reindex(index_of(id, before), index_of(id, after));
   }
+  void edit_problem(std::string_view key, const std::function<void(ProblemRecord&)>& change);
   // Chats and requests are changed by several events in a row: this stays in memory until settle();
   // only then do their tables, the indexes that follow from them and the hash say the same.
   void edit_chat(const Id16& id, const std::function<void(ChatRecord&)>& change);

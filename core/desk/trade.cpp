@@ -116,8 +116,7 @@ RequestView request_view(const State& state, const Policy& policy, const Id16& i
   return out;
 }
 
-OrderView order_view(const State& state, const Policy& policy, const Id16& id,
-                     const OrderRecord& record, OrderLink link) {
+OrderView order_row(const State& state, const Id16& id, const OrderRecord& record, OrderLink link) {
   OrderView out;
   out.id = id;
   out.shop = record.shop;
@@ -130,11 +129,22 @@ OrderView order_view(const State& state, const Policy& policy, const Id16& id,
   out.currency = record.currency;
   out.placed_ms = record.placed_ms;
   out.updated_ms = record.updated_ms;
+  out.paid_ms = record.paid_ms;
+  out.ship_by_ms = record.ship_by_ms;
+  out.promised_ms = record.promised_ms;
+  out.shipping = record.shipping;
   for (const LineRecord& line : record.lines) {
-    out.lines.push_back({line.sku, line.name, line.quantity, line.price});
+    out.lines.push_back(
+        {line.sku, line.name, line.quantity, line.price, line.custom, line.measures});
   }
   out.link = link;
   out.seen = state.ref(record.at);
+  return out;
+}
+
+OrderView order_view(const State& state, const Policy& policy, const Id16& id,
+                     const OrderRecord& record, OrderLink link) {
+  OrderView out = order_row(state, id, record, link);
   state.each(table::order_parcels, Key().id(id), false,
              [&](std::string_view key, std::string_view) {
                const Id16 parcel_id = id_at(key, sizeof(Id16));
@@ -197,14 +207,18 @@ ChatOrders chat_orders(const State& state, const Policy& policy, const Id16& cha
   return out;
 }
 
-std::string_view stage_of(const State& state, const std::vector<Id16>& accounts) {
+bool is_over_order(std::string_view state) {
   static constexpr std::array<std::string_view, 5> over = {"delivered", "completed", "cancelled",
                                                            "refunded", "closed"};
+  return std::find(over.begin(), over.end(), state) != over.end();
+}
+
+std::string_view stage_of(const State& state, const std::vector<Id16>& accounts) {
   const auto found = orders_of(state, accounts, set_of(state, table::contacts, accounts));
   if (found.empty()) return "presale";
   for (const auto& [id, link] : found) {
     const auto order = state.find<OrderRecord>(table::orders, Key().id(id));
-    if (order && std::find(over.begin(), over.end(), order->state) == over.end()) return "insale";
+    if (order && !is_over_order(order->state)) return "insale";
   }
   return "aftersale";
 }

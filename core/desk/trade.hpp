@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/desk/policy.hpp"
@@ -14,8 +15,17 @@ namespace deskmate::desk {
 
 inline constexpr std::size_t chat_orders_max = 100;  // shown in one chat
 
+class Facts;
+
+// An order as an event tells it; nothing: its facts cannot be read.
+std::optional<std::pair<Id16, OrderRecord>> read_order(Facts& facts);
+// Delivered, cancelled …: nothing more is to be done to it.
+bool is_over_order(std::string_view state);
+
 RequestView request_view(const State& state, const Policy& policy, const Id16& id,
                          const RequestRecord& record);
+// Without parcels and requests.
+OrderView order_row(const State& state, const Id16& id, const OrderRecord& record, OrderLink link);
 OrderView order_view(const State& state, const Policy& policy, const Id16& id,
                      const OrderRecord& record, OrderLink link);
 

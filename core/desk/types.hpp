@@ -54,11 +54,16 @@ inline constexpr std::size_t file_name_max = 255;                  // bytes
 inline constexpr std::size_t text_max = std::size_t{32} * 1024;   // bytes of a reply, note or draft
 inline constexpr std::size_t phrase_max = std::size_t{4} * 1024;  // bytes of a quick phrase
 inline constexpr std::size_t order_lines_max = 500;               // of one order
-inline constexpr std::uint32_t nudges_max = 5;                    // that raise a chat in the queue
-inline constexpr std::size_t decisions_max = 256;                 // of one call of decide()
-inline constexpr std::size_t peers_max = 16;                      // of one desk, removed ones too
-inline constexpr std::size_t forgotten_keys_max = 1'000;          // in one buyer.forgotten
-inline constexpr std::size_t promises_open_max = 16;              // of one chat
+inline constexpr std::size_t measures_max = 16;                   // of one line of an order
+inline constexpr std::size_t problem_params_max = 1'024;          // bytes as msgpack
+inline constexpr std::size_t problem_fixes_max = 8;
+inline constexpr std::size_t problem_reason_max = std::size_t{4} * 1024;  // bytes
+inline constexpr std::size_t order_problems_max = 64;                     // shown of one order
+inline constexpr std::uint32_t nudges_max = 5;            // that raise a chat in the queue
+inline constexpr std::size_t decisions_max = 256;         // of one call of decide()
+inline constexpr std::size_t peers_max = 16;              // of one desk, removed ones too
+inline constexpr std::size_t forgotten_keys_max = 1'000;  // in one buyer.forgotten
+inline constexpr std::size_t promises_open_max = 16;      // of one chat
 inline constexpr std::uint64_t promise_ahead_max_ms = 366ull * 24 * 3'600'000;
 inline constexpr std::size_t promise_text_max = std::size_t{4} * 1024;  // bytes
 inline constexpr std::size_t questions_open_max = 16;  // to colleagues, of one chat
@@ -145,6 +150,7 @@ enum class Errc {
   no_such_promise,
   no_such_question,
   no_such_case,
+  no_such_problem,
   many_cases,      // have this number
   about_required,  // what it is about: a chat, buyer, order …
   over,            // the promise is kept or dropped, the question answered; it is linked, or not

@@ -230,6 +230,8 @@ struct OrderLine {
   std::string name;
   std::int64_t quantity = 0;
   std::int64_t price = 0;
+  bool custom = false;
+  std::vector<std::string> measures = {};  // names of those given
   bool operator==(const OrderLine&) const = default;
 };
 
@@ -254,6 +256,10 @@ struct OrderView {
   std::string currency;
   std::uint64_t placed_ms = 0;
   std::uint64_t updated_ms = 0;
+  std::uint64_t paid_ms = 0;  // 0: not said, of these three
+  std::uint64_t ship_by_ms = 0;
+  std::uint64_t promised_ms = 0;
+  std::optional<std::int64_t> shipping;
   std::vector<OrderLine> lines;
   std::vector<ParcelView> parcels;
   std::vector<RequestView> requests;  // done to it or under way: shipped, refunded …
@@ -267,6 +273,7 @@ struct ProductView {
   std::string name;
   std::int64_t stock = 0;
   std::int64_t allocated = 0;
+  std::optional<std::int64_t> warehouse;  // by the shop, or as counted last
   std::int64_t price = 0;
   std::string currency;
   Value options;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/desk/desk.hpp"
+#include "core/desk/problems.hpp"
 #include "core/desk/schema.hpp"
 #include "core/desk/test_world.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -29,7 +30,9 @@ const char* const types[] = {
     "chat.released",    "overtime.asked",   "overtime.answered", "promise.made",
     "promise.kept",     "promise.dropped",  "colleague.asked",   "colleague.answered",
     "member.listening", "case.opened",      "case.changed",      "case.said",
-    "case.linked",      "call.logged",      "weather.seen"};
+    "case.linked",      "call.logged",      "problem.found",     "problem.cleared",
+    "problem.settled",  "problem.told",     "buyer.contact",     "stock.counted",
+    "weather.seen"};
 const char* const names[] = {
     "shop",      "thread",  "buyer",    "message",  "at",        "auto",       "contacts",
     "mentions",  "chat",    "visit",    "number",   "member",    "why",        "shares",
@@ -40,7 +43,9 @@ const char* const names[] = {
     "attempt",   "again",   "as",       "request",  "placed_at", "updated_at", "removed",
     "plugin",    "reason",  "code",     "payment",  "by",        "promise",    "question",
     "due",       "case",    "deadline", "assignee", "cause",     "wants",      "evidence",
-    "direction", "seconds", "answered", "party",    "titled"};
+    "direction", "seconds", "answered", "party",    "titled",    "since",      "params",
+    "fixes",     "how",     "mark",     "allowed",  "count",     "shown",      "warehouse",
+    "shipping",  "measures"};
 const char* const words[] = {
     "mail",  "shop",    "greeting",        "online",   "away",       "off",    "done",
     "again", "dropped", "abuse",           "presale",  "supervisor", "refund", "reply",
@@ -97,6 +102,13 @@ Map usual_facts(std::string_view type, FuzzedDataProvider& input) {
     facts.set("kind", "lost");
     facts.set("party", "courier");
     facts.set("direction", "out");
+  }
+  if (type.starts_with("problem.") || type == "stock.counted") {
+    facts.set("order", some("order"));
+    facts.set("sku", "S");
+    facts.set("kind", "audit");
+    facts.set("how", "done");
+    facts.set("count", input.ConsumeIntegralInRange(0, 3));
   }
   if (type.starts_with("promise.") || type.starts_with("colleague.")) {
     const Value made = bin("0/1/" + std::to_string(input.ConsumeIntegralInRange(1, 8)));
@@ -223,7 +235,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       check(desk.case_detail(row.id, {}, now_ms, 50).has_value());
     }
   }
-  for (const auto& order_view : desk.orders({}, 50)) check(desk.order(order_view.id).has_value());
+  for (const auto& order_view : desk.orders({}, 50)) {
+    check(desk.order(order_view.id).has_value());
+    check(desk.problems().context(order_view.id).has_value());
+    (void)desk.problems().ship_place(order_view.id);
+    (void)desk.problems().of({.order = order_view.id});
+  }
+  for (const auto& row : desk.problems().list({}, {}, 50)->rows) check(row.open);
+  (void)desk.problems().list({.told_before_ms = now_ms}, {}, 50);
+  (void)desk.problems().ship_queue({}, 50);
+  (void)desk.problems().products_after({}, {}, 50);
   for (const auto& request : desk.pending_requests("", "", 50)) {
     check(desk.request(request.id).has_value());
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "deskmate/event_fields.hpp"
 
@@ -47,7 +48,9 @@ struct OrderLine {
   std::string sku;
   std::string name;
   std::int64_t quantity = 0;
-  std::int64_t price = 0;  // of one piece, minor units of the order's currency
+  std::int64_t price = 0;             // of one piece, minor units of the order's currency
+  bool custom = false;                // made for this buyer
+  std::vector<std::string> measures;  // names of those that were given, never the figures
   Map other{};
   template <class Self, class F>
   static void fields(Self& e, F& f) {
@@ -55,6 +58,8 @@ struct OrderLine {
     f("name", e.name);
     f("quantity", e.quantity);
     f("price", e.price);
+    f("custom", e.custom);
+    f("measures", e.measures);
   }
 };
 

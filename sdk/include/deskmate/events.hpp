@@ -1,4 +1,5 @@
-// The types of events and their fields; of promises, cases and calls: case_events.hpp.
+// The types of events and their fields; of promises, cases and calls: case_events.hpp;
+// of problems: problem_events.hpp.
 //
 // Units: at and whatever ends in _at or until is UTC in milliseconds; money is in minor units
 // (cents, fen) of the ISO 4217 currency beside it; ids are 16 bytes, pseudonyms the desk made of
@@ -23,6 +24,7 @@
 #include "deskmate/case_events.hpp"
 #include "deskmate/event_fields.hpp"
 #include "deskmate/event_parts.hpp"
+#include "deskmate/problem_events.hpp"
 
 namespace deskmate::events {
 
@@ -410,6 +412,7 @@ struct PhraseSet : detail::Common {
 // The state of an order, whenever it is new or changed. {shop: "box", order: <id>, number: <id>,
 // buyer: <id>, state: "shipped", payment: "paid", total: 2598, paid: 2598, currency: "CNY",
 // placed_at: 1760000000000, updated_at: 1760000500000, lines: [{…}]} | {number: "T_1001", …}
+// ship_by, promised_at: by when it has to leave, and to arrive, as the buyer was told.
 struct OrderSeen : detail::Common {
   DESKMATE_EVENT_TYPE("order.seen")
   std::string shop;
@@ -424,10 +427,15 @@ struct OrderSeen : detail::Common {
   std::string currency;
   std::int64_t placed_at = 0;
   std::int64_t updated_at = 0;
+  std::int64_t paid_at = 0;  // 0: not said, of these three
+  std::int64_t ship_by = 0;
+  std::int64_t promised_at = 0;
+  std::optional<std::int64_t> shipping;  // charged for postage; unset: not said
   std::vector<OrderLine> lines;
   std::string number;
   std::string name;
-  Value address;  // text, or a map of its parts
+  Value address;     // text, or a map of its parts
+  std::string note;  // what the buyer wrote with it
   Map refs;
   template <class Self, class F>
   static void facts(Self& e, F& f) {
@@ -443,6 +451,10 @@ struct OrderSeen : detail::Common {
     f("currency", e.currency);
     f("placed_at", e.placed_at);
     f("updated_at", e.updated_at);
+    f("paid_at", e.paid_at);
+    f("ship_by", e.ship_by);
+    f("promised_at", e.promised_at);
+    f("shipping", e.shipping);
     f("lines", e.lines);
   }
   template <class Self, class F>
@@ -450,6 +462,7 @@ struct OrderSeen : detail::Common {
     f("number", e.number);
     f("name", e.name);
     f("address", e.address);
+    f("note", e.note);
     f("refs", e.refs);
   }
 };
@@ -496,8 +509,9 @@ struct ProductSeen : detail::Common {
   std::string shop;
   std::string sku;
   std::string name;
-  std::int64_t stock = 0;      // on hand
-  std::int64_t allocated = 0;  // of these, already sold
+  std::int64_t stock = 0;                 // on hand
+  std::int64_t allocated = 0;             // of these, already sold
+  std::optional<std::int64_t> warehouse;  // what the warehouse itself says, where that is known
   std::int64_t price = 0;
   std::string currency;
   Map options;  // {colour: "blue"}
@@ -508,6 +522,7 @@ struct ProductSeen : detail::Common {
     f("name", e.name);
     f("stock", e.stock);
     f("allocated", e.allocated);
+    f("warehouse", e.warehouse);
     f("price", e.price);
     f("currency", e.currency);
     f("options", e.options);
