@@ -17,8 +17,8 @@ std::uint64_t utc_ms() {
 
 // What a plugin may ask of the desk; what comes of it is limited by topics, hosts and secrets.
 const std::vector<std::string> plugin_methods = {
-    "log.append", "log.write",  "reader.open", "reader.commit", "reader.close",
-    "kv.*",       "secret.get", "http.fetch",  "file.*",        "plugin.trouble"};
+    "log.append", "log.write",  "reader.open", "reader.commit",  "reader.close", "kv.*",
+    "secret.get", "http.fetch", "file.*",      "plugin.trouble", "rules.changed"};
 
 // Those of people: only for a plugin that acts for one.
 bool is_of_people(std::string_view method) { return method.starts_with("desk."); }

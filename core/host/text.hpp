@@ -1,52 +1,31 @@
-// Sentences for the owner, in the languages that Deskmate speaks, and mistakes with their place.
+// Sentences for the owner and mistakes with their place, and results that say every mistake.
 #pragma once
 
+#include <deskmate/text.hpp>
+
 #include <boost/system/result.hpp>
-#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace deskmate::host {
-
-// One sentence, said in each language.
-struct Text {
-  std::string en;
-  std::string zh;
-
-  // language: "zh" gives Chinese, anything else English; whichever is there if only one is.
-  const std::string& in(std::string_view language) const {
-    if (zh.empty()) return en;
-    return language == "zh" || en.empty() ? zh : en;
-  }
-  bool operator==(const Text&) const = default;
-};
-
-// One mistake in a file. line and column count from 1; 0: the file as a whole.
-struct Fault {
-  std::string file;
-  std::uint32_t line = 0;
-  std::uint32_t column = 0;
-  Text text;
-
-  std::string in(std::string_view language) const;  // "plugin.toml:3:1: ..."
-};
-
-// Everything that is wrong with something, in the order of the file. Never empty as an error.
-struct Faults {
-  std::vector<Fault> list;
-
-  std::string in(std::string_view language) const;  // one a line
-};
-
-template <class T>
-using Checked = boost::system::result<T, Faults>;
+namespace deskmate {
 
 // How boost::system::result throws when value() is called on an error: always a bug of the caller.
 [[noreturn]] inline void throw_exception_from_error(const Faults& faults,
                                                     const boost::source_location&) {
   throw std::logic_error(faults.in("en"));
 }
+
+}  // namespace deskmate
+
+namespace deskmate::host {
+
+using deskmate::Fault;
+using deskmate::Faults;
+using deskmate::Text;
+
+template <class T>
+using Checked = boost::system::result<T, Faults>;
 
 }  // namespace deskmate::host

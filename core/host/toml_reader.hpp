@@ -14,8 +14,7 @@
 
 namespace deskmate::host {
 
-// The one of `known` that somebody who wrote `word` most likely meant; empty if none is near.
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
+using deskmate::nearest;
 
 class TomlReader {
  public:

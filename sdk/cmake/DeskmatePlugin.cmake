@@ -27,3 +27,12 @@ function(deskmate_add_plugin id)
   install(TARGETS ${id} LIBRARY DESTINATION ${installed} COMPONENT plugins)
   install(FILES plugin.toml DESTINATION ${installed} COMPONENT plugins)
 endfunction()
+
+# deskmate_plugin_files(ID FILES...): puts more of the calling folder beside the plugin.
+function(deskmate_plugin_files id)
+  foreach(file ${ARGN})
+    configure_file(${file} ${CMAKE_BINARY_DIR}/plugins/${id}/${file} COPYONLY)
+  endforeach()
+  install(FILES ${ARGN} DESTINATION ${CMAKE_INSTALL_LIBDIR}/deskmate/plugins/${id}
+    COMPONENT plugins)
+endfunction()
