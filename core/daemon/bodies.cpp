@@ -35,6 +35,26 @@ std::optional<Bodies::Whole> Bodies::whole(const storage::LogKey& key) const {
   return out;
 }
 
+Bodies::Opened Bodies::open(const storage::LogKey& key) const {
+  Opened out;
+  const auto arrival = store_.arrival_of(key);
+  if (arrival.has_error() || !arrival.value()) return out;
+  const auto read =
+      store_.read(*arrival.value() - 1, 1, true, [&](const storage::StoredEvent& event) {
+        if (event.key != key || (event.header.flags & storage::flag_body) == 0) return false;
+        auto body = store_.open_body(event);
+        if (body.has_value() && body.value()) {
+          out.bytes = std::move(*body.value());
+        } else {
+          out.awaited = body.has_error() && body.error().code == storage::Errc::awaited;
+          out.erased = !out.awaited;
+        }
+        return false;
+      });
+  if (read.has_error()) return {};
+  return out;
+}
+
 Value Bodies::of(const storage::LogKey& key) const {
   auto found = whole(key);
   return found ? std::move(found->body) : Value::map();

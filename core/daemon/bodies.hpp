@@ -3,6 +3,7 @@
 
 #include <deskmate/value.hpp>
 #include <optional>
+#include <string>
 
 #include "storage/store.hpp"
 
@@ -18,6 +19,14 @@ class Bodies {
   Value of(const std::optional<storage::LogKey>& key) const {
     return key ? of(*key) : Value::map();
   }
+
+  struct Opened {
+    std::string bytes;     // a msgpack map; empty where it has none
+    bool erased = false;   // or nobody has it any more
+    bool awaited = false;  // the body has not come from its peer yet
+  };
+  // The same undecoded, for whoever reads many.
+  Opened open(const storage::LogKey& key) const;
 
   struct Whole {
     std::string type;

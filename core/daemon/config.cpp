@@ -301,6 +301,19 @@ void check_console(Reader& reader, const toml::table& table) {
   }
 }
 
+void check_rules(Reader& reader, const toml::table& table) {
+  const auto* zone = table["rules"]["zone"].as_string();
+  if (zone != nullptr && !zone->get().empty() && !zone_exists(zone->get())) {
+    reader.fault(zone->source(), text_of("config.zone", {zone->get()}));
+  }
+  const auto* quiet = table["rules"]["quiet"].as_string();
+  if (quiet == nullptr || quiet->get().empty()) return;
+  const std::string lines[] = {quiet->get()};
+  if (!desk::parse_schedule(lines)) {
+    reader.fault(quiet->source(), text_of("config.schedule", {quiet->get()}));
+  }
+}
+
 // What a plugin's manifest can ask for; which of it, its own check says.
 bool is_setting(const toml::node& node) {
   const auto* list = node.as_array();
@@ -412,6 +425,7 @@ host::Checked<Config> parse_config(std::string_view text, const std::string& fil
   Reader reader(file, faults);
   reader.read(table, desk_settings(), {"member", "plugin"}, config);
   check_console(reader, table);
+  check_rules(reader, table);
   if (const auto* node = table.get("member")) read_members(reader, *node, config);
   if (const auto* node = table.get("plugin")) read_plugins(reader, *node, config);
   if (!faults.list.empty()) {

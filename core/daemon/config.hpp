@@ -83,6 +83,11 @@ struct Config {
   std::vector<std::string> console_tls;
   std::vector<std::string> console_hosts;
 
+  std::int64_t rules_sweep_minutes = 0;
+  std::int64_t rules_answer_hours = 0;
+  std::string rules_quiet;
+  std::string rules_zone;
+
   std::int64_t action_attempts = 0;
   std::int64_t action_deadline_s = 0;
   std::int64_t action_parallel = 0;

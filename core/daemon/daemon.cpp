@@ -146,6 +146,7 @@ Result<void> Daemon::Impl::open() {
   options.language = language;
   options.policy = policy_of(config, store->log());
   options.outbox = outbox_times_of(config);
+  options.rules = rule_times_of(config);
   options.wall_ms = wall_clock_ms;
   options.random = [this] { return random(); };
   options.passphrase_set = [store_options] { return storage::has_passphrase(store_options); };
@@ -322,6 +323,7 @@ void Daemon::Impl::reload() {
   } else {
     // Folder, socket and secrets stay: changing them takes a restart.
     service->set_policy(policy_of(next.value(), store->log()), outbox_times_of(next.value()));
+    service->set_rule_times(rule_times_of(next.value()));
     service->set_members(members_of(next.value()));
     if (console) {
       with_console(next.value());

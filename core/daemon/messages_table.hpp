@@ -10,5 +10,6 @@ namespace deskmate::daemon {
 extern const std::span<const Message> answer_messages;
 extern const std::span<const Message> help_messages;
 extern const std::span<const Message> case_messages;
+extern const std::span<const Message> problem_messages;
 
 }  // namespace deskmate::daemon

@@ -9,6 +9,7 @@
 #include "core/daemon/owner_params.hpp"
 #include "core/daemon/present.hpp"
 #include "core/daemon/reply_keys.hpp"
+#include "core/daemon/rule_methods.hpp"
 #include "core/daemon/version.hpp"
 
 namespace deskmate::daemon {
@@ -158,7 +159,10 @@ void order(Service& service, const Call& call, Answer answer) {
   }
   const Present present = present_of(service, call);
   Array out;
-  for (const auto& one : found) out.push_back(present.order(one));
+  for (const auto& one : found) {
+    out.push_back(present.order(one));
+    add_problems(service, one, language_of(service, call), out.back());
+  }
   answer.ok(Value::map({{"orders", std::move(out)}}));
 }
 
@@ -479,6 +483,7 @@ void serve_owners(Service& service) {
   serve_upkeep(service);
   serve_log(service);
   serve_numbers(service);
+  serve_problems(service);
   serve_shifts(service);
   serve_words(service);
   serve_cases(service);

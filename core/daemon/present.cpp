@@ -187,6 +187,7 @@ Value Present::account(const desk::AccountView& account) const {
   const Value body = bodies_.of(account.seen);
   for (const char* key : {"name", "email", "phone"}) set_text(out, key, body[key].as_str());
   if (!body["address"].is_nil()) out["address"] = body["address"];
+  set_text(out, "note", body["note"].as_str());
   return out;
 }
 

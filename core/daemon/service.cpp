@@ -5,6 +5,7 @@
 
 #include "core/daemon/errors.hpp"
 #include "core/daemon/messages.hpp"
+#include "core/daemon/rule_runner.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -42,6 +43,7 @@ Service::Service(bus::Loop& loop_of, bus::Bus& bus_of, storage::Store& store_of,
       source(loop, store, [this] { return journal.position(); }),
       hub(loop, source),
       outbox(loop, *this, options.outbox),
+      rules(std::make_unique<RuleRunner>(*this)),
       alive_(std::make_shared<bool>(true)) {}
 
 Service::~Service() { *alive_ = false; }
@@ -52,6 +54,7 @@ Journal::Hooks Service::journal_hooks() {
   out.on_event = [this](const storage::StoredEvent& event) {
     if (concerns_requests(event.header.type)) requests_changed_ = true;
     if (others_ != nullptr) others_->folded(event.header.type);
+    if (rules) rules->folded(event);
   };
   out.sight = [this] { return sight(); };
   out.may_append = [this] { return others_ == nullptr || others_->may_append(); };
@@ -150,9 +153,16 @@ void Service::plugin_changed(const host::Change& change) {
                                                   {"code", change.code}})}});
   append(event, [](const Result<void>&) {});
   outbox.pump();
+  rules->plugins_changed();
+}
+
+void Service::set_rule_times(RuleTimes times) {
+  options.rules = std::move(times);
+  rules->times_changed();
 }
 
 void Service::stop_actions(std::function<void()> done) {
+  rules->stop();
   const auto finished = std::make_shared<bool>(false);
   auto finish = [alive = alive_, finished, done = std::move(done)] {
     if (!*alive || std::exchange(*finished, true)) return;

@@ -26,6 +26,7 @@
 #include "core/daemon/messages.hpp"
 #include "core/daemon/outbox.hpp"
 #include "core/daemon/pseudonym.hpp"
+#include "core/daemon/rule_times.hpp"
 #include "core/daemon/table_cache.hpp"
 #include "core/desk/desk.hpp"
 #include "core/host/supervisor.hpp"
@@ -88,12 +89,15 @@ class OtherPeers {
   virtual const std::deque<AlarmLine>& alarms() const = 0;
 };
 
+class RuleRunner;  // rule_runner.hpp
+
 struct ServiceOptions {
   std::string name;  // the desk's
   std::string phone_prefix = "+86";
   Language language = Language::en;
   desk::Policy policy;
   OutboxTimes outbox;
+  RuleTimes rules;
   std::function<std::uint64_t()> wall_ms;  // UTC milliseconds
   std::function<std::uint64_t()> random;
   std::function<bool()> passphrase_set = [] { return false; };  // of the secrets
@@ -123,6 +127,7 @@ class Service : private OutboxWorld {
   void set_members(const std::vector<desk::MemberSpec>& members,
                    const std::function<void()>& done = {});
   void set_policy(desk::Policy policy, OutboxTimes outbox);
+  void set_rule_times(RuleTimes times);
 
   // A plugin's state has changed: recorded, and the outbox looks again.
   void plugin_changed(const host::Change& change);
@@ -160,6 +165,7 @@ class Service : private OutboxWorld {
   StoreSource source;
   bus::ReaderHub hub;
   Outbox outbox;
+  std::unique_ptr<RuleRunner> rules;
   std::uint64_t started_ms = 0;  // UTC
 
  private:
@@ -195,10 +201,11 @@ void serve_peers(Service& service);   // by serve_owners: peers, split, agree
 void serve_upkeep(Service& service);  // by serve_owners: verify, backup, erase
 void serve_log(Service& service);     // by serve_owners: log
 void serve_numbers(Service& service);
-void serve_notices(Service& service);  // by serve_plugins
-void serve_cases(Service& service);  // by serve_owners: cases, calls, missed enquiries
-void serve_shifts(Service& service);  // by serve_owners: overtime, handover
-void serve_words(Service& service);  // by serve_owners: promises, questions, listening
+void serve_notices(Service& service);   // by serve_plugins
+void serve_cases(Service& service);     // by serve_owners: cases, calls, missed enquiries
+void serve_problems(Service& service);  // by serve_owners: what rules found, and the rules
+void serve_shifts(Service& service);    // by serve_owners: overtime, handover
+void serve_words(Service& service);     // by serve_owners: promises, questions, listening
 
 // A piece of an attachment, fetched from another peer first where it is not here (for file_wait_ms
 // at most: then unavailable). Blocks in the pool.

@@ -77,6 +77,13 @@ desk::Policy policy_of(const Config& config, const storage::LogName& self) {
   return policy;
 }
 
+RuleTimes rule_times_of(const Config& config) {
+  return {.sweep_ms = ms(config.rules_sweep_minutes, desk::minute_ms),
+          .answer_ms = ms(config.rules_answer_hours, desk::hour_ms),
+          .quiet = config.rules_quiet,
+          .zone = config.rules_zone};
+}
+
 OutboxTimes outbox_times_of(const Config& config) {
   return {.attempts_max = static_cast<std::uint32_t>(config.action_attempts),
           .deadline_ms = static_cast<std::uint32_t>(config.action_deadline_s * 1'000),

@@ -8,12 +8,14 @@
 #include "core/daemon/access.hpp"
 #include "core/daemon/config.hpp"
 #include "core/daemon/outbox.hpp"
+#include "core/daemon/rule_times.hpp"
 #include "core/desk/desk.hpp"
 #include "core/host/supervisor.hpp"
 
 namespace deskmate::daemon {
 
 desk::Policy policy_of(const Config& config, const storage::LogName& self);
+RuleTimes rule_times_of(const Config& config);
 OutboxTimes outbox_times_of(const Config& config);
 // Those who work here, and those of other peers whose numbers and weights are agreed to.
 std::vector<desk::MemberSpec> members_of(const Config& config);

@@ -41,13 +41,16 @@ class OneShop : public Plugins {
   std::vector<host::InstanceStatus> status() const override {
     host::InstanceStatus mail;
     mail.name = "mail";
-    return {mail};
+    std::vector<host::InstanceStatus> out{mail};
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
   }
   Result<void> command(std::string_view instance, std::string_view what) override {
     commands.push_back(std::string(instance) + " " + std::string(what));
     return {};
   }
   std::vector<std::string> commands;
+  std::vector<host::InstanceStatus> more;  // beside the shop
 };
 
 class ServiceTest : public ::testing::Test {

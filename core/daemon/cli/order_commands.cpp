@@ -125,6 +125,7 @@ void show_order(Context& context, const Value& order) {
                                         printable(parcel["status"].as_str())})
         << '\n';
   }
+  show_problems(context, order);
   for (const Value& request : order["requests"].as_array()) {
     out << "    " << request["kind"].as_str() << ": "
         << context.say("request." + std::string(request["state"].as_str())) << '\n';

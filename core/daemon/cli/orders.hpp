@@ -8,5 +8,7 @@
 namespace deskmate::daemon::cli {
 
 void show_order(Context& context, const Value& order);
+// What is wrong with it and what to do, its place in the warehouse's queue, what was promised.
+void show_problems(Context& context, const Value& order);
 
 }  // namespace deskmate::daemon::cli

@@ -1,0 +1,191 @@
+#include "core/daemon/problem_words.hpp"
+
+#include <algorithm>
+
+#include "core/daemon/zone.hpp"
+
+namespace deskmate::daemon {
+namespace {
+
+// {name} stands for a param, {number} for the order's.
+constexpr ProblemWords table[] = {
+    {"addresses", "Several addresses", "多个收货地址", "", ""},
+    {"addresses/differ", "{orders} orders of this buyer wait to be sent, to different addresses",
+     "该买家有 {orders} 个待发货订单，收货地址不同",
+     "You have several orders with us that go to different addresses, among them {number}. Are all "
+     "of them right?",
+     "您有多个订单（含 {number}）的收货地址不同，请问都正确吗？"},
+    {"vague_address", "Vague address", "地址不详", "", ""},
+    {"vague_address/none", "There is no address", "没有收货地址",
+     "Your order {number} has no address. Where shall we send it?",
+     "您的订单 {number} 没有收货地址，请告诉我们寄到哪里。"},
+    {"vague_address/words", "The address refers to something that we cannot know",
+     "地址用了我们无法知道的说法",
+     "Could you write out the address for your order {number} in full?",
+     "请写出订单 {number} 的完整收货地址，好吗？"},
+    {"vague_address/short", "The street is shorter than {at_least} characters",
+     "街道地址少于 {at_least} 个字", "Could you complete the address of your order {number}?",
+     "订单 {number} 的收货地址不完整，请补充一下，好吗？"},
+    {"vague_address/no_number", "The address has no house number", "地址没有门牌号",
+     "Your order {number}: which house number shall we send it to?",
+     "订单 {number} 的地址缺少门牌号，请补充一下，好吗？"},
+    {"vague_address/no_city", "The address has no city", "地址没有城市",
+     "Your order {number}: which city is the address in?",
+     "订单 {number} 的地址缺少城市，请补充一下，好吗？"},
+    {"area", "Out of the courier's area", "超出快递范围", "", ""},
+    {"area/blocked", "The courier does not go there ({area})", "快递不到该地区（{area}）",
+     "Our courier does not deliver to the address of your order {number}. Is there another one, or "
+     "shall we refund it?",
+     "快递无法送达订单 {number} 的地址。可以换一个地址吗？或者为您退款？"},
+    {"area/country", "We do not send to that country ({country})", "不寄往该国家（{country}）",
+     "We cannot send your order {number} to that country. Is there another address, or shall we "
+     "refund it?",
+     "订单 {number} 的国家无法寄送。可以换一个地址吗？或者为您退款？"},
+    {"out_of_stock", "Out of stock", "缺货", "", ""},
+    {"out_of_stock/paid",
+     "Paid, and {sku} is out of stock: wait, refund, or something else with a "
+     "gift",
+     "已付款但 {sku} 缺货：等待、退款，或换货并附赠品",
+     "One item of your order {number} is out of stock. Would you like to wait, have your money "
+     "back, or choose something else, with a small gift from us?",
+     "订单 {number} 中有一件商品缺货。您希望等待、退款，还是换一件并获赠小礼物？"},
+    {"out_of_stock/unpaid", "{sku} is out of stock", "{sku} 缺货",
+     "One item of your order {number} is out of stock at the moment.",
+     "订单 {number} 中有一件商品暂时缺货。"},
+    {"free_shipping", "Free shipping", "包邮条件", "", ""},
+    {"free_shipping/below", "Sent free of charge, but below what that takes",
+     "未达包邮金额却免了邮费",
+     "Your order {number} does not reach our limit for free shipping. Would you like to add "
+     "something, or pay the postage?",
+     "订单 {number} 未达包邮金额。您想再选点什么，还是补邮费？"},
+    {"free_shipping/place", "Sent free of charge, but not to that place ({area})",
+     "该地区（{area}）不包邮却免了邮费",
+     "Shipping to your address is not free; may we ask you for the postage of order {number}?",
+     "您的地区不包邮，订单 {number} 需要补一下邮费，可以吗？"},
+    {"note", "A wish that cannot be met", "无法满足的备注", "", ""},
+    {"note/cannot", "The buyer's note asks for what cannot be done ({wish})",
+     "买家备注的要求无法满足（{wish}）",
+     "About your note on order {number}: we are sorry, we cannot do that. Shall we send it all the "
+     "same?",
+     "关于订单 {number} 的备注：很抱歉无法满足，请问仍然发货吗？"},
+    {"paid_twice", "Paid twice", "重复付款", "", ""},
+    {"paid_twice/twice", "Paid at least twice", "至少付了两次款", "", ""},
+    {"paid_twice/more", "More was paid than it costs", "付款多于订单金额", "", ""},
+    {"repeated", "Ordered twice", "重复下单", "", ""},
+    {"repeated/same", "The same things were ordered before, on {first_ms}",
+     "{first_ms} 已下过相同的订单",
+     "You ordered the same things twice, last with {number}. Do you want both?",
+     "您下了两次相同的订单（后一次为 {number}），两单都需要吗？"},
+    {"repeated/elsewhere", "The same things were ordered before, on {first_ms}, to somewhere else",
+     "{first_ms} 已下过相同的订单，收货人或地址不同",
+     "You ordered the same things twice, last with {number}. Do you want both?",
+     "您下了两次相同的订单（后一次为 {number}），两单都需要吗？"},
+    {"measures", "Missing measures", "缺少尺寸", "", ""},
+    {"measures/missing", "{sku} is made to measure, and measures are missing: {measures}",
+     "{sku} 为定制品，缺少尺寸：{measures}",
+     "For your order {number} we still need your measures. Could you send them?",
+     "订单 {number} 还缺少定制尺寸，请告诉我们，好吗？"},
+    {"late", "Promised date", "承诺时间", "", ""},
+    {"late/soon", "It has to leave by {leaves_by_ms}", "须在 {leaves_by_ms} 前发货", "", ""},
+    {"late/over", "It should have left by {leaves_by_ms}", "应在 {leaves_by_ms} 前发货，已逾期",
+     "Your order {number} has not left yet, later than we told you. We are sorry and look into it.",
+     "订单 {number} 未能按约定时间发货，非常抱歉，我们正在处理。"},
+    {"stock_differs", "Stock differs", "库存不符", "", ""},
+    {"stock_differs/fewer", "The warehouse has {pieces} fewer than the shop shows",
+     "仓库比店铺显示少 {pieces} 件", "", ""},
+    {"stock_differs/more", "The warehouse has {pieces} more than the shop shows",
+     "仓库比店铺显示多 {pieces} 件", "", ""},
+    {"audit", "To be audited", "待审核", "", ""},
+    {"audit/before_making", "Made for this buyer: look it over before making ({lines} lines)",
+     "定制品：制作前请审核（{lines} 行）", "", ""},
+
+    {"fix:ask_buyer", "ask the buyer", "询问买家", "", ""},
+    {"fix:tell_buyer", "tell the buyer", "告知买家", "", ""},
+    {"fix:refund", "refund", "退款", "", ""},
+    {"fix:wait", "wait", "等待", "", ""},
+    {"fix:substitute", "something else, with a gift", "换货并附赠品", "", ""},
+    {"fix:ship", "send it", "发货", "", ""},
+    {"fix:audit", "look it over", "审核", "", ""},
+    {"fix:count", "count", "盘点", "", ""},
+};
+
+const ProblemWords* find(std::string_view key) {
+  const auto at = std::find_if(std::begin(table), std::end(table),
+                               [&](const ProblemWords& one) { return one.key == key; });
+  return at == std::end(table) ? nullptr : &*at;
+}
+
+const ProblemWords* find(std::string_view kind, std::string_view code) {
+  return find(std::string(kind).append("/").append(code));
+}
+
+std::string shown(std::string_view name, const Value& value, std::string_view zone) {
+  if (name.ends_with("_ms") && value.is_uint()) return local_time(zone, value.as_uint());
+  if (value.is_int()) return std::to_string(value.as_int());
+  if (value.is_bool()) return value.as_bool() ? "yes" : "no";
+  return std::string(value.as_str());
+}
+
+std::string filled(std::string_view text, const Value& params, std::string_view number,
+                   std::string_view zone) {
+  std::string out;
+  while (!text.empty()) {
+    const auto open = text.find('{');
+    const auto close = open == std::string_view::npos ? open : text.find('}', open);
+    if (close == std::string_view::npos) return out.append(text);
+    out += text.substr(0, open);
+    const auto name = text.substr(open + 1, close - open - 1);
+    out += name == "number" ? std::string(number) : shown(name, params[name], zone);
+    text.remove_prefix(close + 1);
+  }
+  return out;
+}
+
+std::string_view pick(std::string_view en, std::string_view zh, Language language) {
+  return language == Language::zh ? zh : en;
+}
+
+}  // namespace
+
+std::span<const ProblemWords> problem_words() { return table; }
+
+std::string problem_title(std::string_view kind, Language language) {
+  const auto* words = find(kind);
+  return words == nullptr ? std::string(kind) : std::string(pick(words->en, words->zh, language));
+}
+
+std::string problem_text(std::string_view kind, std::string_view code, const Value& params,
+                         Language language, std::string_view zone) {
+  if (const auto* words = find(kind, code)) {
+    return filled(pick(words->en, words->zh, language), params, {}, zone);
+  }
+  std::string out = std::string(kind).append("/").append(code);
+  for (const auto& [name, value] : params.as_map()) {
+    out.append(" ").append(name).append("=").append(shown(name, value, zone));
+  }
+  return out;
+}
+
+std::string fix_text(std::string_view fix, Language language) {
+  const auto* words = find("fix:" + std::string(fix));
+  return words == nullptr ? std::string(fix) : std::string(pick(words->en, words->zh, language));
+}
+
+std::string buyer_question(std::string_view kind, std::string_view code, const Value& params,
+                           std::string_view number, Language language) {
+  const auto* words = find(kind, code);
+  if (words == nullptr) return {};
+  return filled(pick(words->ask_en, words->ask_zh, language), params, number, {});
+}
+
+bool looks_chinese(std::string_view text) {
+  for (std::size_t i = 0; i + 2 < text.size(); ++i) {
+    const auto a = static_cast<unsigned char>(text[i]);
+    const auto b = static_cast<unsigned char>(text[i + 1]);
+    const unsigned point = (a & 0x0fu) << 12 | (b & 0x3fu) << 6;  // of three bytes
+    if ((a & 0xf0u) == 0xe0u && point >= 0x4e00u && point < 0xa000u) return true;
+  }
+  return false;
+}
+
+}  // namespace deskmate::daemon

@@ -1,0 +1,109 @@
+#include "core/daemon/rule_subjects.hpp"
+
+#include <deque>
+#include <deskmate/rules.hpp>
+
+namespace deskmate::daemon {
+namespace {
+
+// Holds the bodies that the subject's views point into.
+class Maker {
+ public:
+  explicit Maker(const Bodies& bodies) : bodies_(bodies) {}
+
+  rules::Order order(const desk::OrderView& view, bool with_body) {
+    rules::Order out;
+    out.id = desk::bytes_of(view.id);
+    out.shop = view.shop;
+    out.state = view.state;
+    out.payment = view.payment;
+    out.currency = view.currency;
+    out.total = view.total;
+    out.paid = view.paid;
+    out.placed_ms = static_cast<std::int64_t>(view.placed_ms);
+    out.updated_ms = static_cast<std::int64_t>(view.updated_ms);
+    out.paid_ms = static_cast<std::int64_t>(view.paid_ms);
+    out.ship_by_ms = static_cast<std::int64_t>(view.ship_by_ms);
+    out.promised_ms = static_cast<std::int64_t>(view.promised_ms);
+    out.shipping = view.shipping;
+    out.lines.reserve(view.lines.size());
+    for (const auto& line : view.lines) {
+      rules::Line& to = out.lines.emplace_back();
+      to.sku = line.sku;
+      to.name = line.name;
+      to.quantity = line.quantity;
+      to.price = line.price;
+      to.custom = line.custom;
+      to.measures.assign(line.measures.begin(), line.measures.end());
+    }
+    for (const auto& parcel : view.parcels) {
+      out.parcels.push_back({parcel.status, parcel.raw_code, parcel.carrier,
+                             static_cast<std::int64_t>(parcel.at_ms)});
+    }
+    for (const auto& request : view.requests) {
+      out.actions.push_back({request.kind, desk::to_string(request.state),
+                             static_cast<std::int64_t>(desk::stamp_ms(request.stamp))});
+    }
+    if (with_body) add_body(view.seen, out);
+    return out;
+  }
+
+  bool awaited() const { return awaited_; }
+
+ private:
+  void add_body(const desk::EventRef& seen, rules::Order& to) {
+    auto opened = bodies_.open(seen);
+    awaited_ = awaited_ || opened.awaited;
+    if (opened.bytes.empty()) return;
+    bytes_.push_back(std::move(opened.bytes));
+    Document& document = documents_.emplace_back();
+    if (!document.parse(bytes_.back())) return;
+    to.has_body = true;
+    for (const auto& [key, value] : document.root().members()) {
+      if (key == "number") to.number = value.as_str();
+      if (key == "name") to.name = value.as_str();
+      if (key == "note") to.note = value.as_str();
+      if (key != "address") continue;
+      if (value.is_str()) to.address.emplace_back("text", value.as_str());
+      for (const auto& [name, part] : value.members()) to.address.emplace_back(name, part.as_str());
+    }
+  }
+
+  const Bodies& bodies_;
+  std::deque<std::string> bytes_;
+  std::deque<Document> documents_;
+  bool awaited_ = false;
+};
+
+rules::Stock stock_of(const desk::OrderContext::Stock& stock) {
+  return {stock.stock, stock.allocated, stock.warehouse, stock.is_short};
+}
+
+}  // namespace
+
+std::optional<std::string> pack_subject(const Bodies& bodies, const desk::OrderContext& context) {
+  Maker maker(bodies);
+  rules::Subject subject;
+  subject.order = maker.order(context.order, true);
+  for (std::size_t i = 0; i < context.stock.size(); ++i) {
+    if (context.stock[i]) subject.order->lines[i].stock = stock_of(*context.stock[i]);
+  }
+  subject.others.reserve(context.others.size());
+  for (const auto& other : context.others) {
+    rules::Order made = maker.order(other, other.state == "paid" || other.state == "open");
+    subject.others.push_back(std::move(made));
+  }
+  if (maker.awaited()) return std::nullopt;
+  return rules::pack(subject);
+}
+
+std::string pack_subject(const desk::ProductView& product) {
+  rules::Subject subject;
+  subject.product = rules::Product{product.shop,
+                                   product.sku,
+                                   product.name,
+                                   {product.stock, product.allocated, product.warehouse, false}};
+  return rules::pack(subject);
+}
+
+}  // namespace deskmate::daemon
