@@ -74,7 +74,12 @@ NewEvent tell(const std::string& shop, const Order& order, const Buyer& buyer) {
   seen.lines = order.lines;
   seen.number = order.number;
   seen.name = buyer.name;
-  seen.address = Value::map({{"city", buyer.city}, {"street", buyer.street}});
+  seen.address = Value::map(
+      {{"city", buyer.city}, {"street", order.street.empty() ? buyer.street : order.street}});
+  seen.note = order.note;
+  seen.shipping = order.shipping;
+  seen.promised_at = order.promised_at;
+  seen.paid_at = order.placed_at;
   NewEvent event = events::to_event(seen);
   event.refs = {{"order", order.number},
                 {"buyer", buyer.id},

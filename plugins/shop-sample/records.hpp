@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -102,8 +103,12 @@ struct Order {
   std::vector<std::string> notes;
   std::vector<std::string> coupons;
   std::int32_t revision = 1;
-  std::int32_t told = 0;  // the revision that the desk knows
-  Map requests;           // actions by request id (hex): what they gave
+  std::int32_t told = 0;                 // the revision that the desk knows
+  Map requests;                          // actions by request id (hex): what they gave
+  std::string street;                    // instead of the buyer's
+  std::string note;                      // by the buyer
+  std::optional<std::int64_t> shipping;  // charged for postage; unset: not said
+  std::int64_t promised_at = 0;          // 0: nothing was promised
   Map other{};
   template <class Self, class F>
   static void fields(Self& e, F& f) {
@@ -123,6 +128,10 @@ struct Order {
     f("revision", e.revision);
     f("told", e.told);
     f("requests", e.requests);
+    f("street", e.street);
+    f("note", e.note);
+    f("shipping", e.shipping);
+    f("promised_at", e.promised_at);
   }
 };
 

@@ -10,6 +10,7 @@ Result<void> ShopSample::begin(Session& desk) {
       desk.setting<std::uint32_t>("messages_per_hour", options.messages_per_hour);
   options.quick = desk.setting<bool>("quick", options.quick);
   options.tour = desk.setting<std::string>("tour", options.tour);
+  options.odd_orders = desk.setting<bool>("odd_orders", options.odd_orders);
   if (!options.tour.empty() && options.tour != "en" && options.tour != "zh") {
     return Error{Status::invalid, "tour is en or zh / tour 只能是 en 或 zh", "tour"};
   }

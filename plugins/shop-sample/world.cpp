@@ -119,6 +119,7 @@ World World::fresh(const Options& options, std::int64_t now_ms) {
   if (options.messages_per_hour > 0) {
     world.meta_.chat_at = now_ms + world.wait_ms(options.messages_per_hour, now_ms);
   }
+  if (options.odd_orders) world.place_odd_orders(now_ms);
   if (!options.tour.empty()) world.begin_tour(now_ms);
   if (options.quick) {
     for (std::size_t i = 0; i < chats_at_once; ++i) world.begin_chat(now_ms);
@@ -157,9 +158,10 @@ void World::advance(std::int64_t now_ms) {
   }
 }
 
-void World::place_order(const std::string& buyer, std::int64_t at_ms) {
+Order& World::place_order(const std::string& buyer, std::int64_t at_ms) {
   forget_old_orders();
-  if (orders_.size() >= orders_max) return;  // the warehouse has enough to do
+  // The warehouse has enough to do.
+  if (orders_.size() >= orders_max) return orders_.at(meta_.orders.back());
   Order order;
   order.number = "SB-" + std::to_string(++meta_.number);
   order.buyer = buyer;
@@ -184,7 +186,68 @@ void World::place_order(const std::string& buyer, std::int64_t at_ms) {
   allocate(order, 1);
   meta_.orders.push_back(order.number);
   changed_.insert("order/" + order.number);
-  orders_[order.number] = std::move(order);
+  return orders_[order.number] = std::move(order);
+}
+
+// What a shop has to look out for: each a buyer's only order that waits, of those who have none
+// yet.
+void World::place_odd_orders(std::int64_t now_ms) {
+  std::vector<std::string> free;
+  for (const auto& [id, buyer] : buyers_) {
+    const bool waits = std::any_of(orders_.begin(), orders_.end(), [&id = id](const auto& order) {
+      return order.second.buyer == id && order.second.state == "paid";
+    });
+    if (!waits) free.push_back(id);
+  }
+  std::size_t next = 0;
+  const auto place = [&](std::int64_t before_ms) -> Order* {
+    if (next == free.size()) return nullptr;
+    Order& order = place_order(free[next], now_ms - before_ms);
+    order.ship_at = now_ms + 3 * day_ms;  // there is time to look at it
+    return &order;
+  };
+  const auto is_chinese = [&](const Order& order) {
+    return buyers_.at(order.buyer).language == "zh";
+  };
+  if (Order* vague = place(hour_ms)) {
+    vague->street = is_chinese(*vague) ? "老地方" : "same as before";
+    ++next;
+  }
+  if (Order* first = place(3 * hour_ms)) {
+    first->street = is_chinese(*first) ? "人民路8号2栋" : "8 Station Road";
+    place(hour_ms);
+    ++next;
+  }
+  if (Order* wish = place(hour_ms)) {
+    wish->note = is_chinese(*wish) ? "请今天发顺丰" : "Please send it by DHL today";
+    ++next;
+  }
+  if (Order* twice = place(hour_ms)) {
+    twice->paid = 2 * twice->total;
+    ++next;
+  }
+  if (Order* custom = place(hour_ms)) {
+    custom->lines.front().custom = true;
+    ++next;
+  }
+  if (Order* cheap = place(hour_ms)) {
+    cheap->shipping = 0;
+    ++next;
+  }
+  if (Order* first = place(2 * hour_ms)) {
+    const auto lines = first->lines;
+    const std::int64_t total = first->total;
+    Order& again = *place(hour_ms);
+    allocate(again, -1);
+    again.lines = lines;
+    again.total = again.paid = total;
+    allocate(again, 1);
+    ++next;
+  }
+  if (Order* late = place(60 * hour_ms)) {
+    late->promised_at = now_ms + day_ms;
+    ++next;
+  }
 }
 
 void World::forget_old_orders() {

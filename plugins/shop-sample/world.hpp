@@ -24,6 +24,7 @@ struct Options {
   std::uint32_t messages_per_hour = 20;
   bool quick = true;
   std::string tour{};  // "en", "zh": begins with two buyers who speak it, see World::begin_tour
+  bool odd_orders = false;  // begins with orders that have a problem, one of each kind
 };
 
 inline constexpr std::size_t orders_max = 400;   // then finished ones are forgotten
@@ -77,7 +78,8 @@ class World {
   std::int64_t wait_ms(double per_hour, std::int64_t at_ms);  // until the next of a rhythm
   std::int64_t hurried(std::int64_t delay_ms) const;          // faster where chats are frequent
 
-  void place_order(const std::string& buyer, std::int64_t at_ms);
+  Order& place_order(const std::string& buyer, std::int64_t at_ms);
+  void place_odd_orders(std::int64_t now_ms);
   void send(Order& order, std::string tracking, std::string carrier, std::int64_t at_ms);
   void move_parcel(Order& order);
   void begin_chat(std::int64_t at_ms);

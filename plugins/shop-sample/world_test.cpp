@@ -36,6 +36,35 @@ std::string texts(const std::vector<NewEvent>& events, std::string_view type) {
   return all;
 }
 
+TEST(World, R61_begins_with_a_problem_order_of_each_kind_where_that_is_wanted) {
+  Options options;
+  options.buyers = 60;
+  options.quick = false;
+  const std::size_t usual = World::fresh(options, now).orders().size();
+  options.odd_orders = true;
+  const World world = World::fresh(options, now);
+  EXPECT_EQ(world.orders().size(), usual + 10) << "two of them come in pairs";
+  int vague = 0, notes = 0, twice = 0, custom = 0, free = 0, promised = 0;
+  for (const auto& [number, order] : world.orders()) {
+    vague += order.street == "老地方" || order.street == "same as before" ? 1 : 0;
+    notes += order.note.empty() ? 0 : 1;
+    twice += order.paid == 2 * order.total ? 1 : 0;
+    for (const auto& line : order.lines) custom += line.custom ? 1 : 0;
+    free += order.shipping ? 1 : 0;
+    promised += order.promised_at != 0 ? 1 : 0;
+  }
+  EXPECT_EQ(vague, 1);
+  EXPECT_EQ(notes, 1);
+  EXPECT_EQ(twice, 1);
+  EXPECT_EQ(custom, 1);
+  EXPECT_EQ(free, 1);
+  EXPECT_EQ(promised, 1);
+  for (const NewEvent& event : world.news("box")) {
+    if (event.type == "order.seen" && !event.body["note"].is_nil()) --notes;
+  }
+  EXPECT_EQ(notes, 0) << "and the desk is told";
+}
+
 TEST(Lines, ThereAreFortyOfEachLanguageAndNoneTwice) {
   for (const char* language : {"en", "zh"}) {
     std::set<std::string> seen;

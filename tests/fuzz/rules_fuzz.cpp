@@ -1,0 +1,37 @@
+// Files of rules and cases, and subjects, as anybody may write them: read or refused, never worse;
+// and what is read is judged.
+#include "deskmate/rules.hpp"
+#include "plugins/rules-orders/orders.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+using namespace deskmate;
+using fuzz::check;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  FuzzedDataProvider input(data, size);
+  const std::string text = input.ConsumeRandomLengthString(2'000);
+  const std::string subject = input.ConsumeRemainingBytesAsString();
+  Faults faults;
+  const auto compile = [](rules::Settings& settings) {
+    return std::make_unique<rules_orders::OrderRules>(settings);
+  };
+  const auto set = rules::RuleSet::read(text, "rules.toml", compile, faults);
+  check(set.has_value() == faults.list.empty());
+  Faults of_cases;
+  for (const auto& one : rules::read_cases(text, "cases.toml", of_cases)) {
+    Document document;
+    if (of_cases.list.empty()) check(document.parse(one.subject).has_value());
+  }
+  Document document;
+  if (!document.parse(subject)) return 0;
+  const auto read = rules::unpack(document.root(), 1'800'000'000'000);
+  const std::string packed = rules::pack(read);
+  Document again;
+  check(again.parse(packed).has_value());
+  check(rules::pack(rules::unpack(again.root(), 0)) == packed);
+  if (!set) return 0;
+  rules::Sheet sheet(true);
+  (*set)->judge(read, sheet);
+  check(sheet.findings().size() <= rules::findings_max);
+  return 0;
+}
