@@ -130,7 +130,22 @@ bool RuleRunner::ready(const Lane& lane) const {
 
 void RuleRunner::folded(const storage::StoredEvent& event) {
   if (lanes_.empty() || event.again) return;  // what is missed now the first sweep finds
+  const std::string_view type = event.header.type;
+  if (type.starts_with("peer.") || type.starts_with("book.")) look_at_home();
   if (const auto about = news_of(event)) want(*about);
+}
+
+// Whoever becomes the home judges everything: nobody knows what the one before has left.
+void RuleRunner::look_at_home() {
+  service_.loop.post([this, alive = alive_] {
+    if (!*alive || stopping_) return;
+    const bool became = is_home() && !was_home_;
+    was_home_ = is_home();
+    for (const auto& [name, lane] : lanes_) {
+      if (became) lane->next_sweep_ms = service_.loop.now_ms() + rule_settle_ms;
+      arm(lane);
+    }
+  });
 }
 
 void RuleRunner::want(const ProblemAbout& about) {
@@ -235,6 +250,7 @@ void RuleRunner::pump(const LanePtr& lane) {
 void RuleRunner::turn(const LanePtr& lane) {
   const std::uint64_t now = service_.loop.now_ms();
   if (!ready(*lane) || !is_home()) {
+    was_home_ = is_home();
     if (lane->next_sweep_ms != 0 && lane->next_sweep_ms <= now) {
       lane->next_sweep_ms = now + service_.options.rules.sweep_ms;
     }

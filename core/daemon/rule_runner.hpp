@@ -95,9 +95,11 @@ class RuleRunner {
   void end_sweep(Lane& lane);
   void arm(const LanePtr& lane);
   bool ready(const Lane& lane) const;
+  void look_at_home();
 
   Service& service_;
   std::map<std::string, LanePtr, std::less<>> lanes_;
+  bool was_home_ = true;
   bool stopping_ = false;
   std::shared_ptr<bool> alive_;
 };

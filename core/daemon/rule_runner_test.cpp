@@ -100,7 +100,7 @@ class RunnerTest : public ServiceTest {
   RuleRunner::LaneView lane() const { return service->rules->lanes().at(0); }
 
   std::shared_ptr<bus::Session> shop, orders;
-  int seen_ = 0;
+  std::uint64_t seen_ = 0;
 };
 
 TEST_F(RunnerTest, R61_an_order_is_judged_when_it_comes_and_when_it_changes) {

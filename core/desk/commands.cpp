@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/desk/problems.hpp"
 #include "core/desk/schedule.hpp"
 
 namespace deskmate::desk {
@@ -314,6 +315,11 @@ Result<Proposal> Commands::action(const ActionSpec& action) const {
   if (action.amount) {
     facts.add("amount", *action.amount);
     facts.add("currency", currency);
+  }
+  // R64: sent out of turn; so many had paid earlier.
+  if (action.kind == "ship") {
+    const auto place = Problems(state_, policy_).ship_place(action.order);
+    if (place && place->before > 0) facts.add("passed", place->before);
   }
   for (const auto& [key, value] : action.facts.as_map()) {
     if (!facts.contains(key)) facts.add(key, value);

@@ -194,6 +194,15 @@ TEST_F(ProblemsOfRules, R64_orders_are_sent_in_the_order_of_payment) {
   ASSERT_EQ(queue.size(), 2u);
   EXPECT_EQ(queue[0].id, id("early"));
   EXPECT_EQ(problems.ship_queue("", 10).size(), 3u);
+  const auto ship = [&](const std::string& name) {
+    ActionSpec spec;
+    spec.kind = "ship";
+    spec.order = id(name);
+    spec.member = 1;
+    return world.desk.action(spec).value().facts["passed"];
+  };
+  EXPECT_TRUE(ship("early").is_nil()) << "in its turn";
+  EXPECT_EQ(ship("late").as_int(), 1) << "the exception is on record";
   order("early", {{"state", "shipped"}, {"paid_at", world.now_ms + 1'000}});
   EXPECT_EQ(problems.ship_place(id("late"))->before, 0u);
   EXPECT_FALSE(problems.ship_place(id("early")));

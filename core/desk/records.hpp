@@ -261,7 +261,7 @@ struct LineRecord {
   std::string sku, name;
   std::int64_t quantity = 0, price = 0;
   bool custom = false;
-  std::vector<std::string> measures;
+  std::vector<std::string> measures = {};
   template <class A>
   void fields(A& a) {
     a(sku, name, quantity, price, custom, measures);

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Desk, pause, until } from '../lib/desk.mjs';
+import { pair, ready, withDesks } from '../lib/pair.mjs';
 
 const sample = (settings = {}) => ({
   name: 'box',
@@ -219,5 +220,35 @@ test('R63 R64: what was counted differs from what is shown; orders are sent in t
     const last = orders.at(-1);
     const { orders: [shown] } = await desk.ask('order', last.number);
     assert.deepEqual([shown.ship_place, shown.ship_of], [orders.length, orders.length]);
+  });
+});
+
+test('R61 R120: of two machines one judges; when it leaves, the other does, and finds nothing twice', async () => {
+  const rules = { name: 'orders', id: 'rules-orders' };
+  const own = (name) => ({ plugins: name === 'a' ? [sample(), rules] : [rules] });
+  const { desks } = await pair({ own });
+  const [a, b] = desks;
+  await withDesks(desks, async () => {
+    await until('both are ready', async () => (await ready(a)) && (await ready(b)), 60);
+    const home = async (desk) => (await desk.ask('rules', 'show')).home;
+    assert.deepEqual([await home(a), await home(b)].sort(), [false, true]);
+    const [first, second] = (await home(a)) ? [a, b] : [b, a];
+    const kinds = async (desk) => (await desk.ask('problems', '--limit', 1000)).problems.map((p) => `${p.order} ${p.kind} ${p.code}`).sort();
+    await until('found, and here, too', async () => {
+      const [one, two] = [await kinds(first), await kinds(second)];
+      return one.length >= 7 && one.join() === two.join();
+    }, 60);
+    assert.equal((await second.ask('rules', 'show')).rules[0].judged, 0);
+    const before = await second.events('problem.found');
+    await first.stop();
+    await until('the other is the home', () => home(second), 60);
+    await until('it has swept', async () => {
+      const [lane] = (await second.ask('rules', 'show')).rules;
+      return lane.judged > 0 && !lane.sweeping;
+    }, 60);
+    const after = (await second.events('problem.found')).filter((e) => !before.some((o) => o.id === e.id));
+    const known = new Set(before.map((e) => `${e.facts.order} ${e.facts.kind} ${e.facts.code}`));
+    assert.deepEqual(after.filter((e) => known.has(`${e.facts.order} ${e.facts.kind} ${e.facts.code}`)), []);
+    await first.start();
   });
 });

@@ -48,9 +48,9 @@ struct OrderLine {
   std::string sku;
   std::string name;
   std::int64_t quantity = 0;
-  std::int64_t price = 0;             // of one piece, minor units of the order's currency
-  bool custom = false;                // made for this buyer
-  std::vector<std::string> measures;  // names of those that were given, never the figures
+  std::int64_t price = 0;               // of one piece, minor units of the order's currency
+  bool custom = false;                  // made for this buyer
+  std::vector<std::string> measures{};  // names of those given, never the figures
   Map other{};
   template <class Self, class F>
   static void fields(Self& e, F& f) {
