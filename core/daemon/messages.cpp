@@ -42,7 +42,8 @@ std::string fill(std::string_view pattern, std::initializer_list<std::string_vie
 std::span<const Message> messages() {
   static const std::vector<Message> all = [] {
     std::vector<Message> parts;
-    for (const auto& part : {answer_messages, help_messages, case_messages, problem_messages}) {
+    for (const auto& part : {answer_messages, help_messages, case_messages, problem_messages,
+                             money_messages}) {
       parts.insert(parts.end(), part.begin(), part.end());
     }
     return parts;

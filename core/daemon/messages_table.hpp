@@ -11,5 +11,6 @@ extern const std::span<const Message> answer_messages;
 extern const std::span<const Message> help_messages;
 extern const std::span<const Message> case_messages;
 extern const std::span<const Message> problem_messages;
+extern const std::span<const Message> money_messages;
 
 }  // namespace deskmate::daemon

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "core/desk/money_views.hpp"
+
 namespace deskmate::daemon {
 namespace {
 
@@ -26,9 +28,7 @@ std::string state_name(RequestState state) { return std::string(desk::to_string(
 
 }  // namespace
 
-bool is_money(std::string_view kind) {
-  return kind == "refund" || kind == "coupon" || kind == "resend";
-}
+bool is_money(std::string_view kind) { return desk::gives_money(kind); }
 
 Outbox::Outbox(bus::Loop& loop, OutboxWorld& world, OutboxTimes times)
     : loop_(loop), world_(world), times_(times), alive_(std::make_shared<bool>(true)) {}
@@ -116,6 +116,10 @@ void Outbox::attempt(const JobPtr& job) {
   if (!job->by_person && world_.answered_elsewhere(job->request)) {
     return fail(job, "answered_elsewhere", "this message was answered meanwhile", false, 0);
   }
+  if (world_.never(job->request)) {
+    return fail(job, "overtaken", "this was done by another request, or nothing is left to refund",
+                false, 0);
+  }
   if (job->attempt > times_.attempts_max && !job->by_person) {
     return fail(job, "attempts", "attempted too often", false, 0);
   }
@@ -159,6 +163,11 @@ void Outbox::go(const JobPtr& job) {
     if (!done) {  // nothing was begun
       wait(job->request);
       return end(job);
+    }
+    // What came in while the attempt was written down may have come first.
+    if (is_money(job->request.kind) &&
+        (world_.never(job->request) || !world_.may_do(job->request))) {
+      return fail(job, "overtaken", "another peer was quicker; looked at again", true, 0);
     }
     perform(job);
   });

@@ -56,6 +56,9 @@ class OutboxWorld {
   virtual bool connected(std::string_view shop, std::string_view kind) = 0;
   // With other peers: may this one do it now? Not what somebody else has taken over meanwhile.
   virtual bool may_do(const desk::RequestView& request) = 0;
+  // Is it never to be done: another request of the same step of an offer stands, or the order has
+  // been refunded meanwhile?
+  virtual bool never(const desk::RequestView&) { return false; }
   // Has another peer, or somebody by hand, answered meanwhile what this reply is about?
   virtual bool answered_elsewhere(const desk::RequestView& request) = 0;
   // Might another peer be answering the same message now? Then this is the name under which the

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/daemon/errors.hpp"
+#include "core/daemon/money_methods.hpp"
 #include "core/daemon/owner_call.hpp"
 #include "core/daemon/owner_params.hpp"
 #include "core/daemon/present.hpp"
@@ -254,8 +255,7 @@ std::optional<desk::PromiseSpec> promise_of(Service& service, const Call& call,
   return spec;
 }
 
-// In a desk of several peers only whoever the chat belongs to answers; where that is in doubt, the
-// thread is read first. Who wants to all the same takes the chat (desk.claim).
+// Who wants to answer another's chat all the same takes it (desk.claim).
 void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call& call,
            Answer answer) {
   const auto id = chat_of(service, call);
@@ -302,17 +302,7 @@ void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call&
       done(said);
     });
   };
-  if (service.desk.peers().empty()) return send();
-  const desk::Right right = service.desk.may_act(*id, service.sight());
-  if (right.may == desk::May::no) {
-    return done(Error{Status::denied, desk::explain(right.why, language), "chat"});
-  }
-  if (right.may == desk::May::yes || service.others() == nullptr) return send();
-  service.others()->read_tail(*id, [language, done, send](OtherPeers::Tail tail) {
-    if (tail != OtherPeers::Tail::answered) return send();
-    const Language mine = language == desk::Language::chinese ? Language::zh : Language::en;
-    done(Error{Status::denied, say(mine, "reply.answered_elsewhere"), "chat"});
-  });
+  when_may_answer(service, *id, language, send, [done](const Error& error) { done(error); });
 }
 
 void note(Service& service, const Call& call, Answer answer) {
@@ -382,7 +372,15 @@ void action(Service& service, const Call& call, Answer answer) {
   spec.currency = call.params["currency"].as_str(spec.amount ? order->currency : "");
   spec.facts = call.params["facts"].is_map() ? call.params["facts"].to_value() : Value::map();
   spec.body = call.params["body"].is_map() ? call.params["body"].to_value() : Value::map();
-  finish(service, call, service.desk.action(spec), std::move(answer));
+  if (desk::gives_money(spec.kind)) {
+    const auto purpose = purpose_in(service, call);
+    if (!purpose) return answer.fail(purpose.error());
+    spec.purpose = *purpose;
+    spec.liable = call.params["liable"].as_str();
+    spec.cause = call.params["cause"].as_str();
+    return give(service, call, std::move(spec), std::move(answer));
+  }
+  finish(service, call, service.desk.action(spec, service.options.wall_ms()), std::move(answer));
 }
 
 void resolve(Service& service, const Call& call, Answer answer) {
@@ -487,6 +485,7 @@ void serve_owners(Service& service) {
   serve_shifts(service);
   serve_words(service);
   serve_cases(service);
+  serve_money(service);
 }
 
 }  // namespace deskmate::daemon

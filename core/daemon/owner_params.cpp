@@ -221,4 +221,20 @@ Result<std::vector<desk::ReplyFile>> files_of(Service& service,
   return out;
 }
 
+void when_may_answer(Service& service, const desk::Id16& chat, desk::Language language,
+                     std::function<void()> send, std::function<void(const Error&)> refuse) {
+  if (service.desk.peers().empty()) return send();
+  const desk::Right right = service.desk.may_act(chat, service.sight());
+  if (right.may == desk::May::no) {
+    return refuse(Error{Status::denied, desk::explain(right.why, language), "chat"});
+  }
+  if (right.may == desk::May::yes || service.others() == nullptr) return send();
+  service.others()->read_tail(
+      chat, [language, send = std::move(send), refuse = std::move(refuse)](OtherPeers::Tail tail) {
+        if (tail != OtherPeers::Tail::answered) return send();
+        const Language mine = language == desk::Language::chinese ? Language::zh : Language::en;
+        refuse(Error{Status::denied, say(mine, "reply.answered_elsewhere"), "chat"});
+      });
+}
+
 }  // namespace deskmate::daemon

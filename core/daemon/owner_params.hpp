@@ -80,6 +80,11 @@ using ProposeOnChat =
 void on_chat(Service& service, const bus::Call& call, bus::Answer answer,
              const ProposeOnChat& propose);
 
+// In a desk of several peers only whoever the chat belongs to answers; where that is in doubt, the
+// thread is read first. Then send, or refuse with the reason.
+void when_may_answer(Service& service, const desk::Id16& chat, desk::Language language,
+                     std::function<void()> send, std::function<void(const Error&)> refuse);
+
 // The files of a reply: {hash, name, type} each, as file.finish gave the hash for this chat.
 Result<std::vector<desk::ReplyFile>> files_of(Service& service,
                                               const std::optional<desk::Id16>& buyer, View files);

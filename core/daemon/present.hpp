@@ -29,6 +29,12 @@ class Present {
   Value case_detail(const desk::CaseDetail& detail) const;
   Value call(const desk::CallView& call) const;
   Value missed(const desk::MissedView& missed) const;
+  // present_money.cpp
+  Value offer(const desk::OfferView& offer) const;
+  static Value purse(const desk::PurseView& purse);
+  static Value limit(const desk::LimitView& limit);
+  static Value outside(const desk::OutsideView& refund);
+  static Value money_ledger(const desk::MoneyLedger& ledger);
   static Value listeners(const std::vector<desk::ListenerView>& listeners);
 
  private:

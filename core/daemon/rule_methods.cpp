@@ -165,7 +165,8 @@ void explain(Service& service, const Call& call, Answer answer) {
     const auto order = one_order_of(service, call);
     if (!order) return answer.fail(order.error());
     const auto context = service.desk.problems().context(order->id);
-    const auto subject = context ? pack_subject(service.bodies, *context) : std::nullopt;
+    const auto subject =
+        context ? pack_subject(service.desk, service.bodies, *context) : std::nullopt;
     if (!subject) {
       return answer.fail(
           {Status::unavailable, say(words_of(service, call), "desk.text_awaited"), "order"});

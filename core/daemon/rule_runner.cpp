@@ -298,7 +298,7 @@ bool RuleRunner::add(Lane& lane, Batch& batch, const ProblemAbout& about) {
     const std::uint64_t now = service_.options.wall_ms();
     const auto context =
         service_.desk.problems().context(*about.order, now - std::min(now, rule_over_ms));
-    if (context) subject = pack_subject(service_.bodies, *context);
+    if (context) subject = pack_subject(service_.desk, service_.bodies, *context);
   } else if (const auto product = service_.desk.problems().product(about.shop, about.sku)) {
     subject = pack_subject(*product);
   }

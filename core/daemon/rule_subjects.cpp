@@ -9,7 +9,7 @@ namespace {
 // Holds the bodies that the subject's views point into.
 class Maker {
  public:
-  explicit Maker(const Bodies& bodies) : bodies_(bodies) {}
+  Maker(const desk::Desk& desk, const Bodies& bodies) : desk_(desk), bodies_(bodies) {}
 
   rules::Order order(const desk::OrderView& view, bool with_body) {
     rules::Order out;
@@ -19,7 +19,7 @@ class Maker {
     out.payment = view.payment;
     out.currency = view.currency;
     out.total = view.total;
-    out.paid = view.paid;
+    out.paid = view.paid - desk_.order_money(view.id).refunded;
     out.placed_ms = static_cast<std::int64_t>(view.placed_ms);
     out.updated_ms = static_cast<std::int64_t>(view.updated_ms);
     out.paid_ms = static_cast<std::int64_t>(view.paid_ms);
@@ -69,6 +69,7 @@ class Maker {
     }
   }
 
+  const desk::Desk& desk_;
   const Bodies& bodies_;
   std::deque<std::string> bytes_;
   std::deque<Document> documents_;
@@ -81,8 +82,9 @@ rules::Stock stock_of(const desk::OrderContext::Stock& stock) {
 
 }  // namespace
 
-std::optional<std::string> pack_subject(const Bodies& bodies, const desk::OrderContext& context) {
-  Maker maker(bodies);
+std::optional<std::string> pack_subject(const desk::Desk& desk, const Bodies& bodies,
+                                        const desk::OrderContext& context) {
+  Maker maker(desk, bodies);
   rules::Subject subject;
   subject.order = maker.order(context.order, true);
   for (std::size_t i = 0; i < context.stock.size(); ++i) {

@@ -118,7 +118,8 @@ class Trial : public std::enable_shared_from_this<Trial> {
     view.type = event.header.type;
     view.facts = event.header.facts;
     const auto context = service_.desk.problems().context_of(view);
-    const auto subject = context ? pack_subject(service_.bodies, *context) : std::nullopt;
+    const auto subject =
+        context ? pack_subject(service_.desk, service_.bodies, *context) : std::nullopt;
     if (!subject) return;
     const desk::Id16 order = context->order.id;
     // As it was until now, and as it is from now on.

@@ -44,6 +44,7 @@ Service::Service(bus::Loop& loop_of, bus::Bus& bus_of, storage::Store& store_of,
       hub(loop, source),
       outbox(loop, *this, options.outbox),
       rules(std::make_unique<RuleRunner>(*this)),
+      money(*this),
       alive_(std::make_shared<bool>(true)) {}
 
 Service::~Service() { *alive_ = false; }
@@ -53,6 +54,7 @@ Journal::Hooks Service::journal_hooks() {
   out.prepare = [this](const desk::Proposal& proposal) { return prepare_proposal(proposal); };
   out.on_event = [this](const storage::StoredEvent& event) {
     if (concerns_requests(event.header.type)) requests_changed_ = true;
+    money.folded(event.header.type);
     if (others_ != nullptr) others_->folded(event.header.type);
     if (rules) rules->folded(event);
   };
@@ -67,6 +69,7 @@ Journal::Hooks Service::journal_hooks() {
   out.on_folded = [this] {
     hub.notify();
     if (std::exchange(requests_changed_, false)) outbox.pump();
+    money.pump();
   };
   out.on_error = [this](const Error& error) {
     if (hooks.log) {
@@ -83,6 +86,7 @@ Result<void> Service::open() {
   serve_plugins(*this);
   serve_owners(*this);
   outbox.pump();
+  money.pump();
   return {};
 }
 
@@ -179,6 +183,16 @@ Result<Prepared> Service::prepare_proposal(const desk::Proposal& proposal) const
   out.event.request = proposal.request;
   out.event.buyer = proposal.buyer;
   Value body = proposal.body ? *proposal.body : Value::map();
+  if (proposal.words) {
+    const auto whole = bodies.whole(*proposal.words);
+    if (whole && whole->awaited) {
+      return Error{Status::unavailable, say(options.language, "desk.text_awaited"), proposal.type};
+    }
+    const Value told = whole ? whole->body : Value::map();
+    for (const auto& [name, word] : told.as_map()) {
+      if (name != "refs" && body[name].is_nil()) body[name] = word;
+    }
+  }
   // Whoever acts needs the external ids, which are only in the body of what is answered.
   for (const auto& source_event : {proposal.answers, proposal.subject}) {
     if (!source_event) continue;
@@ -268,13 +282,18 @@ bool Service::connected(std::string_view shop, std::string_view kind) {
 
 // What was asked for here waits while it is another peer's to do; a person may drop it.
 bool Service::may_do(const desk::RequestView& request) {
-  if (others_ == nullptr || desk.peers().empty()) return true;
   const desk::Sight at = sight();
+  if (is_money(request.kind) && desk.may_give(request.id, at) == desk::Give::wait) return false;
+  if (others_ == nullptr || desk.peers().empty()) return true;
   if (at.skewed) return false;
   if (request.kind != "reply" || !request.chat) return true;
   if (answered_elsewhere(request)) return true;  // that it will not be sent
   const auto rule = desk.may_act(*request.chat, at).why["rule"].as_str();
   return rule != "others" && rule != "left" && rule != "removed";
+}
+
+bool Service::never(const desk::RequestView& request) {
+  return is_money(request.kind) && desk.may_give(request.id, sight()) == desk::Give::never;
 }
 
 bool Service::answered_elsewhere(const desk::RequestView& request) {

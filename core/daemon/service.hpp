@@ -24,6 +24,7 @@
 #include "core/daemon/event_source.hpp"
 #include "core/daemon/journal.hpp"
 #include "core/daemon/messages.hpp"
+#include "core/daemon/money_line.hpp"
 #include "core/daemon/outbox.hpp"
 #include "core/daemon/pseudonym.hpp"
 #include "core/daemon/rule_times.hpp"
@@ -166,6 +167,7 @@ class Service : private OutboxWorld {
   bus::ReaderHub hub;
   Outbox outbox;
   std::unique_ptr<RuleRunner> rules;
+  MoneyLine money;
   std::uint64_t started_ms = 0;  // UTC
 
  private:
@@ -175,6 +177,7 @@ class Service : private OutboxWorld {
   std::optional<Bodies::Whole> event(const storage::LogKey& key) override;
   bool connected(std::string_view shop, std::string_view kind) override;
   bool may_do(const desk::RequestView& request) override;
+  bool never(const desk::RequestView& request) override;
   bool answered_elsewhere(const desk::RequestView& request) override;
   std::string claimer(const desk::RequestView& request) override;
   Result<void> call(std::string_view shop, std::string_view method, const Value& params,
@@ -206,6 +209,7 @@ void serve_cases(Service& service);     // by serve_owners: cases, calls, missed
 void serve_problems(Service& service);  // by serve_owners: what rules found, and the rules
 void serve_shifts(Service& service);    // by serve_owners: overtime, handover
 void serve_words(Service& service);     // by serve_owners: promises, questions, listening
+void serve_money(Service& service);     // by serve_owners: offers, approvals, authority
 
 // A piece of an attachment, fetched from another peer first where it is not here (for file_wait_ms
 // at most: then unavailable). Blocks in the pool.

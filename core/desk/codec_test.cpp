@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "core/desk/records.hpp"
+#include "core/desk/tables.hpp"
 
 namespace deskmate::desk {
 namespace {
@@ -16,7 +19,7 @@ OrderRecord some_order() {
   order.contacts = {Id16{}, Id16{5}};
   order.total = INT64_MIN;
   order.paid = INT64_MAX;
-  order.lines = {{"sku", "", -1, 2}, {}};
+  order.lines = {{"sku", "", -1, 2, false, {}}, {}};
   return order;
 }
 
@@ -76,6 +79,12 @@ TEST(Codec, refuses_what_is_cut_short_or_goes_on) {
     EXPECT_THROW(decode_record<OrderRecord>(bytes.substr(0, size)), std::runtime_error) << size;
   }
   EXPECT_THROW(decode_record<OrderRecord>(bytes + "x"), std::runtime_error);
+}
+
+TEST(Tables, have_names_of_their_own) {
+  std::set<std::string_view> names;
+  for (const TableInfo& table : desk_tables())
+    EXPECT_TRUE(names.insert(table.name).second) << table.title;
 }
 
 }  // namespace

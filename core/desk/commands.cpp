@@ -285,34 +285,17 @@ Result<Proposal> Commands::set_blocked(const Id16& buyer, MemberNo member, bool 
   return proposal(blocked ? "buyer.blocked" : "buyer.unblocked", std::move(facts));
 }
 
-Result<Proposal> Commands::action(const ActionSpec& action) const {
+Result<Proposal> Commands::action(const ActionSpec& action, std::uint64_t now_ms) const {
   const auto order = state_.find<OrderRecord>(table::orders, Key().id(action.order));
   if (!order) return Error{Errc::no_such_order, {}};
   if (const auto known = member_of(action.member); !known) return known.error();
   if (!is_name(action.kind) || action.kind == "reply") return Error{Errc::bad_value, action.kind};
-  const std::string_view currency =
-      action.currency.empty() ? std::string_view(order->currency) : action.currency;
-  if (action.kind == "refund" && !action.amount) return Error{Errc::bad_amount, {}};
-  if (action.amount) {
-    // What was refunded already, or may have been, is no longer there to refund.
-    std::int64_t gone = 0;
-    state_.each(table::order_requests, Key().id(action.order), false,
-                [&](std::string_view key, std::string_view) {
-                  const auto request = state_.find<RequestRecord>(
-                      table::requests, Key().id(id_at(key, sizeof(Id16) + place_size)));
-                  if (request && request->kind == "refund" && !request->is_failed() &&
-                      !request->is_dropped()) {
-                    gone += request->amount;
-                  }
-                  return true;
-                });
-    const bool too_much = action.kind == "refund" && *action.amount > order->paid - gone;
-    if (*action.amount <= 0 || too_much || currency != order->currency) {
-      return Error{Errc::bad_amount, {}};
-    }
-  }
+  if (gives_money(action.kind)) return give(action, *order, now_ms);
   Map facts{{"shop", order->shop}, {"order", Value::bin(action.order)}, {"member", action.member}};
   if (action.amount) {
+    const std::string_view currency =
+        action.currency.empty() ? std::string_view(order->currency) : action.currency;
+    if (*action.amount <= 0 || currency != order->currency) return Error{Errc::bad_amount, {}};
     facts.add("amount", *action.amount);
     facts.add("currency", currency);
   }

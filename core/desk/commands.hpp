@@ -45,7 +45,7 @@ class Commands {
   Result<Proposal> set_joined(const Id16& a, const Id16& b, MemberNo member, bool joined) const;
   Result<Proposal> set_blocked(const Id16& buyer, MemberNo member, bool blocked,
                                std::uint64_t until_ms) const;
-  Result<Proposal> action(const ActionSpec& action) const;
+  Result<Proposal> action(const ActionSpec& action, std::uint64_t now_ms) const;
   Result<Proposal> resolve(const Id16& request, std::string_view as, MemberNo member) const;
 
   // word_commands.cpp. No reason: it was kept.
@@ -67,6 +67,23 @@ class Commands {
                              MemberNo member) const;
   Result<Proposal> log_call(const CallSpec& call, std::uint64_t now_ms) const;
   std::optional<Id16> buyer_of(const Id16& id, const CaseRecord& record) const;
+
+  // offer_commands.cpp
+  Result<Proposal> propose_offer(const OfferSpec& spec, std::uint64_t now_ms) const;
+  Result<Proposal> read_back(const Id16& id, MemberNo member, std::string_view text) const;
+  Result<Proposal> confirm_offer(const Id16& id, MemberNo member, std::string_view text) const;
+  Result<Proposal> end_offer(const Id16& id, MemberNo member, std::string_view how,
+                             std::string_view text) const;
+  Result<Proposal> answer_offer(const Id16& id, MemberNo by, bool approved,
+                                std::string_view reason) const;
+  Result<Proposals> carry_out(const Id16& id, MemberNo by, std::uint64_t now_ms) const;
+  std::vector<Proposals> carry_out_ready(std::uint64_t now_ms) const;
+  Result<Proposal> move_allowance(const Purse& purse, const PeerId& to, std::int64_t count,
+                                  MemberNo by) const;
+  Result<Proposal> set_limit(const LimitView& limit, bool removed, MemberNo by) const;
+  Result<Proposal> record_payment(const PaidByHand& paid, std::uint64_t now_ms) const;
+  Result<Proposal> book_refund(const Id16& refund, MemberNo member, MemberNo by) const;
+  Proposals book_refunds() const;
 
   // Peers, agreements and erasures (peer_commands.cpp).
   Result<Proposal> add_peer(const PeerId& peer, std::string_view name) const;
@@ -91,6 +108,14 @@ class Commands {
   Result<CaseRecord> case_of(const Id16& id) const;
   std::optional<Id16> buyer_of(About about, const Id16& id) const;
   std::uint32_t highest_case_number() const;
+  Result<OfferRecord> offer_of(const Id16& id) const;
+  Result<OfferRecord> open_offer(const Id16& id) const;
+  Result<std::int64_t> check_steps(const Id16& order_id, const OrderRecord& order,
+                                   const std::vector<StepRecord>& steps) const;
+  Result<Proposal> give(const ActionSpec& action, const OrderRecord& order,
+                        std::uint64_t now_ms) const;
+  static Purpose purpose_on(const OrderRecord& order, Purpose said);
+  static Map offer_facts(const OfferRecord& offer);
   Result<void> check_role(std::string_view role) const;
   // As many as begin with the prefix, at most max.
   std::size_t count(const TableInfo& table, std::string_view prefix, std::size_t max) const;

@@ -5,6 +5,7 @@
 
 #include "core/desk/commands.hpp"
 #include "core/desk/fold.hpp"
+#include "core/desk/money.hpp"
 #include "core/desk/peers.hpp"
 #include "core/desk/problems.hpp"
 #include "core/desk/queries.hpp"
@@ -172,8 +173,8 @@ Result<Proposal> Desk::block(const Id16& buyer, MemberNo member, std::uint64_t u
 Result<Proposal> Desk::unblock(const Id16& buyer, MemberNo member) const {
   return parts_->commands.set_blocked(buyer, member, false, 0);
 }
-Result<Proposal> Desk::action(const ActionSpec& action) const {
-  return parts_->commands.action(action);
+Result<Proposal> Desk::action(const ActionSpec& action, std::uint64_t now_ms) const {
+  return parts_->commands.action(action, now_ms);
 }
 Result<Proposal> Desk::resolve(const Id16& request, std::string_view as, MemberNo member) const {
   return parts_->commands.resolve(request, as, member);
@@ -220,6 +221,48 @@ Result<Proposal> Desk::log_call(const CallSpec& call, std::uint64_t now_ms) cons
 }
 std::optional<Id16> Desk::buyer_of_case(const Id16& id) const {
   return parts_->commands.buyer_of(id, parts_->state.load<CaseRecord>(table::cases, Key().id(id)));
+}
+
+Result<Proposal> Desk::propose_offer(const OfferSpec& spec, std::uint64_t now_ms) const {
+  return parts_->commands.propose_offer(spec, now_ms);
+}
+Result<Proposal> Desk::read_back(const Id16& offer, MemberNo member, std::string_view text) const {
+  return parts_->commands.read_back(offer, member, text);
+}
+Result<Proposal> Desk::confirm_offer(const Id16& offer, MemberNo member,
+                                     std::string_view text) const {
+  return parts_->commands.confirm_offer(offer, member, text);
+}
+Result<Proposal> Desk::end_offer(const Id16& offer, MemberNo member, std::string_view how,
+                                 std::string_view text) const {
+  return parts_->commands.end_offer(offer, member, how, text);
+}
+Result<Proposal> Desk::answer_offer(const Id16& offer, MemberNo by, bool approved,
+                                    std::string_view reason) const {
+  return parts_->commands.answer_offer(offer, by, approved, reason);
+}
+std::vector<Proposals> Desk::carry_out_ready(std::uint64_t now_ms) const {
+  return parts_->commands.carry_out_ready(now_ms);
+}
+Result<Proposals> Desk::carry_out(const Id16& offer, MemberNo by, std::uint64_t now_ms) const {
+  return parts_->commands.carry_out(offer, by, now_ms);
+}
+Result<Proposal> Desk::move_allowance(const Purse& purse, const PeerId& to, std::int64_t count,
+                                      MemberNo by) const {
+  return parts_->commands.move_allowance(purse, to, count, by);
+}
+Result<Proposal> Desk::set_limit(const LimitView& limit, bool removed, MemberNo by) const {
+  return parts_->commands.set_limit(limit, removed, by);
+}
+Result<Proposal> Desk::record_payment(const PaidByHand& paid, std::uint64_t now_ms) const {
+  return parts_->commands.record_payment(paid, now_ms);
+}
+Result<Proposal> Desk::book_refund(const Id16& refund, MemberNo member, MemberNo by) const {
+  return parts_->commands.book_refund(refund, member, by);
+}
+Proposals Desk::book_refunds() const { return parts_->commands.book_refunds(); }
+Give Desk::may_give(const Id16& request, const Sight& sight) const {
+  return Money(parts_->state, parts_->policy).may_give(request, sight);
 }
 
 Result<Proposal> Desk::add_peer(const PeerId& peer, std::string_view name) const {
@@ -308,6 +351,43 @@ std::optional<Page<CallView>> Desk::calls(const CallFilter& filter, std::string_
 std::optional<Page<MissedView>> Desk::missed(const MissedFilter& filter, std::string_view after,
                                              std::uint64_t now_ms, std::size_t limit) const {
   return parts_->queries.missed(filter, after, now_ms, limit);
+}
+std::optional<Page<OfferView>> Desk::offers(const OfferFilter& filter, std::string_view after,
+                                            std::size_t limit) const {
+  return Money(parts_->state, parts_->policy).offers(filter, after, limit);
+}
+std::optional<OfferView> Desk::offer(const Id16& id) const {
+  return Money(parts_->state, parts_->policy).offer(id);
+}
+std::vector<StandardOffer> Desk::standard_offers(const Id16& order, MemberNo member) const {
+  const auto record = parts_->state.find<OrderRecord>(table::orders, Key().id(order));
+  if (!record) return {};
+  return Money(parts_->state, parts_->policy).standard_offers(order, *record, member);
+}
+std::vector<PurseView> Desk::purses(MemberNo member, std::string_view currency,
+                                    std::uint64_t now_ms) const {
+  const Money money(parts_->state, parts_->policy);
+  const auto record = parts_->state.load<MemberRecord>(table::members, Key().u32(member));
+  std::vector<PurseView> out;
+  for (const Purpose purpose : {Purpose::settlement, Purpose::discount, Purpose::gift}) {
+    if (purpose == Purpose::gift && currency.empty()) continue;
+    out.push_back(money.purse(money.purse_of(purpose, member, record, currency, now_ms)));
+  }
+  return out;
+}
+std::vector<LimitView> Desk::limits() const {
+  return Money(parts_->state, parts_->policy).limits();
+}
+OrderMoney Desk::order_money(const Id16& order) const {
+  const auto record = parts_->state.load<OrderRecord>(table::orders, Key().id(order));
+  return Money(parts_->state, parts_->policy).order_money(order, record);
+}
+std::vector<OutsideView> Desk::outside_refunds(bool booked, std::size_t limit) const {
+  return Money(parts_->state, parts_->policy).outside(booked, limit);
+}
+MoneyLedger Desk::money_ledger(std::uint64_t from_ms, std::uint64_t to_ms,
+                               std::string_view zone) const {
+  return Money(parts_->state, parts_->policy).ledger(from_ms, to_ms, zone);
 }
 std::vector<OrderView> Desk::orders(const OrderFilter& filter, std::size_t limit) const {
   return parts_->queries.orders(filter, limit);

@@ -23,6 +23,7 @@
 
 #include "core/desk/case_views.hpp"
 #include "core/desk/explain.hpp"
+#include "core/desk/money_views.hpp"
 #include "core/desk/peer_views.hpp"
 #include "core/desk/phrases.hpp"
 #include "core/desk/policy.hpp"
@@ -88,6 +89,9 @@ struct ActionSpec {
   std::string currency;
   Value facts;  // a map
   Value body;   // a map
+  // Of what gives something away (gives_money).
+  Purpose purpose = Purpose::settlement;
+  std::string liable, cause;
 };
 
 class Problems;  // problems.hpp
@@ -170,7 +174,9 @@ class Desk {
   Result<Proposal> separate(const Id16& a, const Id16& b, MemberNo member) const;
   Result<Proposal> block(const Id16& buyer, MemberNo member, std::uint64_t until_ms = 0) const;
   Result<Proposal> unblock(const Id16& buyer, MemberNo member) const;
-  Result<Proposal> action(const ActionSpec& action) const;
+  // Of what gives something away beyond the member's authority: an offer that waits for approval
+  // (offer.proposed).
+  Result<Proposal> action(const ActionSpec& action, std::uint64_t now_ms) const;
   // as: "done", "again" or "dropped".
   Result<Proposal> resolve(const Id16& request, std::string_view as, MemberNo member) const;
 
@@ -198,6 +204,33 @@ class Desk {
   Result<Proposal> log_call(const CallSpec& call, std::uint64_t now_ms) const;
   // Whose key seals what is said of a case.
   std::optional<Id16> buyer_of_case(const Id16& id) const;
+
+  // R50–R52, R80–R83, R105, R123: offers and money (README.md, "Money"). Between a proposal and its
+  // being folded no other of these may be asked for: the allowance would be spent twice.
+  Result<Proposal> propose_offer(const OfferSpec& spec, std::uint64_t now_ms) const;
+  // In the offer's chat a reply; of an offer without a chat that it was said.
+  Result<Proposal> read_back(const Id16& offer, MemberNo member, std::string_view text) const;
+  // By the buyer's message since then, or by what they said elsewhere.
+  Result<Proposal> confirm_offer(const Id16& offer, MemberNo member, std::string_view text) const;
+  // how: declined, withdrawn
+  Result<Proposal> end_offer(const Id16& offer, MemberNo member, std::string_view how,
+                             std::string_view text) const;
+  Result<Proposal> answer_offer(const Id16& offer, MemberNo by, bool approved,
+                                std::string_view reason) const;
+  // What there is to carry out here now; each to be appended together. Ask after folding.
+  std::vector<Proposals> carry_out_ready(std::uint64_t now_ms) const;
+  // The same of one whose home was restored, by somebody who has looked at the shop.
+  Result<Proposals> carry_out(const Id16& offer, MemberNo by, std::uint64_t now_ms) const;
+  // Hands a part of what this peer may spend to another; taken from here at once. by: 0: the desk.
+  Result<Proposal> move_allowance(const Purse& purse, const PeerId& to, std::int64_t count,
+                                  MemberNo by) const;
+  Result<Proposal> set_limit(const LimitView& limit, bool removed, MemberNo by) const;
+  Result<Proposal> record_payment(const PaidByHand& paid, std::uint64_t now_ms) const;
+  Result<Proposal> book_refund(const Id16& refund, MemberNo member, MemberNo by) const;
+  Proposals book_refunds() const;  // made in the shop's admin, as far as it is plain whose they are
+  // May this peer's connector do the request now? Ask before it is attempted, and again once the
+  // attempt is folded, before it is done.
+  Give may_give(const Id16& request, const Sight& sight) const;
 
   // --- peers: events of this peer (policy().self)
   // ------------------------------------------------- The first four make a desk of several peers;
@@ -264,6 +297,21 @@ class Desk {
   // all that one chat has.
   std::optional<Page<MissedView>> missed(const MissedFilter& filter, std::string_view after,
                                          std::uint64_t now_ms, std::size_t limit) const;
+
+  // By the page; approvals oldest first, others latest first.
+  std::optional<Page<OfferView>> offers(const OfferFilter& filter, std::string_view after,
+                                        std::size_t limit) const;
+  std::optional<OfferView> offer(const Id16& id) const;
+  std::vector<StandardOffer> standard_offers(const Id16& order, MemberNo member) const;
+  // The member's allowances now; of gifts in the currency.
+  std::vector<PurseView> purses(MemberNo member, std::string_view currency,
+                                std::uint64_t now_ms) const;
+  std::vector<LimitView> limits() const;
+  OrderMoney order_money(const Id16& order) const;
+  // Refunds made elsewhere, latest first; booked: those that somebody's allowance counts.
+  std::vector<OutsideView> outside_refunds(bool booked, std::size_t limit) const;
+  // R84: in [from_ms, to_ms), by the months of the zone.
+  MoneyLedger money_ledger(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const;
 
   std::vector<OrderView> orders(const OrderFilter& filter,
                                 std::size_t limit) const;  // latest first

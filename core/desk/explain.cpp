@@ -311,6 +311,23 @@ std::string explain(const Error& error, Language language) {
       return with({"That time is past or too far ahead", "时间已过或太远"});
     case Errc::not_allowed:
       return with({"Only a supervisor or an owner may do that", "仅主管或店主可以这样做"});
+    case Errc::no_such_offer:
+      return with({"There is no such offer", "没有这个补偿方案"});
+    case Errc::not_read_back:
+      return with({"The offer has not been read back to the buyer", "方案还没有向买家复述"});
+    case Errc::not_confirmed:
+      return with({"The buyer has not said so since the offer was read back; if they did "
+                   "elsewhere, write down how",
+                   "复述后买家还没有答复；如果是在别处答复的，请写明"});
+    case Errc::reason_required:
+      return with({"This needs a reason, which stays on record", "需要写明理由，并留存记录"});
+    case Errc::needs_approval:
+      return with({"That is beyond the member's authority", "超出该成员的权限"});
+    case Errc::not_here:
+      return with({"That is done at the machine where it was proposed", "须在提出方案的机器上执行"});
+    case Errc::not_now:
+      return with({"This machine may not give anything away at present; see its peers",
+                   "本机目前不能支出，请查看各机器的状态"});
     case Errc::bad_value:
       return with({"That value is out of range", "数值超出范围"});
   }

@@ -7,7 +7,8 @@
 namespace deskmate::desk {
 
 Fold::Handler Fold::handler_of(std::string_view type) {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 53> handlers = {{
+  static constexpr std::array<std::pair<std::string_view, Handler>, 65> handlers = {{
+      {"allowance.moved", &Fold::allowance_moved},
       {"book.passed", &Fold::book_passed},
       {"buyer.blocked", &Fold::buyer_blocked},
       {"buyer.contact", &Fold::buyer_contact},
@@ -32,16 +33,25 @@ Fold::Handler Fold::handler_of(std::string_view type) {
       {"chat.transferred", &Fold::chat_transferred},
       {"colleague.answered", &Fold::colleague_answered},
       {"colleague.asked", &Fold::colleague_asked},
+      {"limit.set", &Fold::limit_set},
       {"member.agreed", &Fold::member_agreed},
       {"member.listening", &Fold::member_listening},
       {"member.presence", &Fold::member_presence},
       {"member.set", &Fold::member_set},
       {"message.received", &Fold::message_received},
       {"message.sent", &Fold::message_sent},
+      {"offer.approved", &Fold::offer_approved},
+      {"offer.confirmed", &Fold::offer_confirmed},
+      {"offer.ended", &Fold::offer_ended},
+      {"offer.held", &Fold::offer_held},
+      {"offer.proposed", &Fold::offer_proposed},
+      {"offer.read_back", &Fold::offer_read_back},
+      {"offer.refused", &Fold::offer_refused},
       {"order.seen", &Fold::order_seen},
       {"overtime.answered", &Fold::overtime_answered},
       {"overtime.asked", &Fold::overtime_asked},
       {"parcel.seen", &Fold::parcel_seen},
+      {"payment.recorded", &Fold::payment_recorded},
       {"peer.added", &Fold::peer_added},
       {"peer.agreed", &Fold::peer_agreed},
       {"peer.gone", &Fold::peer_gone},
@@ -60,6 +70,8 @@ Fold::Handler Fold::handler_of(std::string_view type) {
       {"promise.dropped", &Fold::promise_dropped},
       {"promise.kept", &Fold::promise_kept},
       {"promise.made", &Fold::promise_made},
+      {"refund.booked", &Fold::refund_booked},
+      {"refund.seen", &Fold::refund_seen},
       {"stock.counted", &Fold::stock_counted},
   }};
   const auto at = std::lower_bound(

@@ -8,6 +8,7 @@
 
 #include "core/desk/case_views.hpp"
 #include "core/desk/facts.hpp"
+#include "core/desk/money_records.hpp"
 #include "core/desk/state.hpp"
 
 namespace deskmate::desk {
@@ -129,6 +130,27 @@ class Fold {
   Folded problem_settled(In& in);
   Folded problem_told(In& in);
   Folded buyer_contact(In& in);
+
+  // Offers and money (fold_money.cpp).
+  Folded offer_proposed(In& in);
+  Folded offer_held(In& in);
+  Folded offer_read_back(In& in);
+  Folded offer_confirmed(In& in);
+  Folded offer_approved(In& in);
+  Folded offer_refused(In& in);
+  Folded offer_ended(In& in);
+  Folded payment_recorded(In& in);
+  Folded refund_seen(In& in);
+  Folded refund_booked(In& in);
+  Folded allowance_moved(In& in);
+  Folded limit_set(In& in);
+  Folded answer_offer(In& in, bool approved);
+  void read_back(const Id16& offer, const std::optional<Id16>& reply, const Place& at);
+  void end_offer(const Id16& offer, std::string_view how, MemberNo by, const Place& at,
+                 const std::optional<Id16>& replaced_by);
+  static std::vector<std::string> needs_in(Facts& facts);
+  static bool read_payout(Facts& facts, std::string_view kind, PayoutRecord& out);
+  void save_payout(const Id16& id, const PayoutRecord& payout);
 
   // Requests and their outcomes (fold_request.cpp); kind is the type before its last dot.
   Folded requested(In& in, std::string_view kind);

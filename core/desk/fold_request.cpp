@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/desk/fold.hpp"
+#include "core/desk/money_views.hpp"
 
 namespace deskmate::desk {
 namespace {
@@ -25,7 +26,11 @@ Folded Fold::requested(In& in, std::string_view kind) {
   request.seen_ms = facts.uint_if("seen");
   const bool is_reply = kind == reply_kind;
   facts.require(!is_reply || request.chat.has_value());
+  const auto offer = facts.id_if("offer");
   if (!facts.ok()) return Folded::malformed;
+  PayoutRecord payout;
+  const bool gives = gives_money(kind);
+  if (gives && !read_payout(facts, kind, payout)) return Folded::malformed;
 
   const Place at = state_.place(in.event);
   state_.edit_request(in.event.id, [&](RequestRecord& record) {
@@ -41,7 +46,13 @@ Folded Fold::requested(In& in, std::string_view kind) {
     record.further = request.further;
     record.seen_ms = request.seen_ms;
   });
+  if (gives) {
+    payout.at = at;
+    payout.at_ms = stamp_ms(in.event.stamp);
+    save_payout(in.event.id, payout);
+  }
   if (!is_reply) return Folded::quiet;
+  if (offer) read_back(*offer, in.event.id, at);
 
   EntryRecord line;
   line.kind = static_cast<std::uint8_t>(EntryKind::reply);

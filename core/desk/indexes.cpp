@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/desk/money.hpp"
 #include "core/desk/state.hpp"
 
 namespace deskmate::desk {
@@ -147,6 +148,46 @@ IndexEntries index_of(const Id16& id, const CallRecord& call) {
     ++kind;
     if (about) add(out, table::calls_about, Key().u8(kind).id(*about).u64(call.at_ms).id(id));
   }
+  return out;
+}
+
+IndexEntries index_of(const Id16& id, const OfferRecord& offer) {
+  IndexEntries out;
+  if (!offer.at.any()) return out;  // what was said of an offer that has not come yet
+  for (const std::uint8_t which :
+       {offer.open() ? std::uint8_t{0} : std::uint8_t{1}, std::uint8_t{2}}) {
+    add(out, table::offers_recent, Key().u8(which).place(offer.at).id(id));
+  }
+  if (offer.waits_for_approval()) add(out, table::offers_approval, Key().place(offer.at).id(id));
+  if (offer.ready()) add(out, table::offers_ready, Key().id(id));
+  if (offer.chat) add(out, table::chat_offers, Key().id(*offer.chat).place(offer.at).id(id));
+  if (offer.order) add(out, table::order_offers, Key().id(*offer.order).place(offer.at).id(id));
+  return out;
+}
+
+IndexEntries index_of(const Id16& id, const PayoutRecord& payout) {
+  IndexEntries out;
+  if (!payout.at.any()) return out;
+  if (payout.count != 0) {
+    const auto purpose = static_cast<Purpose>(payout.purpose);
+    const Purse purse{purpose, payout.member, payout.period,
+                      purpose == Purpose::gift ? payout.currency : std::string()};
+    add(out, table::charges, purse_key(purse).place(payout.at).id(id));
+  }
+  if (payout.order) add(out, table::order_payouts, Key().id(*payout.order).id(id));
+  add(out, table::payouts_time, Key().u64(payout.at_ms).id(id));
+  return out;
+}
+
+IndexEntries index_of(const Id16& id, const OutsideRecord& refund) {
+  IndexEntries out;
+  if (!refund.at.any()) return out;
+  if (refund.order) add(out, table::order_outside, Key().id(*refund.order).id(id));
+  const bool booked = refund.booked_at.any() && refund.member != 0;
+  if (booked) {
+    add(out, table::outside_booked, Key().u32(refund.member).u32(refund.period).id(id));
+  }
+  add(out, table::outside_time, Key().u8(booked ? 1 : 0).u64(refund.at_ms).id(id));
   return out;
 }
 

@@ -223,7 +223,92 @@ class Source {
     }
   }
 
+  void about_money() {
+    const auto maybe = [&](Value value) { return below(2) == 0 ? std::move(value) : Value(); };
+    const Value charge =
+        Value::map({{"period", 684}, {"count", below(3)}, {"shared", maybe(below(2))}});
+    switch (below(9)) {
+      case 0:
+      case 1:
+        return add(
+            "offer.proposed",
+            Value::map(
+                {{"shop", "shop"},
+                 {"order", some("order", 3)},
+                 {"chat", maybe(some("chat", 3))},
+                 {"buyer", some("buyer", 3)},
+                 {"member", number(3)},
+                 {"purpose", below(2) == 0 ? "settlement" : "gift"},
+                 {"currency", "EUR"},
+                 {"direct", below(2) == 0},
+                 {"needs", maybe("gifts_month")},
+                 {"instead", maybe(some_event())},
+                 {"steps",
+                  Value::array({Value::map({{"kind", "refund"}, {"amount", number(100)}}),
+                                Value::map({{"kind", "resend"}, {"value", number(90)}})})}}));
+      case 2: {
+        static const char* said[] = {"offer.confirmed", "offer.read_back", "offer.approved",
+                                     "offer.refused",   "offer.ended",     "offer.held"};
+        return add(said[below(6)], Value::map({{"offer", some_event()},
+                                               {"member", number(3)},
+                                               {"how", "declined"},
+                                               {"needs", Value::array({"discounts_day"})}}));
+      }
+      case 3:
+      case 4:
+        return add(below(2) == 0 ? "refund.requested" : "resend.requested",
+                   Value::map({{"shop", "shop"},
+                               {"order", some("order", 3)},
+                               {"member", number(3)},
+                               {"amount", number(100)},
+                               {"currency", "EUR"},
+                               {"purpose", maybe(below(2) == 0 ? "gift" : "discount")},
+                               {"cause", maybe("courier")},
+                               {"offer", maybe(some_event())},
+                               {"step", below(2)},
+                               {"charge", maybe(charge)}}),
+                   true);
+      case 5:
+        return add("refund.seen", Value::map({{"shop", "shop"},
+                                              {"order", some("order", 3)},
+                                              {"refund", some("refund", 3)},
+                                              {"amount", number(100)},
+                                              {"currency", "EUR"},
+                                              {"at", channel_ms + below(100)},
+                                              {"request", maybe(some_event())},
+                                              {"failed", below(3) == 0}}));
+      case 6:
+        return add(
+            "refund.booked",
+            Value::map({{"refund", some("refund", 3)}, {"member", number(3)}, {"period", 684}}));
+      case 7:
+        if (below(2) == 0) {
+          return add("limit.set", Value::map({{"name", "settlements_month"},
+                                              {"scope", maybe("member:1")},
+                                              {"value", below(9)},
+                                              {"removed", below(3) == 0}}));
+        }
+        return add("allowance.moved", Value::map({{"purpose", "settlement"},
+                                                  {"member", number(3)},
+                                                  {"period", 684},
+                                                  {"to", peer()},
+                                                  {"count", number(5)},
+                                                  {"shared", below(2)}}));
+      default:
+        return add("payment.recorded",
+                   Value::map({{"shop", "shop"},
+                               {"order", some("order", 3)},
+                               {"member", number(3)},
+                               {"amount", number(100)},
+                               {"currency", "EUR"},
+                               {"at", channel_ms + below(100)},
+                               {"proof", Value::array({Value::bin(std::string(32, 'p'))})},
+                               {"charge", charge}}));
+    }
+  }
+
   void one() {
+    if (below(7) == 0) return about_money();
     static const char* states[] = {"online", "away", "off", "back_soon", "nonsense"};
     const Value chat = some("chat", 3);
     switch (below(43)) {

@@ -199,7 +199,7 @@ TEST_F(ProblemsOfRules, R64_orders_are_sent_in_the_order_of_payment) {
     spec.kind = "ship";
     spec.order = id(name);
     spec.member = 1;
-    return world.desk.action(spec).value().facts["passed"];
+    return world.desk.action(spec, world.now_ms).value().facts["passed"];
   };
   EXPECT_TRUE(ship("early").is_nil()) << "in its turn";
   EXPECT_EQ(ship("late").as_int(), 1) << "the exception is on record";

@@ -50,6 +50,11 @@ inline constexpr TableInfo calls{"ca", "calls", true, "call: CallRecord"};
 inline constexpr TableInfo problems{
     "pq", "problems", true,
     "1 order or 2 product [1] order, or shop 0 SKU 0, then the kind: ProblemRecord"};
+inline constexpr TableInfo offers{"of", "offers", true, "offer: OfferRecord"};
+inline constexpr TableInfo payouts{"py", "payouts", true, "request or payment: PayoutRecord"};
+inline constexpr TableInfo outside{"ou", "outside", true, "refund: OutsideRecord"};
+inline constexpr TableInfo moved{"mv", "moved", true, "purse_key(), place: MovedRecord"};
+inline constexpr TableInfo limits{"lt", "limits", true, "name 0 scope 0 currency: LimitRecord"};
 
 // Indexes: they follow from the above.
 inline constexpr TableInfo talk_in{
@@ -113,6 +118,22 @@ inline constexpr TableInfo problems_open{"po", "problems_open", false,
 inline constexpr TableInfo problems_told{
     "pt", "problems_told", false,
     "when the buyer was written to [8] key of the problem, of open ones"};
+
+inline constexpr TableInfo offers_recent{"fr", "offers_recent", false,
+                                         "0 open, 1 over or 2 any [1] place, offer"};
+inline constexpr TableInfo offers_approval{"fa", "offers_approval", false,
+                                           "place, offer, that wait for approval"};
+inline constexpr TableInfo offers_ready{"fy", "offers_ready", false, "offer: to be carried out"};
+inline constexpr TableInfo chat_offers{"fc", "chat_offers", false, "chat, place, offer"};
+inline constexpr TableInfo order_offers{"fd", "order_offers", false, "order, place, offer"};
+inline constexpr TableInfo charges{"cg", "charges", false, "purse_key(), place, payout"};
+inline constexpr TableInfo order_payouts{"oy", "order_payouts", false, "order, payout"};
+inline constexpr TableInfo payouts_time{"yt", "payouts_time", false, "time [8] payout"};
+inline constexpr TableInfo order_outside{"ox", "order_outside", false, "order, refund"};
+inline constexpr TableInfo outside_booked{"ob", "outside_booked", false,
+                                          "member [4] month [4] refund"};
+inline constexpr TableInfo outside_time{"ot", "outside_time", false,
+                                        "0 not booked or 1 [1] time [8] refund"};
 
 // This peer's own.
 inline constexpr TableInfo meta{"mt", "meta", false, "\"state\": hash and counts"};

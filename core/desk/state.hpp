@@ -16,6 +16,7 @@
 #include "core/desk/case_records.hpp"
 #include "core/desk/codec.hpp"
 #include "core/desk/problem_records.hpp"
+#include "core/desk/money_records.hpp"
 #include "core/desk/records.hpp"
 #include "core/desk/schema.hpp"
 #include "core/desk/state_hash.hpp"
@@ -40,6 +41,9 @@ IndexEntries index_of(const Id16& id, const QuestionRecord& question);
 IndexEntries index_of(const Id16& id, const CaseRecord& record);
 IndexEntries index_of(const Id16& id, const CallRecord& call);
 IndexEntries index_of(std::string_view key, const ProblemRecord& problem);
+IndexEntries index_of(const Id16& id, const OfferRecord& offer);
+IndexEntries index_of(const Id16& id, const PayoutRecord& payout);
+IndexEntries index_of(const Id16& id, const OutsideRecord& refund);
 
 class State {
  public:

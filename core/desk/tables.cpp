@@ -90,7 +90,15 @@ std::span<const TableInfo> desk_tables() {
                                      table::cases_about,    table::calls_about,
                                      table::problems,       table::to_ship,
                                      table::sku_waiting,    table::problems_open,
-                                     table::problems_told,  table::meta};
+                                     table::problems_told,  table::offers,
+                                     table::payouts,        table::outside,
+                                     table::moved,          table::limits,
+                                     table::offers_recent,  table::offers_approval,
+                                     table::offers_ready,   table::chat_offers,
+                                     table::order_offers,   table::charges,
+                                     table::order_payouts,  table::payouts_time,
+                                     table::order_outside,  table::outside_booked,
+                                     table::outside_time,   table::meta};
   return all;
 }
 

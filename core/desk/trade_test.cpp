@@ -163,7 +163,7 @@ TEST(Actions, a_refund_is_checked_against_what_is_left) {
     spec.amount = amount;
     spec.currency = std::move(currency);
     spec.facts = Value::map({{"reason", "late"}, {"amount", 1}});
-    return world.desk.action(spec);
+    return world.desk.action(spec, world.now_ms);
   };
   EXPECT_EQ(refund(0).error().code, Errc::bad_amount);
   EXPECT_EQ(refund(5001).error().code, Errc::bad_amount);
@@ -196,7 +196,7 @@ class Requests : public testing::Test {
     spec.kind = "ship";
     spec.order = id("o");
     spec.member = 1;
-    request = world.add(world.desk.action(spec).value());
+    request = world.add(world.desk.action(spec, world.now_ms).value());
   }
   void outcome(const char* what, Map more = {}) {
     Map facts{{"request", Value::bin(request)}, {"kind", "ship"}, {"attempt", 1}};

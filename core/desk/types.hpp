@@ -107,6 +107,8 @@ struct Proposal {
   std::optional<EventRef> answers;
   // Of an action on an order: the event whose body holds the order's external ids.
   std::optional<EventRef> subject;
+  // Of an action that waited: the event whose body has its words.
+  std::optional<EventRef> words;
   // Of a takeover ("vanished"): read the thread's tail at the channel first. If the buyer was
   // answered there, append what was found (message.sent) in place of this.
   bool needs_tail = false;
@@ -157,7 +159,14 @@ enum class Errc {
   too_many,        // detail: how many there may be
   bad_time,        // past, or too far ahead
   not_allowed,     // the member's role is not high enough
-  bad_value,       // anything else that is out of range
+  no_such_offer,
+  not_read_back,    // the buyer has not heard it
+  not_confirmed,    // the buyer has not said so
+  reason_required,  // R83; and the second question of whoever decides alone
+  needs_approval,   // detail: the limit
+  not_here,         // it is carried out at another peer
+  not_now,          // this peer may not act at present
+  bad_value,        // anything else that is out of range
 };
 
 // detail names the offending value, without buyer data; where, as far as it is said, what was asked

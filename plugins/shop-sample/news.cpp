@@ -1,6 +1,7 @@
 // What the sample shop tells the desk.
 #include <array>
 
+#include "deskmate/money_events.hpp"
 #include "world.hpp"
 
 namespace deskmate::sample {
@@ -90,6 +91,30 @@ NewEvent tell(const std::string& shop, const Order& order, const Buyer& buyer) {
   return event;
 }
 
+// 32 digits as the id that they are; anything else as none.
+Id id_of(const std::string& hex) {
+  Id out;
+  if (hex.size() != 2 * out.bytes.size()) return out;
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c - 'a' + 10; };
+  for (std::size_t i = 0; i < out.bytes.size(); ++i) {
+    out.bytes[i] = static_cast<std::uint8_t>(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
+  }
+  return out;
+}
+
+NewEvent tell(const std::string& shop, const Order& order, const Refund& refund) {
+  events::RefundSeen seen;
+  seen.shop = shop;
+  seen.amount = refund.amount;
+  seen.currency = currency;
+  seen.at = refund.at;
+  seen.request = id_of(refund.request);
+  NewEvent event = events::to_event(seen);
+  event.refs = {{"refund", refund.id}, {"order", order.number}, {"buyer", order.buyer}};
+  event.dedupe = "refund";
+  return event;
+}
+
 NewEvent tell_parcel(const std::string& shop, const Order& order) {
   const Parcel& parcel = order.parcels.front();
   const Step& step = steps.at(static_cast<std::size_t>(parcel.step));
@@ -138,6 +163,7 @@ std::vector<NewEvent> World::news(const std::string& shop) const {
     if (order.told == order.revision) continue;
     all.push_back(tell(shop, order, buyers_.at(order.buyer)));
     if (!order.parcels.empty()) all.push_back(tell_parcel(shop, order));
+    for (const Refund& refund : order.refunds) all.push_back(tell(shop, order, refund));
   }
   for (const Message& message : meta_.outbox) {
     all.push_back(tell(shop, message, buyers_.at(message.buyer)));

@@ -88,6 +88,22 @@ struct Parcel {
   }
 };
 
+// Money given back: by the desk's request, or by somebody in the shop's own admin.
+struct Refund {
+  std::string id;
+  std::int64_t amount = 0;  // fen
+  std::int64_t at = 0;
+  std::string request{};  // of the desk's: its id, hex
+  Map other{};
+  template <class Self, class F>
+  static void fields(Self& e, F& f) {
+    f("id", e.id);
+    f("amount", e.amount);
+    f("at", e.at);
+    f("request", e.request);
+  }
+};
+
 struct Order {
   std::string number;
   std::string buyer;
@@ -95,13 +111,14 @@ struct Order {
   std::string state;    // "paid", "shipped", "delivered", "cancelled"
   std::string payment;  // "paid", "partly_refunded", "refunded"
   std::int64_t total = 0;
-  std::int64_t paid = 0;  // what has not been given back, fen
+  std::int64_t paid = 0;  // by the buyer, fen; what was given back is in refunds
   std::int64_t placed_at = 0;
   std::int64_t updated_at = 0;
   std::int64_t ship_at = 0;     // when the warehouse sends it by itself
   std::vector<Parcel> parcels;  // one, or none
   std::vector<std::string> notes;
   std::vector<std::string> coupons;
+  std::vector<Refund> refunds;
   std::int32_t revision = 1;
   std::int32_t told = 0;                 // the revision that the desk knows
   Map requests;                          // actions by request id (hex): what they gave
@@ -110,6 +127,11 @@ struct Order {
   std::optional<std::int64_t> shipping;  // charged for postage; unset: not said
   std::int64_t promised_at = 0;          // 0: nothing was promised
   Map other{};
+  std::int64_t left() const {  // of what was paid
+    std::int64_t sum = paid;
+    for (const Refund& refund : refunds) sum -= refund.amount;
+    return sum;
+  }
   template <class Self, class F>
   static void fields(Self& e, F& f) {
     f("number", e.number);
@@ -125,6 +147,7 @@ struct Order {
     f("parcels", e.parcels);
     f("notes", e.notes);
     f("coupons", e.coupons);
+    f("refunds", e.refunds);
     f("revision", e.revision);
     f("told", e.told);
     f("requests", e.requests);

@@ -29,6 +29,7 @@ Result<void> ShopSample::poll(Session& desk) {
     if (auto begun = begin(desk); !begun) return begun;
   }
   world_->advance(desk.now_ms());
+  world_->refund_in_admin(desk.setting<std::string>("refunds_in_admin", ""), desk.now_ms());
   // Kept before told: after a crash the same news are told again, and the desk knows them.
   if (auto kept = keep(desk); !kept) return kept;
   const auto news = world_->news(desk.instance());

@@ -15,8 +15,8 @@ using testing::FakeHost;
 class ShopSampleTest : public ::testing::Test {
  protected:
   ShopSampleTest() {
-    host_.allow_append(
-        {"message.received", "buyer.seen", "order.seen", "parcel.seen", "product.seen"});
+    host_.allow_append({"message.received", "buyer.seen", "order.seen", "parcel.seen",
+                        "product.seen", "refund.seen"});
   }
 
   // A paid order's number, as the desk was told.
@@ -78,9 +78,11 @@ TEST_F(ShopSampleTest, GoesOnAfterARestart) {
   EXPECT_TRUE(again.look_up(refund(1)).is_yes());
   EXPECT_TRUE(again.perform(refund(1)).is_done());
   EXPECT_TRUE(again.look_up(refund(2)).is_no());
-  ASSERT_TRUE(again.poll());
-  EXPECT_EQ(host_.events().size(), before + 1) << "the refunded order, nothing else";
-  EXPECT_EQ(host_.events().back().facts["payment"].as_str(), "partly_refunded");
+  const auto polled = again.poll();
+  ASSERT_TRUE(polled) << polled.error().message;
+  ASSERT_EQ(host_.events().size(), before + 2) << "the refunded order and its refund, nothing else";
+  EXPECT_EQ(host_.events()[before].facts["payment"].as_str(), "partly_refunded");
+  EXPECT_EQ(host_.events().back().type, "refund.seen");
 }
 
 TEST_F(ShopSampleTest, TellsAgainWhatTheDeskDidNotTake) {

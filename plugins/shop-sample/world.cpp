@@ -578,8 +578,8 @@ Outcome World::on_order(Order& order, const Action& action, std::int64_t now_ms)
          std::string(action.facts["carrier"].as_str()), now_ms);
     return Outcome::done().ref("result", order.parcels[0].tracking);
   }
-  if (action.kind == "refund") return refund(order, action);
-  if (action.kind == "cancel") return cancel(order);
+  if (action.kind == "refund") return refund(order, action, now_ms);
+  if (action.kind == "cancel") return cancel(order, action, now_ms);
   if (action.kind == "resend") return resend(order, action.request.hex(), now_ms);
   if (action.kind == "coupon") return coupon(order, action);
   if (action.kind == "order_note") {
@@ -590,25 +590,55 @@ Outcome World::on_order(Order& order, const Action& action, std::int64_t now_ms)
   return Outcome::failed("unsupported", "the sample shop does no " + action.kind);
 }
 
-Outcome World::refund(Order& order, const Action& action) {
-  const std::int64_t amount = action.facts["amount"].as_int(order.paid);
+void World::give_back(Order& order, Refund refund) {
+  order.refunds.push_back(std::move(refund));
+  order.payment = order.left() == 0 ? "refunded" : "partly_refunded";
+}
+
+Outcome World::refund(Order& order, const Action& action, std::int64_t now_ms) {
+  const std::int64_t amount = action.facts["amount"].as_int(order.left());
   const std::string_view asked = action.facts["currency"].as_str(currency);
   if (asked != currency) return Outcome::failed("currency", "the shop takes CNY only");
-  if (amount <= 0 || amount > order.paid) {
+  if (amount <= 0 || amount > order.left()) {
     return Outcome::failed("amount", "more than was paid, or nothing");
   }
-  order.paid -= amount;
-  order.payment = order.paid == 0 ? "refunded" : "partly_refunded";
+  const std::string request = action.request.hex();
+  give_back(order, {"R-" + request, amount, now_ms, request});
   return Outcome::done()
       .ref("result", "refund of " + std::to_string(amount))
       .fact("amount", amount);
 }
 
-Outcome World::cancel(Order& order) {
+void World::refund_in_admin(std::string_view what, std::int64_t now_ms) {
+  while (!what.empty()) {
+    const std::size_t comma = std::min(what.find(','), what.size());
+    std::string_view one = what.substr(0, comma);
+    what.remove_prefix(std::min(comma + 1, what.size()));
+    one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+    const std::size_t space = std::min(one.find(' '), one.size());
+    const auto found = orders_.find(std::string(one.substr(0, space)));
+    if (found == orders_.end() || space == one.size()) continue;
+    std::int64_t amount = 0;
+    for (const char c : one.substr(space + 1)) {
+      if (c < '0' || c > '9' || amount > found->second.paid) break;
+      amount = amount * 10 + (c - '0');
+    }
+    Order& order = found->second;
+    const std::string id = "A-" + std::string(one);
+    const bool done = std::any_of(order.refunds.begin(), order.refunds.end(),
+                                  [&](const Refund& refund) { return refund.id == id; });
+    if (done || amount <= 0 || amount > order.left()) continue;
+    give_back(order, {id, amount, now_ms});
+    change(order, now_ms);
+  }
+}
+
+Outcome World::cancel(Order& order, const Action& action, std::int64_t now_ms) {
   if (order.state != "paid") return Outcome::failed("state", "the order is " + order.state);
   order.state = "cancelled";
+  const std::string request = action.request.hex();
+  if (order.left() > 0) give_back(order, {"R-" + request, order.left(), now_ms, request});
   order.payment = "refunded";
-  order.paid = 0;
   order.ship_at = 0;
   allocate(order, -1);
   return Outcome::done().ref("result", "cancelled");

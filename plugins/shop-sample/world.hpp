@@ -53,6 +53,10 @@ class World {
   std::vector<NewEvent> news(const std::string& shop) const;
   void told();
 
+  // Gives money back as somebody in the shop's own admin would, where the order is there and has as
+  // much left: "T_1001 500, T_1002 300", in fen. The same a second time changes nothing.
+  void refund_in_admin(std::string_view what, std::int64_t now_ms);
+
   // Does an action. The same request a second time changes nothing and gives the same.
   Outcome perform(const Action& action, std::int64_t now_ms);
   Found look_up(const Action& action) const;
@@ -95,8 +99,9 @@ class World {
 
   Outcome reply(Buyer& buyer, const Action& action, std::int64_t now_ms);
   Outcome on_order(Order& order, const Action& action, std::int64_t now_ms);
-  Outcome refund(Order& order, const Action& action);
-  Outcome cancel(Order& order);
+  Outcome refund(Order& order, const Action& action, std::int64_t now_ms);
+  Outcome cancel(Order& order, const Action& action, std::int64_t now_ms);
+  void give_back(Order& order, Refund refund);
   Outcome resend(Order& order, const std::string& request, std::int64_t now_ms);
   Outcome coupon(Order& order, const Action& action);
 

@@ -217,7 +217,7 @@ TEST(World, EveryActionWorksOnIt) {
   EXPECT_TRUE(
       world.perform(act("refund", paid, 3, {{"amount", 100}, {"currency", "CNY"}}), now).is_done());
   EXPECT_EQ(order.payment, "partly_refunded");
-  EXPECT_EQ(order.paid, total - 100);
+  EXPECT_EQ(order.left(), total - 100);
   EXPECT_TRUE(world.perform(act("refund", paid, 4, {{"amount", total}}), now).is_failed());
   EXPECT_TRUE(world.perform(act("refund", paid, 4, {{"currency", "EUR"}}), now).is_failed());
 
@@ -247,16 +247,40 @@ TEST(World, EveryActionWorksOnIt) {
   EXPECT_EQ(told, 3u) << "the paid, the shipped and the new one";
 }
 
+TEST(World, R81_a_refund_in_the_shops_admin_is_told_and_made_once) {
+  World world = World::fresh({}, now);
+  const std::string paid = order_in(world, "paid");
+  const Order& order = world.orders().at(paid);
+  const std::int64_t total = order.total;
+  EXPECT_TRUE(world.perform(act("refund", paid, 1, {{"amount", 100}}), now).is_done());
+  world.told();
+  for (int i = 0; i < 2; ++i) {
+    world.refund_in_admin("nobody's 1, " + paid + " 300, " + paid + " x, " + paid, now);
+  }
+  EXPECT_EQ(order.left(), total - 400);
+  world.refund_in_admin(paid + " " + std::to_string(total), now);
+  EXPECT_EQ(order.left(), total - 400) << "more than is left";
+  std::vector<NewEvent> refunds;
+  for (const NewEvent& event : world.news("box")) {
+    if (event.type == "refund.seen") refunds.push_back(event);
+  }
+  ASSERT_EQ(refunds.size(), 2u);
+  EXPECT_EQ(refunds[0].facts["request"].as_bin().size(), 16u) << "the desk's own";
+  EXPECT_TRUE(refunds[1].facts["request"].is_nil());
+  EXPECT_EQ(refunds[1].facts["amount"].as_int(), 300);
+  EXPECT_EQ(refunds[1].refs["order"].as_str(), paid);
+}
+
 TEST(World, ARequestIsDoneOnce) {
   World world = World::fresh({}, now);
   const std::string paid = order_in(world, "paid");
   const Action refund = act("refund", paid, 1, {{"amount", 100}});
   EXPECT_TRUE(world.look_up(refund).is_no());
   EXPECT_TRUE(world.perform(refund, now).is_done());
-  const std::int64_t left = world.orders().at(paid).paid;
+  const std::int64_t left = world.orders().at(paid).left();
   EXPECT_TRUE(world.look_up(refund).is_yes());
   EXPECT_TRUE(world.perform(refund, now).is_done());
-  EXPECT_EQ(world.orders().at(paid).paid, left);
+  EXPECT_EQ(world.orders().at(paid).left(), left);
 
   const Action reply = act("reply", "b1", 2, {}, {{"text", "Hello!"}});
   EXPECT_TRUE(world.look_up(reply).is_no());

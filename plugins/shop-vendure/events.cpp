@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "deskmate/events.hpp"
+#include "deskmate/money_events.hpp"
 
 namespace deskmate::shop_vendure {
 namespace {
@@ -103,6 +104,37 @@ Seen parcel_seen(const Order& order, const Parcel& parcel, const std::string& sh
   return out;
 }
 
+// The request that left its mark in the text; empty: there is none.
+Id marked(std::string_view text) {
+  Id out;
+  const std::size_t at = text.find(mark_prefix);
+  if (at == std::string_view::npos) return out;
+  const std::string_view hex = text.substr(at + mark_prefix.size(), mark_digits);
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c - 'a' + 10; };
+  const bool whole = hex.size() == mark_digits && std::all_of(hex.begin(), hex.end(), [](char c) {
+                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+                     });
+  if (!whole) return out;
+  for (std::size_t i = 0; i < out.bytes.size(); ++i) {
+    out.bytes[i] = static_cast<std::uint8_t>(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
+  }
+  return out;
+}
+
+// Whoever made it: the desk, or somebody in the shop's own admin.
+Seen refund_seen(const Order& order, const Refund& refund, const std::string& shop) {
+  events::RefundSeen seen;
+  seen.shop = shop;
+  seen.amount = refund.total;
+  seen.currency = order.currency;
+  seen.at = refund.created_ms != 0 ? refund.created_ms : order.updated_ms;
+  seen.request = marked(refund.reason);
+  seen.failed = refund.state == "Failed";
+  Seen out{"order", order.id, "refund:" + refund.id, events::to_event(seen)};
+  out.event.refs = {{"refund", refund.id}, {"order", order.id}, {"buyer", buyer_of(order)}};
+  return out;
+}
+
 Seen buyer_seen(const Customer& customer, const std::string& shop) {
   events::BuyerSeen seen;
   seen.shop = shop;
@@ -147,6 +179,11 @@ std::vector<Seen> seen_of(const Order& order, const std::string& shop) {
   if (!order.customer.id.empty()) all.push_back(buyer_seen(order.customer, shop));
   all.push_back(order_seen(order, shop));
   for (const Parcel& parcel : order.parcels) all.push_back(parcel_seen(order, parcel, shop));
+  for (const Payment& payment : order.payments) {
+    for (const Refund& refund : payment.refunds) {
+      if (refund.total > 0) all.push_back(refund_seen(order, refund, shop));
+    }
+  }
   return all;
 }
 

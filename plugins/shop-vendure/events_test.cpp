@@ -92,6 +92,31 @@ TEST(Events, payment_states) {
   EXPECT_EQ(payment_state(order_of(object)), "pending");
 }
 
+TEST(Events, R81_refunds_whoever_made_them) {
+  json::object object = order_json();
+  const std::string mark = std::string(mark_prefix) + std::string(31, '0') + "a";
+  object["payments"].as_array()[0].as_object()["refunds"] = json::parse(
+      R"([{"id":"1","state":"Settled","reason":"by hand","total":500,
+           "createdAt":"2026-01-02T03:04:05.000Z"},
+          {"id":"2","state":"Failed","reason":"Chip )" +
+      mark + R"(","total":20},
+          {"id":"3","state":"Pending","reason":"deskmate:x","total":7},
+          {"id":"4","state":"Settled","reason":null,"total":0}])");
+  std::vector<Seen> refunds;
+  for (Seen& one : seen_of(order_of(object), "box")) {
+    if (one.event.type == "refund.seen") refunds.push_back(std::move(one));
+  }
+  ASSERT_EQ(refunds.size(), 3u);
+  EXPECT_EQ(refunds[0].thing, "refund:1");
+  EXPECT_EQ(refunds[0].event.refs["refund"].as_str(), "1");
+  EXPECT_EQ(refunds[0].event.facts["amount"].as_int(), 500);
+  EXPECT_EQ(refunds[0].event.facts["at"].as_int(), parse_time_ms("2026-01-02T03:04:05.000Z"));
+  EXPECT_TRUE(refunds[0].event.facts["request"].is_nil()) << "made in the shop's own admin";
+  EXPECT_EQ(refunds[1].event.facts["request"].as_bin(), std::string(15, '\0') + '\x0a');
+  EXPECT_TRUE(refunds[1].event.facts["failed"].as_bool());
+  EXPECT_TRUE(refunds[2].event.facts["request"].is_nil());
+}
+
 TEST(Events, order_states) {
   EXPECT_EQ(order_state("ArrangingPayment"), "open");
   EXPECT_EQ(order_state("PaymentSettled"), "paid");

@@ -18,6 +18,7 @@ Refund read_refund(const Field& from) {
   refund.state = from["state"].text(code_bytes_max);
   refund.reason = from["reason"].text_or_empty(text_bytes_max);
   refund.total = from["total"].whole(0, money_max);
+  refund.created_ms = from["createdAt"].time_ms_or(0);
   return refund;
 }
 
@@ -112,7 +113,7 @@ const std::string_view order_fields = R"(
   shippingLines { shippingMethod { id name } }
   lines { id quantity orderPlacedQuantity proratedUnitPriceWithTax
     productVariant { id sku name } }
-  payments { id state method amount refunds { id state reason total } }
+  payments { id state method amount refunds { id state reason total createdAt } }
   fulfillments { id state method trackingCode createdAt updatedAt
     lines { orderLineId quantity } })";
 

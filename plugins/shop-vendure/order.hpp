@@ -32,6 +32,7 @@ struct Refund {
   std::string state;  // Pending, Settled, Failed
   std::string reason;
   std::int64_t total = 0;
+  std::int64_t created_ms = 0;
 };
 
 struct Payment {

@@ -15,7 +15,8 @@ TEST(Plugin, polls_acts_and_stops_by_itself) {
   shop.on("orders(options", page({order_json()}, 1));
   shop.on("query($id: ID!) { order(id", one_order(order_json()));
   shop.on("refundOrder", R"({"data":{"refundOrder":{"id":"1","state":"Settled"}}})");
-  shop.host.allow_append({"order.seen", "parcel.seen", "buyer.seen", "product.seen"});
+  shop.host.allow_append(
+      {"order.seen", "parcel.seen", "refund.seen", "buyer.seen", "product.seen"});
   ASSERT_TRUE(shop.host.start(deskmate_plugin_entry));
   ASSERT_TRUE(shop.host.run_until([&] { return shop.host.events("order.seen").size() == 1; }));
   const Action refund = order_action("refund", {{"amount", 5}});

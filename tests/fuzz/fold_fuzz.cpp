@@ -19,33 +19,37 @@ constexpr std::size_t events_max = 24;
 constexpr std::uint64_t start_ms = 1'800'000'000'000;
 
 const char* const types[] = {
-    "message.received", "message.received", "message.sent",      "reply.requested",
-    "reply.attempted",  "reply.done",       "reply.failed",      "reply.unknown",
-    "reply.resolved",   "refund.requested", "refund.done",       "refund.resolved",
-    "chat.assigned",    "chat.queued",      "chat.closed",       "chat.transferred",
-    "chat.noted",       "chat.drafted",     "chat.flagged",      "buyer.joined",
-    "buyer.separated",  "buyer.blocked",    "buyer.unblocked",   "buyer.seen",
-    "member.set",       "member.set",       "member.presence",   "phrase.set",
-    "order.seen",       "parcel.seen",      "product.seen",      "plugin.state",
-    "chat.released",    "overtime.asked",   "overtime.answered", "promise.made",
-    "promise.kept",     "promise.dropped",  "colleague.asked",   "colleague.answered",
-    "member.listening", "case.opened",      "case.changed",      "case.said",
-    "case.linked",      "call.logged",      "problem.found",     "problem.cleared",
-    "problem.settled",  "problem.told",     "buyer.contact",     "stock.counted",
-    "weather.seen"};
+    "message.received",  "message.sent",       "reply.requested",  "reply.attempted",
+    "reply.done",        "reply.failed",       "reply.unknown",    "reply.resolved",
+    "refund.requested",  "refund.done",        "refund.resolved",  "chat.assigned",
+    "chat.queued",       "chat.closed",        "chat.transferred", "chat.noted",
+    "chat.drafted",      "chat.flagged",       "buyer.joined",     "buyer.separated",
+    "buyer.blocked",     "buyer.unblocked",    "buyer.seen",       "member.set",
+    "member.presence",   "phrase.set",         "order.seen",       "parcel.seen",
+    "product.seen",      "plugin.state",       "chat.released",    "overtime.asked",
+    "overtime.answered", "promise.made",       "promise.kept",     "promise.dropped",
+    "colleague.asked",   "colleague.answered", "member.listening", "case.opened",
+    "case.changed",      "case.said",          "case.linked",      "call.logged",
+    "problem.found",     "problem.cleared",    "problem.settled",  "problem.told",
+    "buyer.contact",     "stock.counted",      "offer.proposed",   "offer.proposed",
+    "offer.held",        "offer.read_back",    "offer.confirmed",  "offer.approved",
+    "offer.refused",     "offer.ended",        "refund.seen",      "refund.booked",
+    "payment.recorded",  "allowance.moved",    "limit.set",        "weather.seen"};
 const char* const names[] = {
-    "shop",      "thread",  "buyer",    "message",  "at",        "auto",       "contacts",
-    "mentions",  "chat",    "visit",    "number",   "member",    "why",        "shares",
-    "from",      "to",      "topic",    "a",        "b",         "until",      "name",
-    "role",      "weight",  "zone",     "schedule", "capacity",  "experts",    "state",
-    "language",  "text",    "order",    "total",    "paid",      "currency",   "lines",
-    "sku",       "stock",   "price",    "parcel",   "status",    "amount",     "kind",
-    "attempt",   "again",   "as",       "request",  "placed_at", "updated_at", "removed",
-    "plugin",    "reason",  "code",     "payment",  "by",        "promise",    "question",
-    "due",       "case",    "deadline", "assignee", "cause",     "wants",      "evidence",
-    "direction", "seconds", "answered", "party",    "titled",    "since",      "params",
-    "fixes",     "how",     "mark",     "allowed",  "count",     "shown",      "warehouse",
-    "shipping",  "measures"};
+    "shop",      "thread",   "buyer",    "message",  "at",        "auto",       "contacts",
+    "mentions",  "chat",     "visit",    "number",   "member",    "why",        "shares",
+    "from",      "to",       "topic",    "a",        "b",         "until",      "name",
+    "role",      "weight",   "zone",     "schedule", "capacity",  "experts",    "state",
+    "language",  "text",     "order",    "total",    "paid",      "currency",   "lines",
+    "sku",       "stock",    "price",    "parcel",   "status",    "amount",     "kind",
+    "attempt",   "again",    "as",       "request",  "placed_at", "updated_at", "removed",
+    "plugin",    "reason",   "code",     "payment",  "by",        "promise",    "question",
+    "due",       "case",     "deadline", "assignee", "cause",     "wants",      "evidence",
+    "direction", "seconds",  "answered", "party",    "titled",    "since",      "params",
+    "fixes",     "how",      "mark",     "allowed",  "count",     "shown",      "warehouse",
+    "shipping",  "measures", "offer",    "steps",    "step",      "purpose",    "needs",
+    "instead",   "direct",   "refund",   "proof",    "charge",    "period",     "shared",
+    "scope",     "value",    "failed",   "liable",   "standard",  "version",    "rule"};
 const char* const words[] = {
     "mail",  "shop",    "greeting",        "online",   "away",       "off",    "done",
     "again", "dropped", "abuse",           "presale",  "supervisor", "refund", "reply",
@@ -118,6 +122,26 @@ Map usual_facts(std::string_view type, FuzzedDataProvider& input) {
     facts.set("promise", made);
     facts.set("question", made);
   }
+  if (type.starts_with("offer.") || type.starts_with("payment.") ||
+      type.starts_with("allowance.") || type.starts_with("limit.") || type == "refund.seen" ||
+      type == "refund.booked") {
+    facts.set("offer", bin("0/1/" + std::to_string(input.ConsumeIntegralInRange(1, 8))));
+    facts.set("order", some("order"));
+    facts.set("refund", some("refund"));
+    facts.set("purpose", "settlement");
+    facts.set("currency", type.starts_with("allowance.") ? "" : "EUR");
+    facts.set("steps", Value::array({Value::map({{"kind", "refund"}, {"amount", 5}})}));
+    facts.set("needs", Value::array({"settlements_month"}));
+    facts.set("how", "declined");
+    facts.set("amount", input.ConsumeIntegralInRange(1, 200));
+    facts.set("proof", Value::array({Value::bin(std::string(32, 'p'))}));
+    facts.set("charge", Value::map({{"period", 684}, {"count", 1}}));
+    facts.set("period", 684);
+    facts.set("to", Value::bin(bytes_of(log_name(1).peer)));
+    facts.set("count", input.ConsumeIntegralInRange(1, 5));
+    facts.set("name", "settlements_month");
+    facts.set("value", input.ConsumeIntegralInRange(0, 9));
+  }
   if (type.starts_with("buyer.")) {
     facts.set("a", some("buyer"));
     facts.set("b", some("buyer"));
@@ -128,7 +152,7 @@ Map usual_facts(std::string_view type, FuzzedDataProvider& input) {
     facts.set("weight", input.ConsumeIntegralInRange(0, 5));
     facts.set("state", "online");
   }
-  if (type.starts_with("order.") || type.starts_with("refund.")) {
+  if (type.starts_with("order.") || (type.starts_with("refund.") && type != "refund.seen")) {
     facts.set("order", some("order"));
     facts.set("number", some("number"));
     facts.set("state", "paid");

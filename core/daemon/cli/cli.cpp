@@ -197,6 +197,7 @@ int run(int argc, const char* const* argv, Streams streams) {
   add_shift_commands(app, context);
   add_word_commands(app, context);
   add_case_commands(app, context);
+  add_money_commands(app, context);
   add_order_commands(app, context);
   add_problem_commands(app, context);
   add_rule_commands(app, context);

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "core/daemon/cli/cli.hpp"
+#include "core/daemon/cli/money.hpp"
 #include "core/daemon/cli/orders.hpp"
 #include "core/daemon/cli/text.hpp"
 
@@ -17,6 +18,7 @@ struct OrderWords {
   std::string text;
   std::string carrier;
   std::string tracking;
+  Giving giving;
   std::uint64_t limit = 100;
 };
 using WordsPtr = std::shared_ptr<OrderWords>;
@@ -85,9 +87,12 @@ void action(Context& context, const char* kind, const OrderWords& words) {
   if (!words.carrier.empty()) params["facts"]["carrier"] = words.carrier;
   if (!words.tracking.empty()) params["body"]["tracking"] = words.tracking;
   if (!words.text.empty()) params["body"]["text"] = words.text;
+  if (!words.giving.purpose.empty()) params["purpose"] = words.giving.purpose;
+  if (!words.giving.liable.empty()) params["liable"] = words.giving.liable;
+  if (!words.giving.cause.empty()) params["cause"] = words.giving.cause;
   const auto answer = context.ask("desk.action", std::move(params));
   if (!answer || context.as_json(*answer)) return;
-  context.streams.out << context.say("action.queued", {(*answer)["event"].as_str()}) << '\n';
+  say_given(context, *answer);
 }
 
 CLI::App* add_action(CLI::App& app, Context& context, const char* name, const char* kind,
@@ -149,14 +154,16 @@ void add_order_commands(CLI::App& app, Context& context) {
     auto* money_command = add_action(app, context, kind, kind, words);
     money_command->add_option("AMOUNT", words->amount, help(context, "help.param.amount"))
         ->required();
+    add_giving(*money_command, context, words->giving);
     money_command->add_option("--reason", words->text, help(context, "help.reason"))
         ->type_name("TEXT");
   }
   for (const char* kind : {"cancel", "resend"}) {
     auto words = std::make_shared<OrderWords>();
-    add_action(app, context, kind, kind, words)
-        ->add_option("--reason", words->text, help(context, "help.reason"))
+    auto* command_of = add_action(app, context, kind, kind, words);
+    command_of->add_option("--reason", words->text, help(context, "help.reason"))
         ->type_name("TEXT");
+    if (kind == std::string_view("resend")) add_giving(*command_of, context, words->giving);
   }
   auto words = std::make_shared<OrderWords>();
   auto* ship = add_action(app, context, "ship", "ship", words);

@@ -94,7 +94,7 @@ struct Done {
 struct Order {
   std::string_view id;  // of the desk
   std::string_view shop, number, state, payment, currency;
-  std::int64_t total = 0, paid = 0;
+  std::int64_t total = 0, paid = 0;  // paid: less what was given back
   std::int64_t placed_ms = 0, updated_ms = 0, paid_ms = 0, ship_by_ms = 0, promised_ms = 0;
   std::optional<std::int64_t> shipping;
   std::vector<Line> lines;

@@ -64,9 +64,11 @@ export function OrderAction({ order, kind, onClose, onDone }: Props) {
       currency: minor === null ? undefined : order.currency,
       body: text.trim() ? { text: text.trim() } : undefined,
     }).then(
-      () => {
+      (made) => {
         onClose();
-        say(t('done.action', { kind: t(`kind.${kind}`), number }));
+        // Beyond the member's authority it waits for a supervisor (desk.approvals).
+        const waits = typeof made === 'object' && made !== null && 'offer' in made;
+        say(t(waits ? 'done.waits' : 'done.action', { kind: t(`kind.${kind}`), number }));
         touchChat();
         onDone?.();
       },

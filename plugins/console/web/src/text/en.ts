@@ -68,7 +68,7 @@ export const en = {
   'flag.title': 'Ask for an expert', 'flag.topic': 'Topic', 'flag.hint': 'Whoever is an expert in it takes the chat.',
   'done.claimed': 'The chat is yours.', 'done.closed': 'Chat {chat} is closed.', 'done.supervisor': 'The supervisor has been called.',
   'done.transferred': 'Chat {chat} was passed to {name}.', 'done.noted': 'The note is saved.', 'done.flagged': 'An expert has been asked.',
-  'done.blocked': 'The buyer is blocked.', 'done.unblocked': 'The buyer is no longer blocked.', 'done.action': '{kind} for {number} is on its way.',
+  'done.blocked': 'The buyer is blocked.', 'done.unblocked': 'The buyer is no longer blocked.', 'done.action': '{kind} for {number} is on its way.', 'done.waits': '{kind} for {number} is beyond your authority and waits for approval.',
   'done.agreed': 'You have agreed.', 'done.saved': 'Saved.', 'done.removed': 'Removed.', 'done.copied': 'Copied.',
 
   card: 'Buyer', 'card.why_mine': 'Why this chat is yours', 'card.why': 'Why this chat is {name}’s', 'card.accounts': 'Buyer',

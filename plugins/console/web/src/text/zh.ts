@@ -70,7 +70,7 @@ export const zh: Record<keyof typeof en, string> = {
   'flag.title': '请专家处理', 'flag.topic': '主题', 'flag.hint': '由擅长此主题的成员接手。',
   'done.claimed': '会话已归您接待。', 'done.closed': '会话 {chat} 已结束。', 'done.supervisor': '已呼叫主管。',
   'done.transferred': '会话 {chat} 已转给 {name}。', 'done.noted': '备注已保存。', 'done.flagged': '已请求专家。',
-  'done.blocked': '已拉黑此买家。', 'done.unblocked': '已取消拉黑。', 'done.action': '{number} 的“{kind}”正在处理。',
+  'done.blocked': '已拉黑此买家。', 'done.unblocked': '已取消拉黑。', 'done.action': '{number} 的“{kind}”正在处理。', 'done.waits': '{number} 的“{kind}”超出您的权限，正在等待审批。',
   'done.agreed': '您已同意。', 'done.saved': '已保存。', 'done.removed': '已删除。', 'done.copied': '已复制。',
 
   card: '买家', 'card.why_mine': '为什么由您接待', 'card.why': '为什么由 {name} 接待', 'card.accounts': '买家',
