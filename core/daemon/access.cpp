@@ -14,7 +14,7 @@ constexpr std::array see{
     "desk.calls",      "desk.missed",         "desk.questions",     "desk.problems",
     "desk.ship_queue", "desk.rules",          "desk.rules_explain", "desk.offers",
     "desk.offer",      "desk.offer_standard", "desk.approvals",     "desk.authority",
-    "desk.money",
+    "desk.money",      "desk.parcels",        "desk.parcel",        "desk.couriers",
 };
 constexpr std::array act{
     "desk.reply",
@@ -63,6 +63,7 @@ constexpr std::array act{
     "desk.allowance_move",
     "desk.payment",
     "desk.refund_book",
+    "desk.parcel_say",
 };
 
 }  // namespace

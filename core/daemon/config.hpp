@@ -73,6 +73,9 @@ struct Config {
   std::int64_t cool_down_minutes = 0;
   bool match_roles = false;
 
+  std::int64_t parcel_stuck_hours = 0;
+  std::int64_t courier_failures_per_million = 0;
+
   std::string peer_name;
   std::vector<std::string> peer_listen;
   std::vector<std::string> peer_addresses;

@@ -43,7 +43,7 @@ std::span<const Message> messages() {
   static const std::vector<Message> all = [] {
     std::vector<Message> parts;
     for (const auto& part : {answer_messages, help_messages, case_messages, problem_messages,
-                             money_messages}) {
+                             money_messages, parcel_messages}) {
       parts.insert(parts.end(), part.begin(), part.end());
     }
     return parts;

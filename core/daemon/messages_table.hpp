@@ -12,5 +12,6 @@ extern const std::span<const Message> help_messages;
 extern const std::span<const Message> case_messages;
 extern const std::span<const Message> problem_messages;
 extern const std::span<const Message> money_messages;
+extern const std::span<const Message> parcel_messages;
 
 }  // namespace deskmate::daemon

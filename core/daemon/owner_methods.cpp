@@ -161,8 +161,10 @@ void order(Service& service, const Call& call, Answer answer) {
   const Present present = present_of(service, call);
   Array out;
   for (const auto& one : found) {
-    out.push_back(present.order(one));
-    add_problems(service, one, language_of(service, call), out.back());
+    Value shown = present.order(one);
+    show_traces(service, present, shown);
+    add_problems(service, one, language_of(service, call), shown);
+    out.push_back(std::move(shown));
   }
   answer.ok(Value::map({{"orders", std::move(out)}}));
 }
@@ -486,6 +488,7 @@ void serve_owners(Service& service) {
   serve_words(service);
   serve_cases(service);
   serve_money(service);
+  serve_parcels(service);
 }
 
 }  // namespace deskmate::daemon

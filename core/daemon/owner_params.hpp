@@ -61,6 +61,9 @@ Result<desk::OrderView> one_order_of(Service& service, const bus::Call& call);
 Result<std::optional<desk::Id16>> id_if(Service& service, const bus::Call& call,
                                         std::string_view name);
 
+// In an order as it is shown: its parcels with their traces.
+void show_traces(Service& service, const Present& present, Value& order);
+
 // A page of rows, or that there is no such page.
 template <class Row, class Show>
 void answer_page(Service& service, const bus::Call& call, bus::Answer answer, const char* name,

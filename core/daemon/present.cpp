@@ -223,18 +223,6 @@ Value Present::chat(const desk::ChatView& chat) const {
   return out;
 }
 
-Value Present::parcel(const desk::ParcelView& parcel) const {
-  Value out = Value::map({{"id", hex(parcel.id)},
-                          {"status", parcel.status},
-                          {"carrier", parcel.carrier},
-                          {"at_ms", parcel.at_ms}});
-  set_text(out, "raw_code", parcel.raw_code);
-  const Value body = bodies_.of(parcel.seen);
-  set_text(out, "tracking", body["tracking"].as_str());
-  set_text(out, "raw_text", body["raw_text"].as_str());
-  return out;
-}
-
 Value Present::order(const desk::OrderView& order) const {
   Value out = Value::map({{"id", hex(order.id)},
                           {"shop", order.shop},

@@ -35,6 +35,9 @@ class Present {
   static Value limit(const desk::LimitView& limit);
   static Value outside(const desk::OutsideView& refund);
   static Value money_ledger(const desk::MoneyLedger& ledger);
+  // present_parcels.cpp
+  Value parcel(const desk::ParcelView& parcel) const;
+  Value parcel_detail(const desk::ParcelDetail& detail) const;
   static Value listeners(const std::vector<desk::ListenerView>& listeners);
 
  private:
@@ -45,7 +48,6 @@ class Present {
   // The text of an event's body, and whether it is erased or awaited.
   void add_text(Value& out, const desk::EventRef& ref) const;
   void add_about(Value& out, const desk::Entry& entry) const;
-  Value parcel(const desk::ParcelView& parcel) const;
   Value account(const desk::AccountView& account) const;
 
   const Bodies& bodies_;

@@ -210,6 +210,7 @@ void serve_problems(Service& service);  // by serve_owners: what rules found, an
 void serve_shifts(Service& service);    // by serve_owners: overtime, handover
 void serve_words(Service& service);     // by serve_owners: promises, questions, listening
 void serve_money(Service& service);     // by serve_owners: offers, approvals, authority
+void serve_parcels(Service& service);   // by serve_owners: parcels, couriers
 
 // A piece of an attachment, fetched from another peer first where it is not here (for file_wait_ms
 // at most: then unavailable). Blocks in the pool.

@@ -63,6 +63,13 @@ const Setting<Config> desk_table[] = {
      "aftersale",
      "按角色分配：无订单归售前，在途归售中，已签收归售后"},
 
+    {"parcels", "stuck_hours", &Config::parcel_stuck_hours, "48", 1, 8'760, "",
+     "A parcel under way that has not moved for so many hours is stuck",
+     "在途包裹超过多少小时没有动态即视为停滞"},
+    {"parcels", "failures_per_million", &Config::courier_failures_per_million, "1000", 1, 1'000'000,
+     "", "Parcels in a million that a courier may lose, damage or bring back and still be normal",
+     "每百万件中快递丢失、破损、退回多少件以内算正常"},
+
     {"peers", "name", &Config::peer_name, R"("")", 0, 0, "",
      "This daemon's name for the desk's other peers; empty: the machine's name",
      "本机在其他节点上显示的名称；留空为机器名"},

@@ -70,6 +70,8 @@ desk::Policy policy_of(const Config& config, const storage::LogName& self) {
   policy.cool_down_ms = ms(config.cool_down_minutes, desk::minute_ms);
   policy.target_ms = ms(config.reply_target_s, desk::second_ms);
   policy.match_roles = config.match_roles;
+  policy.parcel_stuck_ms = ms(config.parcel_stuck_hours, desk::hour_ms);
+  policy.courier_failures_ppm = static_cast<std::uint64_t>(config.courier_failures_per_million);
   policy.local_minutes = local_minutes;
   for (const auto& plugin : config.plugins) {
     if (!plugin.greeting.empty()) policy.greetings[plugin.name] = plugin.greeting;

@@ -148,7 +148,7 @@ Result<Proposal> Commands::open_case(const CaseSpec& spec, std::uint64_t now_ms)
     const auto parcel = state_.find<ParcelRecord>(table::parcels, Key().id(*spec.parcel));
     if (!parcel) return Error{Errc::bad_value, {}, "parcel"};
     if (!order) order = parcel->order;
-    of(parcel->shop, {});
+    of(parcel->shop(), {});
   }
   if (order) {
     const auto found = state_.find<OrderRecord>(table::orders, Key().id(*order));

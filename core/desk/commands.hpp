@@ -66,6 +66,8 @@ class Commands {
   Result<Proposal> link_case(const Id16& id, About about, const Id16& to, bool removed,
                              MemberNo member) const;
   Result<Proposal> log_call(const CallSpec& call, std::uint64_t now_ms) const;
+  // parcel_commands.cpp
+  Result<Proposal> say_of_parcel(const ParcelWord& word, std::uint64_t now_ms) const;
   std::optional<Id16> buyer_of(const Id16& id, const CaseRecord& record) const;
 
   // offer_commands.cpp

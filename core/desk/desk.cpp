@@ -219,6 +219,9 @@ Result<Proposal> Desk::link_case(const Id16& id, About about, const Id16& to, bo
 Result<Proposal> Desk::log_call(const CallSpec& call, std::uint64_t now_ms) const {
   return parts_->commands.log_call(call, now_ms);
 }
+Result<Proposal> Desk::say_of_parcel(const ParcelWord& word, std::uint64_t now_ms) const {
+  return parts_->commands.say_of_parcel(word, now_ms);
+}
 std::optional<Id16> Desk::buyer_of_case(const Id16& id) const {
   return parts_->commands.buyer_of(id, parts_->state.load<CaseRecord>(table::cases, Key().id(id)));
 }
@@ -399,6 +402,20 @@ std::vector<OrderView> Desk::orders_by_number(const Id16& number) const {
 
 std::vector<OrderView> Desk::orders_by_contact(const Id16& contact) const {
   return parts_->queries.orders_by_contact(contact);
+}
+std::optional<Page<ParcelView>> Desk::parcels(const ParcelFilter& filter, std::string_view after,
+                                              std::uint64_t now_ms, std::size_t limit) const {
+  return parts_->queries.parcels(filter, after, now_ms, limit);
+}
+std::optional<ParcelDetail> Desk::parcel(const Id16& id) const {
+  return parts_->queries.parcel(id);
+}
+std::vector<Id16> Desk::parcels_by_tracking(const Id16& tracking) const {
+  return parts_->queries.parcels_by_tracking(tracking);
+}
+CouriersView Desk::couriers(std::uint64_t from_ms, std::uint64_t to_ms,
+                            std::string_view zone) const {
+  return parts_->queries.couriers(from_ms, to_ms, zone);
 }
 std::vector<ProductView> Desk::products(std::string_view shop, std::size_t limit) const {
   return parts_->queries.products(shop, limit);

@@ -202,6 +202,8 @@ class Desk {
   Result<Proposal> link_case(const Id16& id, About about, const Id16& to, bool removed,
                              MemberNo member) const;
   Result<Proposal> log_call(const CallSpec& call, std::uint64_t now_ms) const;
+  // R95: what the courier's own desk said of a parcel: a weight, where it is, what became of it.
+  Result<Proposal> say_of_parcel(const ParcelWord& word, std::uint64_t now_ms) const;
   // Whose key seals what is said of a case.
   std::optional<Id16> buyer_of_case(const Id16& id) const;
 
@@ -320,6 +322,16 @@ class Desk {
   std::vector<OrderView> orders_by_number(const Id16& number) const;
   // By the pseudonym of an address or telephone number that an order has.
   std::vector<OrderView> orders_by_contact(const Id16& contact) const;
+
+  // By the page.
+  std::optional<Page<ParcelView>> parcels(const ParcelFilter& filter, std::string_view after,
+                                          std::uint64_t now_ms, std::size_t limit) const;
+  std::optional<ParcelDetail> parcel(const Id16& id) const;
+  // By the pseudonym of the number on it: several where shops used one number twice.
+  std::vector<Id16> parcels_by_tracking(const Id16& tracking) const;
+  // R68: what became of the parcels that first moved in [from_ms, to_ms), by the months of the
+  // zone. Reads each of them: at most 200,000, the latest.
+  CouriersView couriers(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const;
   std::vector<ProductView> products(std::string_view shop, std::size_t limit) const;
 
   // What rules found, what they judge by, and whose turn it is in the warehouse.

@@ -52,24 +52,6 @@ Folded Fold::order_seen(In& in) {
   return Folded::quiet;
 }
 
-Folded Fold::parcel_seen(In& in) {
-  Facts& facts = in.facts;
-  const Id16 id = facts.id("parcel");
-  ParcelRecord seen;
-  seen.shop = facts.name("shop");
-  seen.order = facts.id_if("order");
-  seen.status = facts.name_if("status");
-  seen.raw_code = facts.name_if("raw_code", sku_max);
-  seen.carrier = facts.name_if("carrier", sku_max);
-  seen.at_ms = facts.uint_if("at");
-  if (!facts.ok()) return Folded::malformed;
-  seen.at = state_.place(in.event);
-  state_.edit<ParcelRecord>(table::parcels, id, [&](ParcelRecord& parcel) {
-    if (std::tie(parcel.at_ms, parcel.at) < std::tie(seen.at_ms, seen.at)) parcel = seen;
-  });
-  return Folded::quiet;
-}
-
 Folded Fold::product_seen(In& in) {
   Facts& facts = in.facts;
   const std::string shop = facts.name("shop");

@@ -93,6 +93,16 @@ IndexEntries index_of(const Id16& id, const OrderRecord& order) {
 IndexEntries index_of(const Id16& id, const ParcelRecord& parcel) {
   IndexEntries out;
   if (parcel.order) add(out, table::order_parcels, Key().id(*parcel.order).id(id));
+  if (parcel.tracking.any()) {
+    add(out, table::parcel_numbers, Key().id(parcel.tracking.value).id(id));
+  }
+  if (parcel.first_ms != 0) add(out, table::parcels_sent, Key().u64(parcel.first_ms).id(id));
+  if (!parcel.under_way()) return out;
+  // Before it moves it is its sender who is late.
+  if (parcel.first_ms != 0) {
+    add(out, table::parcels_still, Key().u64(parcel.still_since_ms()).id(id));
+  }
+  if (parcel.eta_ms != 0) add(out, table::parcels_due, Key().u64(parcel.eta_ms).id(id));
   return out;
 }
 

@@ -307,6 +307,35 @@ class Source {
     }
   }
 
+  // Its shop's word, a courier's, or what a member wrote down.
+  void parcel() {
+    static const char* statuses[] = {"in_transit", "delivered", "lost", "moved", "pending"};
+    const std::uint32_t who = below(3);
+    Array stations;
+    for (std::uint32_t i = who == 0 ? 0 : below(4); i > 0; --i) {
+      stations.push_back(Value::map({{"at", number(4)},
+                                     {"nth", below(2)},
+                                     {"code", below(2) == 0 ? "50" : "80"},
+                                     {"status", statuses[below(5)]},
+                                     {"grams", below(2) == 0 ? number(900) : Value()},
+                                     {"here", below(2) == 0}}));
+    }
+    add("parcel.seen", Value::map({{"shop", who == 0 ? "shop" : "courier"},
+                                   {"of", who == 0 ? Value() : Value("shop")},
+                                   {"member", who == 2 ? number(3) : Value()},
+                                   {"parcel", some("parcel", 2)},
+                                   {"order", who == 0 ? some("order", 3) : Value()},
+                                   {"tracking", below(2) == 0 ? some("tracking", 2) : Value()},
+                                   {"status", below(4) == 0 ? "" : statuses[below(5)]},
+                                   {"raw_code", "50"},
+                                   {"carrier", below(2) == 0 ? "sf" : "yto"},
+                                   {"at", below(4)},
+                                   {"stations", std::move(stations)},
+                                   {"eta", below(3)},
+                                   {"origin", below(2) == 0 ? "Zhejiang" : ""},
+                                   {"destination", below(2) == 0 ? "Beijing" : "Sichuan"}}));
+  }
+
   void one() {
     if (below(7) == 0) return about_money();
     static const char* states[] = {"online", "away", "off", "back_soon", "nonsense"};
@@ -402,11 +431,7 @@ class Source {
                  {"lines", Value::array({Value::map({{"sku", "S"}, {"price", number(9)}})})}}));
       case 20:
         if (below(2) == 0) {
-          return add("parcel.seen", Value::map({{"shop", "shop"},
-                                                {"parcel", some("parcel", 2)},
-                                                {"order", some("order", 3)},
-                                                {"status", "moved"},
-                                                {"at", below(3)}}));
+          return parcel();
         }
         return add("product.seen",
                    Value::map({{"shop", "shop"}, {"sku", "S"}, {"stock", number(9)}}));

@@ -71,6 +71,11 @@ struct Policy {
   std::map<std::string, std::string, std::less<>> greetings;
   std::uint64_t greeting_fresh_ms = 10 * minute_ms;  // older messages are not greeted
 
+  // R65: a parcel under way that has not moved for so long is stuck.
+  std::uint64_t parcel_stuck_ms = 48 * hour_ms;
+  // R68: parcels in a million that a courier may lose, damage or bring back.
+  std::uint64_t courier_failures_ppm = 1'000;
+
   LocalMinutes local_minutes = utc_minutes;
 
   // The open chats at which a member is suspended.

@@ -63,6 +63,13 @@ class Queries {
   std::optional<OrderView> order(const Id16& id) const;
   std::vector<OrderView> orders_by_number(const Id16& number) const;
   std::vector<OrderView> orders_by_contact(const Id16& contact) const;
+  // parcels.cpp
+  std::optional<Page<ParcelView>> parcels(const ParcelFilter& filter, std::string_view after,
+                                          std::uint64_t now_ms, std::size_t limit) const;
+  std::optional<ParcelDetail> parcel(const Id16& id) const;
+  std::vector<Id16> parcels_by_tracking(const Id16& tracking) const;
+  CouriersView couriers(std::uint64_t from_ms, std::uint64_t to_ms, std::string_view zone) const;
+
   std::vector<ProductView> products(std::string_view shop, std::size_t limit) const;
 
   std::vector<RequestView> requests(bool unknown, std::string_view kind, std::string_view shop,

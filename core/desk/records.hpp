@@ -294,18 +294,6 @@ struct OrderRecord {  // by order
   std::uint64_t turn_ms() const { return paid_ms != 0 ? paid_ms : placed_ms; }
 };
 
-struct ParcelRecord {  // by parcel
-  std::uint64_t at_ms = 0;
-  Place at;
-  std::string shop;
-  std::optional<Id16> order;
-  std::string status, raw_code, carrier;
-  template <class A>
-  void fields(A& a) {
-    a(at_ms, at, shop, order, status, raw_code, carrier);
-  }
-};
-
 struct ProductRecord {  // by shop and SKU
   Place at;
   std::string name;

@@ -23,6 +23,8 @@ inline constexpr TableInfo drafts{"d", "drafts", true, "chat, member [4]: DraftR
 inline constexpr TableInfo requests{"r", "requests", true, "request: RequestRecord"};
 inline constexpr TableInfo orders{"or", "orders", true, "order: OrderRecord"};
 inline constexpr TableInfo parcels{"pa", "parcels", true, "parcel: ParcelRecord"};
+inline constexpr TableInfo stations{"st", "stations", true,
+                                    "parcel, at [8] number [4] code: StationRecord"};
 inline constexpr TableInfo products{"pr", "products", true, "shop 0 SKU: ProductRecord"};
 inline constexpr TableInfo phrases{"ph", "phrases", true, "name 0 language: PhraseRecord"};
 inline constexpr TableInfo plugins{"pl", "plugins", true, "plugin: PluginRecord"};
@@ -83,6 +85,13 @@ inline constexpr TableInfo buyer_orders{"bd", "buyer_orders", false, "buyer, pla
 inline constexpr TableInfo contact_orders{"co", "contact_orders", false, "contact, order"};
 inline constexpr TableInfo recent_orders{"ro", "recent_orders", false, "placed [8] order"};
 inline constexpr TableInfo order_parcels{"oa", "order_parcels", false, "order, parcel"};
+inline constexpr TableInfo parcel_numbers{"pn", "parcel_numbers", false,
+                                          "pseudonym of the number on it, parcel"};
+inline constexpr TableInfo parcels_still{"ps", "parcels_still", false,
+                                         "since [8] parcel, of those under way"};
+inline constexpr TableInfo parcels_due{"pt", "parcels_due", false,
+                                       "eta [8] parcel, of those under way"};
+inline constexpr TableInfo parcels_sent{"pv", "parcels_sent", false, "first moved [8] parcel"};
 inline constexpr TableInfo order_requests{"oq", "order_requests", false, "order, place, request"};
 inline constexpr TableInfo unfinished{"uf", "unfinished", false,
                                       "0 or 1 (unknown) [1] place, request"};
@@ -116,7 +125,7 @@ inline constexpr TableInfo sku_waiting{"sw", "sku_waiting", false,
 inline constexpr TableInfo problems_open{"po", "problems_open", false,
                                          "since [8] key of the problem, of open ones"};
 inline constexpr TableInfo problems_told{
-    "pt", "problems_told", false,
+    "pw", "problems_told", false,
     "when the buyer was written to [8] key of the problem, of open ones"};
 
 inline constexpr TableInfo offers_recent{"fr", "offers_recent", false,

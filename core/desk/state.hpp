@@ -17,6 +17,7 @@
 #include "core/desk/codec.hpp"
 #include "core/desk/problem_records.hpp"
 #include "core/desk/money_records.hpp"
+#include "core/desk/parcel_records.hpp"
 #include "core/desk/records.hpp"
 #include "core/desk/schema.hpp"
 #include "core/desk/state_hash.hpp"

@@ -150,9 +150,7 @@ OrderView order_view(const State& state, const Policy& policy, const Id16& id,
                const Id16 parcel_id = id_at(key, sizeof(Id16));
                const auto parcel = state.find<ParcelRecord>(table::parcels, Key().id(parcel_id));
                if (parcel) {
-                 out.parcels.push_back({parcel_id, parcel->shop, parcel->order, parcel->status,
-                                        parcel->raw_code, parcel->carrier, parcel->at_ms,
-                                        state.ref(parcel->at)});
+                 out.parcels.push_back(parcel_view(state, policy, parcel_id, *parcel));
                }
                return out.parcels.size() < order_parcels_max;
              });

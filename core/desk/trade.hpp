@@ -29,6 +29,10 @@ OrderView order_row(const State& state, const Id16& id, const OrderRecord& recor
 OrderView order_view(const State& state, const Policy& policy, const Id16& id,
                      const OrderRecord& record, OrderLink link);
 
+// parcels.cpp
+ParcelView parcel_view(const State& state, const Policy& policy, const Id16& id,
+                       const ParcelRecord& record);
+
 struct ChatOrders {
   std::vector<OrderView> orders;  // latest first
   std::uint32_t unproved = 0;     // quoted numbers of others' orders, or so it must be assumed

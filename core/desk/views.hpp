@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/desk/parcel_views.hpp"
 #include "core/desk/types.hpp"
 
 namespace deskmate::desk {
@@ -212,17 +213,6 @@ struct RequestView {
   std::string code;              // of the latest failure
   std::optional<EventRef> last;  // the event that gave it this state; its body has the details
   std::optional<Id16> message;   // of a reply that is done
-};
-
-struct ParcelView {
-  Id16 id{};
-  std::string shop;
-  std::optional<Id16> order;
-  std::string status;
-  std::string raw_code;
-  std::string carrier;
-  std::uint64_t at_ms = 0;
-  EventRef seen;
 };
 
 struct OrderLine {

@@ -201,6 +201,7 @@ int run(int argc, const char* const* argv, Streams streams) {
   add_order_commands(app, context);
   add_problem_commands(app, context);
   add_rule_commands(app, context);
+  add_parcel_commands(app, context);
   add_peer_commands(app, context);
   add_pairing_commands(app, context);
   add_secrets_commands(app, context);

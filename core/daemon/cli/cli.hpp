@@ -95,6 +95,7 @@ void add_problem_commands(CLI::App& app, Context& context);  // problems, proble
 void add_rule_commands(CLI::App& app, Context& context);     // rules
 void add_money_commands(CLI::App& app, Context& context);    // offers, approve, authority …
 void add_order_commands(CLI::App& app, Context& context);    // orders, order, refund …
+void add_parcel_commands(CLI::App& app, Context& context);   // parcels, parcel, couriers
 void add_peer_commands(CLI::App& app, Context& context);     // peers, split, agree
 void add_pairing_commands(CLI::App& app, Context& context);  // invite, join
 void add_secrets_commands(CLI::App& app, Context& context);  // passphrase, rotate

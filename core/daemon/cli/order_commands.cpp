@@ -124,11 +124,7 @@ void show_order(Context& context, const Value& order) {
         << money(line["price"].as_int(), currency) << '\n';
   }
   for (const Value& parcel : order["parcels"].as_array()) {
-    out << "    "
-        << context.say("order.parcel", {printable(parcel["carrier"].as_str()),
-                                        printable(parcel["tracking"].as_str()),
-                                        printable(parcel["status"].as_str())})
-        << '\n';
+    show_parcel(context, parcel);
   }
   show_problems(context, order);
   for (const Value& request : order["requests"].as_array()) {

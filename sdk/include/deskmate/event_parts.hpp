@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,39 @@ struct OrderLine {
     f("price", e.price);
     f("custom", e.custom);
     f("measures", e.measures);
+  }
+};
+
+// Where a parcel was, as the courier says. {at: 1760000500000, status: "in_transit", code: "0",
+// grams: 1250, here: true}
+struct ParcelStation {
+  std::int64_t at = 0;
+  std::uint32_t nth = 0;              // of those with the same at and code: which, from 0
+  std::string status;                 // one of parcel.hpp; empty: it does not tell
+  std::string code;                   // as the courier says
+  std::optional<std::int64_t> grams;  // what it weighed there
+  bool here = false;                  // in the city that it goes to
+  Map other{};
+  template <class Self, class F>
+  static void fields(Self& e, F& f) {
+    f("at", e.at);
+    f("nth", e.nth);
+    f("status", e.status);
+    f("code", e.code);
+    f("grams", e.grams);
+    f("here", e.here);
+  }
+};
+
+// The words that go with it: they may name people. {place: "杭州市", text: "快件已发车"}
+struct StationWords {
+  std::string place;
+  std::string text;
+  Map other{};
+  template <class Self, class F>
+  static void fields(Self& e, F& f) {
+    f("place", e.place);
+    f("text", e.text);
   }
 };
 

@@ -467,37 +467,56 @@ struct OrderSeen : detail::Common {
   }
 };
 
-// Where a parcel is. {shop: "box", parcel: <id>, order: <id>, status: "in_transit", raw_code: "4",
-// carrier: "SF", at: 1760000500000} | {tracking: "SF1234567890", raw_text: "…", refs: {…}}
+// Where a parcel is. A shop says it of its own: {shop: "box", parcel: <id>, order: <id>, buyer:
+// <id>, status: "in_transit", raw_code: "4", carrier: "SF", at: 1760000500000} | {tracking:
+// "SF1234567890", raw_text: "…", refs: {…}}
+// A courier's plugin says it of another shop's parcel, that it read of there, with parcel, order
+// and buyer as they stand there and with the stations that are new: {shop: "sf", of: "box", parcel:
+// <id>, status: "picked_up", raw_code: "50", carrier: "sf", at: 1760000600000, tracking: <id>,
+// stations: [{at: 1760000600000, status: "picked_up", code: "50", grams: 1250}], eta: …} |
+// {tracking: "SF1234567890", raw_text: "…", stations: [{place: "杭州市", text: "…"}], refs: {…}}
 struct ParcelSeen : detail::Common {
   DESKMATE_EVENT_TYPE("parcel.seen")
-  std::string shop;
+  std::string shop;  // the instance that says it
+  std::string of;    // of a courier's word: the shop whose parcel it is
   Id parcel;
   Id order;
-  // pending, info_received, picked_up, in_transit, customs_hold, out_for_delivery,
-  // available_for_pickup, attempt_failed, delivered, returning, returned, exception, lost, damaged,
-  // expired, cancelled, unknown
-  std::string status;
+  Id buyer;
+  std::string status;    // one of parcel.hpp; empty in a word about stations only
   std::string raw_code;  // as the carrier says
   std::string carrier;
-  std::int64_t at = 0;
+  std::int64_t at = 0;  // when it came to be so; of several words the latest by this time holds
+  Id tracking_id;       // "tracking": the number's pseudonym (desk_refs)
+  std::vector<ParcelStation> stations;  // a set that grows by at, code and nth
+  std::optional<std::int64_t> eta;      // when the courier means to deliver it
+  std::string origin;                   // where the courier got it
+  std::string destination;              // no finer than a province or country: facts are for good
   std::string tracking;
   std::string raw_text;
+  std::vector<StationWords> station_words;  // "stations" of the body: of each station in order
   Map refs;
   template <class Self, class F>
   static void facts(Self& e, F& f) {
     f("shop", e.shop);
+    f("of", e.of);
     f("parcel", e.parcel);
     f("order", e.order);
+    f("buyer", e.buyer);
     f("status", e.status);
     f("raw_code", e.raw_code);
     f("carrier", e.carrier);
     f("at", e.at);
+    f("tracking", e.tracking_id);
+    f("stations", e.stations);
+    f("eta", e.eta);
+    f("origin", e.origin);
+    f("destination", e.destination);
   }
   template <class Self, class F>
   static void body(Self& e, F& f) {
     f("tracking", e.tracking);
     f("raw_text", e.raw_text);
+    f("stations", e.station_words);
     f("refs", e.refs);
   }
 };
