@@ -44,7 +44,10 @@ class Connector::Worker : public detail::Port {
   struct TakeClaim {
     Thread thread;
   };
-  using Task = std::variant<Perform, LookUp, ReadTail, TakeClaim>;
+  struct Serve {
+    WebRequest request;
+  };
+  using Task = std::variant<Perform, LookUp, ReadTail, TakeClaim, Serve>;
 
   explicit Worker(Connector& connector) : connector_(connector), session_(*this) {}
 
@@ -235,6 +238,12 @@ class Connector::Worker : public detail::Port {
     return claim.result();
   }
 
+  Result<Value> run(const Serve& task) {
+    WebResponse response = WebResponse::text(500, "a fault in the connector\n");
+    detail::guard(host(), "web", [&] { response = connector_.web(session_, task.request); });
+    return response.to_value();
+  }
+
   void answer(std::uint64_t id, Result<Value> result) {
     host().post([this, id, result = std::move(result)] {
       {
@@ -303,6 +312,10 @@ Tail Connector::tail(Session&, const Thread&) { return Tail::not_offered(); }
 
 Claim Connector::claim(Session&, const Thread&) { return Claim::not_offered(); }
 
+WebResponse Connector::web(Session&, const WebRequest&) {
+  return WebResponse::text(404, "there is nothing here\n");
+}
+
 std::uint32_t Connector::poll_every_ms(Session&) { return poll_every_default_ms; }
 
 void Connector::poll_soon() { worker_->poll_soon(); }
@@ -330,6 +343,9 @@ void Connector::on_request(std::uint64_t id, const std::string& method, const Va
     }
     if (claim) return worker_->add(id, method, Worker::TakeClaim{std::move(thread)}, deadline_ms);
     return worker_->add(id, method, Worker::ReadTail{std::move(thread)}, deadline_ms);
+  }
+  if (method == "web.request") {
+    return worker_->add(id, method, Worker::Serve{WebRequest::from(params)}, deadline_ms);
   }
   if (method != "action.perform" && method != "action.look_up") {
     return Plugin::on_request(id, method, params, deadline_ms);

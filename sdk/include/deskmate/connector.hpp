@@ -17,6 +17,7 @@
 #include "deskmate/host.hpp"
 #include "deskmate/session.hpp"
 #include "deskmate/thread.hpp"
+#include "deskmate/web.hpp"
 
 namespace deskmate {
 
@@ -120,6 +121,9 @@ class Connector : public Plugin {
   // Is it for thread.claimer to answer the message? Asked before a reply that another peer might be
   // writing, too. [worker]
   virtual Claim claim(Session& desk, const Thread& thread);
+
+  // A page or a webhook (web = true in the manifest). [worker]
+  virtual WebResponse web(Session& desk, const WebRequest& request);
 
   // Between the end of one poll and the next. [worker]
   virtual std::uint32_t poll_every_ms(Session& desk);

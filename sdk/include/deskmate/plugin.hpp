@@ -18,6 +18,7 @@
 #include "deskmate/session.hpp"
 #include "deskmate/thread.hpp"
 #include "deskmate/value.hpp"
+#include "deskmate/web.hpp"
 
 namespace deskmate::detail {
 // The C side of an instance; null when memory is out. make must not be null.

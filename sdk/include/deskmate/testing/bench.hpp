@@ -50,6 +50,8 @@ class Bench {
   Tail tail(const Thread& thread) { return base().tail(*session_, thread); }
   Claim claim(const Thread& thread) { return base().claim(*session_, thread); }
 
+  WebResponse web(const WebRequest& request) { return base().web(*session_, request); }
+
   // From now on every call returns Status::cancelled.
   void stop() { port_->stop(); }
 
