@@ -1,0 +1,2 @@
+// Boost.JSON without its library: compiled here, once.
+#include <boost/json/src.hpp>
