@@ -423,7 +423,7 @@ struct OrderSeen : detail::Common {
   std::string state;    // "open", "paid", "shipped", "delivered", "cancelled", …
   std::string payment;  // "pending", "authorised", "paid", "refunded", "partly_refunded", …
   std::int64_t total = 0;
-  std::int64_t paid = 0;
+  std::int64_t paid = 0;  // by the buyer in all; what was given back is not taken off
   std::string currency;
   std::int64_t placed_at = 0;
   std::int64_t updated_at = 0;
