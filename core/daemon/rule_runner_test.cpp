@@ -121,6 +121,28 @@ TEST_F(RunnerTest, R61_an_order_is_judged_when_it_comes_and_when_it_changes) {
   EXPECT_EQ(page->rows[0].finding.plugin, "orders");
 }
 
+TEST_F(RunnerTest, R61_what_was_given_back_is_not_paid_any_more) {
+  const auto paid = [&] {
+    Document document;
+    EXPECT_TRUE(document.parse(requests.at(0).second["subjects"][0u].as_bin()));
+    return rules::unpack(document.root(), 0).order->paid;
+  };
+  const Value twice = Value::map({{"total", 2'500}, {"paid", 5'000}});
+  see("A1", "paid", twice);
+  EXPECT_EQ(paid(), 5'000);
+  answer({"paid_twice"});
+
+  const auto told =
+      call(shop, "log.append",
+           events(Value::map(
+               {{"type", "refund.seen"},
+                {"facts", Value::map({{"amount", 2'500}, {"currency", "EUR"}, {"at", start_ms}})},
+                {"refs", Value::map({{"order", "A1"}, {"refund", "r1"}})}})));
+  ASSERT_TRUE(told) << told.error().message;
+  see("A1", "paid", twice);
+  EXPECT_EQ(paid(), 2'500);
+}
+
 TEST_F(RunnerTest, R61_all_orders_are_swept_every_two_hours_and_after_a_change_of_the_rules) {
   see("A1");
   see("A2");
