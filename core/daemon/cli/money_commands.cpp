@@ -18,7 +18,6 @@ namespace deskmate::daemon::cli {
 namespace {
 
 constexpr std::size_t id_columns = 8;
-constexpr std::size_t text_columns = 40;
 constexpr std::size_t piece_bytes = std::size_t{256} * 1024;  // of a proof, at once
 constexpr std::uint64_t day_ms = 24ull * 3'600'000;
 
