@@ -115,107 +115,108 @@ Map usual_facts(std::string_view type, FuzzedDataProvider& input) {
     facts.set("kind", "audit");
     facts.set("how", "done");
     facts.set("count", input.ConsumeIntegralInRange(0, 3));
-    if (type.starts_with("parcel.")) {
-      const bool by_courier = input.ConsumeBool();
-      facts.set("parcel", some("parcel"));
-      facts.set("member", Value());
-      facts.set("status", by_courier ? "delivered" : "in_transit");
-      if (by_courier) {
-        facts.set("of", "shop");
-        facts.set("stations",
-                  Value::array({Value::map({{"at", start_ms + input.ConsumeIntegralInRange(0, 3)},
-                                            {"code", "50"},
-                                            {"status", "in_transit"},
-                                            {"grams", input.ConsumeIntegralInRange(0, 900)}})}));
-      }
-    }
-    if (type.starts_with("promise.") || type.starts_with("colleague.")) {
-      const Value made = bin("0/1/" + std::to_string(input.ConsumeIntegralInRange(1, 8)));
-      facts.set("due", start_ms + input.ConsumeIntegral<std::uint8_t>());
-      facts.set("from", 1);
-      facts.set("to", 2);
-      facts.set("promise", made);
-      facts.set("question", made);
-    }
-    if (type.starts_with("offer.") || type.starts_with("payment.") ||
-        type.starts_with("allowance.") || type.starts_with("limit.") || type == "refund.seen" ||
-        type == "refund.booked") {
-      facts.set("offer", bin("0/1/" + std::to_string(input.ConsumeIntegralInRange(1, 8))));
-      facts.set("order", some("order"));
-      facts.set("refund", some("refund"));
-      facts.set("purpose", "settlement");
-      facts.set("currency", type.starts_with("allowance.") ? "" : "EUR");
-      facts.set("steps", Value::array({Value::map({{"kind", "refund"}, {"amount", 5}})}));
-      facts.set("needs", Value::array({"settlements_month"}));
-      facts.set("how", "declined");
-      facts.set("amount", input.ConsumeIntegralInRange(1, 200));
-      facts.set("proof", Value::array({Value::bin(std::string(32, 'p'))}));
-      facts.set("charge", Value::map({{"period", 684}, {"count", 1}}));
-      facts.set("period", 684);
-      facts.set("to", Value::bin(bytes_of(log_name(1).peer)));
-      facts.set("count", input.ConsumeIntegralInRange(1, 5));
-      facts.set("name", "settlements_month");
-      facts.set("value", input.ConsumeIntegralInRange(0, 9));
-    }
-    if (type.starts_with("buyer.")) {
-      facts.set("a", some("buyer"));
-      facts.set("b", some("buyer"));
-    }
-    if (type.starts_with("member.")) {
-      facts.set("name", "Li");
-      facts.set("role", "presale");
-      facts.set("weight", input.ConsumeIntegralInRange(0, 5));
-      facts.set("state", "online");
-    }
-    if (type.starts_with("order.") || (type.starts_with("refund.") && type != "refund.seen")) {
-      facts.set("order", some("order"));
-      facts.set("number", some("number"));
-      facts.set("state", "paid");
-      facts.set("total", 100);
-      facts.set("currency", "EUR");
-      facts.set("amount", input.ConsumeIntegralInRange(0, 200));
-      facts.set("contacts", Value::array({some("contact")}));
-    }
-    return facts;
   }
+  if (type.starts_with("parcel.")) {
+    const bool by_courier = input.ConsumeBool();
+    facts.set("parcel", some("parcel"));
+    facts.set("member", Value());
+    facts.set("status", by_courier ? "delivered" : "in_transit");
+    if (by_courier) {
+      facts.set("of", "shop");
+      facts.set("stations",
+                Value::array({Value::map(
+                    {{"at", start_ms + input.ConsumeIntegralInRange<std::uint64_t>(0, 3)},
+                     {"code", "50"},
+                     {"status", "in_transit"},
+                     {"grams", input.ConsumeIntegralInRange(0, 900)}})}));
+    }
+  }
+  if (type.starts_with("promise.") || type.starts_with("colleague.")) {
+    const Value made = bin("0/1/" + std::to_string(input.ConsumeIntegralInRange(1, 8)));
+    facts.set("due", start_ms + input.ConsumeIntegral<std::uint8_t>());
+    facts.set("from", 1);
+    facts.set("to", 2);
+    facts.set("promise", made);
+    facts.set("question", made);
+  }
+  if (type.starts_with("offer.") || type.starts_with("payment.") ||
+      type.starts_with("allowance.") || type.starts_with("limit.") || type == "refund.seen" ||
+      type == "refund.booked") {
+    facts.set("offer", bin("0/1/" + std::to_string(input.ConsumeIntegralInRange(1, 8))));
+    facts.set("order", some("order"));
+    facts.set("refund", some("refund"));
+    facts.set("purpose", "settlement");
+    facts.set("currency", type.starts_with("allowance.") ? "" : "EUR");
+    facts.set("steps", Value::array({Value::map({{"kind", "refund"}, {"amount", 5}})}));
+    facts.set("needs", Value::array({"settlements_month"}));
+    facts.set("how", "declined");
+    facts.set("amount", input.ConsumeIntegralInRange(1, 200));
+    facts.set("proof", Value::array({Value::bin(std::string(32, 'p'))}));
+    facts.set("charge", Value::map({{"period", 684}, {"count", 1}}));
+    facts.set("period", 684);
+    facts.set("to", Value::bin(bytes_of(log_name(1).peer)));
+    facts.set("count", input.ConsumeIntegralInRange(1, 5));
+    facts.set("name", "settlements_month");
+    facts.set("value", input.ConsumeIntegralInRange(0, 9));
+  }
+  if (type.starts_with("buyer.")) {
+    facts.set("a", some("buyer"));
+    facts.set("b", some("buyer"));
+  }
+  if (type.starts_with("member.")) {
+    facts.set("name", "Li");
+    facts.set("role", "presale");
+    facts.set("weight", input.ConsumeIntegralInRange(0, 5));
+    facts.set("state", "online");
+  }
+  if (type.starts_with("order.") || (type.starts_with("refund.") && type != "refund.seen")) {
+    facts.set("order", some("order"));
+    facts.set("number", some("number"));
+    facts.set("state", "paid");
+    facts.set("total", 100);
+    facts.set("currency", "EUR");
+    facts.set("amount", input.ConsumeIntegralInRange(0, 200));
+    facts.set("contacts", Value::array({some("contact")}));
+  }
+  return facts;
+}
 
-  std::vector<TestEvent> some_events(FuzzedDataProvider & input) {
-    std::vector<TestEvent> events;
-    std::vector<Id16> requests;
-    std::uint64_t seqs[3] = {};
-    std::uint64_t stamps[3] = {};
-    while (events.size() < events_max && input.remaining_bytes() > 0) {
-      const std::string type = input.PickValueInArray(types);
-      const auto log = input.ConsumeIntegralInRange<std::uint8_t>(0, 2);
-      const storage::LogKey key{log == 2 ? log_name(1, 2) : log_name(log), ++seqs[log]};
-      stamps[log] += 1 + (input.ConsumeIntegralInRange<std::uint64_t>(0, 3) << 15);
-      Map facts = usual_facts(type, input);
-      if (!requests.empty() && input.ConsumeBool()) {
-        const auto index = input.ConsumeIntegralInRange<std::size_t>(0, requests.size() - 1);
-        facts.set("request", Value::bin(requests[index]));
-        facts.set("kind", type.substr(0, type.find('.')));
-        facts.set("as", "done");
-      }
-      for (int changes = input.ConsumeIntegralInRange(0, 3); changes > 0; --changes) {
-        facts.set(input.PickValueInArray(names), some_value(input, 0));
-      }
-      const bool request = type.ends_with(".requested") && input.ConsumeIntegralInRange(0, 7) != 0;
-      events.push_back(
-          make_event(key, (start_ms << 16) + stamps[log], type, Value(facts), request));
-      if (input.ConsumeIntegralInRange(0, 15) == 0) {
-        events.back().facts = input.ConsumeRandomLengthString(32);
-      }
-      if (request) requests.push_back(events.back().event);
+std::vector<TestEvent> some_events(FuzzedDataProvider& input) {
+  std::vector<TestEvent> events;
+  std::vector<Id16> requests;
+  std::uint64_t seqs[3] = {};
+  std::uint64_t stamps[3] = {};
+  while (events.size() < events_max && input.remaining_bytes() > 0) {
+    const std::string type = input.PickValueInArray(types);
+    const auto log = input.ConsumeIntegralInRange<std::uint8_t>(0, 2);
+    const storage::LogKey key{log == 2 ? log_name(1, 2) : log_name(log), ++seqs[log]};
+    stamps[log] += 1 + (input.ConsumeIntegralInRange<std::uint64_t>(0, 3) << 15);
+    Map facts = usual_facts(type, input);
+    if (!requests.empty() && input.ConsumeBool()) {
+      const auto index = input.ConsumeIntegralInRange<std::size_t>(0, requests.size() - 1);
+      facts.set("request", Value::bin(requests[index]));
+      facts.set("kind", type.substr(0, type.find('.')));
+      facts.set("as", "done");
     }
-    return events;
+    for (int changes = input.ConsumeIntegralInRange(0, 3); changes > 0; --changes) {
+      facts.set(input.PickValueInArray(names), some_value(input, 0));
+    }
+    const bool request = type.ends_with(".requested") && input.ConsumeIntegralInRange(0, 7) != 0;
+    events.push_back(make_event(key, (start_ms << 16) + stamps[log], type, Value(facts), request));
+    if (input.ConsumeIntegralInRange(0, 15) == 0) {
+      events.back().facts = input.ConsumeRandomLengthString(32);
+    }
+    if (request) requests.push_back(events.back().event);
   }
+  return events;
+}
 
-  StateHash hash_of(const std::vector<TestEvent>& events, MemoryTables& tables) {
-    Desk desk(tables, Policy{});
-    for (const TestEvent& event : events) desk.fold(event.view());
-    check(desk.hash() == desk.full_hash());
-    return desk.hash();
-  }
+StateHash hash_of(const std::vector<TestEvent>& events, MemoryTables& tables) {
+  Desk desk(tables, Policy{});
+  for (const TestEvent& event : events) desk.fold(event.view());
+  check(desk.hash() == desk.full_hash());
+  return desk.hash();
+}
 
 }  // namespace
 
@@ -281,7 +282,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)desk.problems().ship_place(order_view.id);
     (void)desk.problems().of({.order = order_view.id});
   }
-  for (const auto& row : desk.problems().list({}, {}, 50)->rows) check(row.open);
+  const auto open_problems = desk.problems().list({}, {}, 50);
+  for (const auto& row : open_problems->rows) check(row.open);
   (void)desk.problems().list({.told_before_ms = now_ms}, {}, 50);
   (void)desk.problems().ship_queue({}, 50);
   (void)desk.problems().products_after({}, {}, 50);
