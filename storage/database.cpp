@@ -348,8 +348,14 @@ Result<void> Database::grow() {
   gate_.close();
   for (MDB_txn* txn : pool_) mdb_txn_abort(txn);
   pool_.clear();
-  int number = mdb_env_set_mapsize(env_, larger);
-  if (number == MDB_SUCCESS) map_bytes_ = larger;
+  const int number = mdb_env_set_mapsize(env_, larger);
+  if (number == MDB_SUCCESS) {
+    map_bytes_ = larger;
+  } else {
+    // LMDB has given the old map back before it asked for the larger, and would read through it.
+    close_env();
+    (void)open_env();  // where this fails, too, nothing can be read until reopen() succeeds
+  }
   gate_.open();
   if (number != MDB_SUCCESS) return lmdb_error(number, data_file(folder_));
   return {};

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "storage/test_support.hpp"
 
@@ -37,6 +38,39 @@ TEST(Fault, AFailedCommitLeavesNothingBehind) {
   auto report = must(store->verify());
   EXPECT_TRUE(report.faults.empty()) << report.faults.front();
   EXPECT_EQ(report.events, 2U);
+}
+
+// Bytes of address space that this process has.
+std::uint64_t address_space() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t pages = 0;
+  file >> pages;
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(Fault, AMapThatCannotGrowIsTheOneThereWas) {
+  constexpr std::size_t map_bytes = std::size_t{1} << 30;
+  TempFolder folder;
+  auto database = must(Database::open(folder.path(), map_bytes, 1));
+  must(database->write_whole([&](MDB_txn* txn) -> Result<int> {
+    return put(txn, database->databases().kv, "key", "value");
+  }));
+  const auto there = [&] {
+    auto read = must(database->read());
+    return must(get(read.get(), database->databases().kv, "key")) == "value";
+  };
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  rlimit less = before;
+  less.rlim_cur = address_space() + map_bytes / 2;
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &less), 0);
+  auto grown = database->grow();
+  const bool read_meanwhile = there();
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_FALSE(grown);
+  EXPECT_TRUE(read_meanwhile);
+  must(database->grow());
+  EXPECT_TRUE(there());
 }
 
 TEST(Fault, EveryCallerOfAFailedBatchIsTold) {
