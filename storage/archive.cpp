@@ -8,7 +8,7 @@
 namespace deskmate::storage {
 namespace {
 
-constexpr std::string_view magic = "deskmate.backup/1\n";
+constexpr std::string_view archive_magic = "deskmate.backup/1\n";
 
 // Reads a file from front to end, adding it up as it goes.
 class Input {
@@ -66,7 +66,7 @@ Result<ArchiveWriter> ArchiveWriter::make(const std::string& path) {
   auto file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!file) return file.error();
   ArchiveWriter writer(path, std::move(*file));
-  auto written = writer.write(magic);
+  auto written = writer.write(archive_magic);
   if (!written) return written.error();
   return writer;
 }
@@ -121,9 +121,9 @@ Result<void> read_archive(const std::string& path,
   auto size = size_of(file->get(), path);
   if (!size) return size.error();
   Input in(std::move(*file), path, *size);
-  auto start = in.take(magic.size());
+  auto start = in.take(archive_magic.size());
   if (!start) return start.error();
-  if (*start != magic) {
+  if (*start != archive_magic) {
     return Error{Errc::damaged, path + " is not a backup, or one of a newer Deskmate"};
   }
   while (true) {

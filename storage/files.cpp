@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view magic = "deskmate.file/1\n";
-constexpr std::size_t header_size = 16 + 16 + 32 + 8 + 4;
+constexpr std::string_view sealed_magic = "deskmate.file/1\n";
+constexpr std::size_t sealed_header_size = 16 + 16 + 32 + 8 + 4;
 constexpr std::size_t sealed_chunk = file_chunk + seal_tag_size;
 
 struct Header {
@@ -26,7 +26,7 @@ struct Header {
 };
 
 std::string encode_header(const Header& header) {
-  std::string bytes(magic);
+  std::string bytes(sealed_magic);
   bytes.append(view_of(header.key_id));
   bytes.append(view_of(header.tag));
   append_number(bytes, header.size);
@@ -34,9 +34,9 @@ std::string encode_header(const Header& header) {
   return bytes;
 }
 
-Result<Header> decode_header(std::string_view bytes, const std::string& path) {
+Result<Header> decode_sealed_header(std::string_view bytes, const std::string& path) {
   ByteReader in(bytes);
-  bool good = in.take(magic.size()) == magic;
+  bool good = in.take(sealed_magic.size()) == sealed_magic;
   Header header;
   header.key_id = in.array<16>();
   header.tag = in.array<32>();
@@ -48,9 +48,9 @@ Result<Header> decode_header(std::string_view bytes, const std::string& path) {
 }
 
 Result<Header> read_header(int fd, const std::string& path) {
-  auto head = read_at(fd, 0, header_size, path);
+  auto head = read_at(fd, 0, sealed_header_size, path);
   if (!head) return head.error();
-  return decode_header(*head, path);
+  return decode_sealed_header(*head, path);
 }
 
 // One key for each file, so that the chunks' numbers can be their nonces.
@@ -83,8 +83,8 @@ std::string seal_file(const BuyerKey& key, std::string_view bytes) {
   Key32 chunk_key = file_key(key.key, header.tag);
   std::uint64_t chunks = chunks_of(bytes.size());
   std::string out = head;
-  out.resize(header_size + bytes.size() + static_cast<std::size_t>(chunks) * seal_tag_size);
-  auto* to = reinterpret_cast<unsigned char*>(out.data()) + header_size;
+  out.resize(sealed_header_size + bytes.size() + static_cast<std::size_t>(chunks) * seal_tag_size);
+  auto* to = reinterpret_cast<unsigned char*>(out.data()) + sealed_header_size;
   for (std::uint64_t chunk = 0; chunk < chunks; ++chunk) {
     std::string_view part = bytes.substr(static_cast<std::size_t>(chunk) * file_chunk, file_chunk);
     auto nonce = chunk_nonce(chunk);
@@ -101,7 +101,7 @@ constexpr std::string_view part_ending = ".part";
 
 // The greatest a stored file can be.
 constexpr std::uint64_t sealed_max =
-    header_size + file_max + (file_max / file_chunk + 1) * seal_tag_size;
+    sealed_header_size + file_max + (file_max / file_chunk + 1) * seal_tag_size;
 
 // The hash that "files/ab/cd…" is named by; nullopt for another name.
 std::optional<Hash32> hash_of_name(std::string_view name) {
@@ -218,8 +218,8 @@ Result<std::optional<std::string>> FileStore::get(const Hash32& hash, std::uint6
     if (start >= end && start != 0) break;
     auto plain_size =
         static_cast<std::size_t>(std::min<std::uint64_t>(file_chunk, header->size - start));
-    auto sealed =
-        read_at(file->get(), header_size + chunk * sealed_chunk, plain_size + seal_tag_size, path);
+    auto sealed = read_at(file->get(), sealed_header_size + chunk * sealed_chunk,
+                          plain_size + seal_tag_size, path);
     if (!sealed) return sealed.error();
     std::string plain(plain_size, '\0');
     auto nonce = chunk_nonce(chunk);
@@ -255,7 +255,7 @@ void FileStore::drop_part(const Hash32& hash) {
 
 Result<bool> FileStore::put_sealed(const Hash32& hash, std::uint64_t offset, std::string_view piece,
                                    std::uint64_t total) {
-  if (total < header_size || total > sealed_max) {
+  if (total < sealed_header_size || total > sealed_max) {
     return Error{Errc::limit, "an attachment of " + std::to_string(total) + " bytes as stored"};
   }
   std::lock_guard lock(put_mutex_);
@@ -309,9 +309,9 @@ Result<void> FileStore::finish_part(const Hash32& hash, const std::string& path)
     return Error{Errc::damaged, "an attachment that is not what its name says. Begin again"};
   }
   if (keys_.erased(header->key_id)) {
-    if (::ftruncate(file->get(), header_size) != 0) return system_error(errno, path);
-    total_ -= std::min(total_, parts_.at(hash) - header_size);
-    parts_[hash] = header_size;
+    if (::ftruncate(file->get(), sealed_header_size) != 0) return system_error(errno, path);
+    total_ -= std::min(total_, parts_.at(hash) - sealed_header_size);
+    parts_[hash] = sealed_header_size;
   }
   auto done = sync_file(file->get(), path);
   if (done) done = rename_file(path, folder_ + "/" + name_of(hash));
@@ -344,12 +344,12 @@ Result<void> FileStore::forget_erased() {
     auto file = open_file(path, O_RDWR);
     if (!file) return file.error();
     auto size = size_of(file->get(), path);
-    auto head = read_at(file->get(), 0, header_size, path);
+    auto head = read_at(file->get(), 0, sealed_header_size, path);
     if (!size || !head) return {};  // damaged: verify will say so
-    auto header = decode_header(*head, path);
+    auto header = decode_sealed_header(*head, path);
     if (!header || !keys_.erased(header->key_id)) return {};
-    if (::ftruncate(file->get(), header_size) != 0) return system_error(errno, path);
-    total_ -= std::min(total_, *size - header_size);
+    if (::ftruncate(file->get(), sealed_header_size) != 0) return system_error(errno, path);
+    total_ -= std::min(total_, *size - sealed_header_size);
     return sync_file(file->get(), path);
   });
 }
@@ -384,8 +384,8 @@ Result<bool> FileStore::intact(const std::string& name) const {
   auto bytes = stored_bytes(name);
   if (!bytes) return bytes.error();
   if (name_of(hash_of(*bytes)) == name) return true;
-  auto header = decode_header(*bytes, name);
-  return header && bytes->size() == header_size && keys_.erased(header->key_id);
+  auto header = decode_sealed_header(*bytes, name);
+  return header && bytes->size() == sealed_header_size && keys_.erased(header->key_id);
 }
 
 }  // namespace deskmate::storage

@@ -17,13 +17,13 @@
 namespace deskmate::storage {
 namespace {
 
-constexpr std::string_view magic = "deskmate.keys/1\n";
+constexpr std::string_view keys_magic = "deskmate.keys/1\n";
 constexpr std::size_t check_size = 8;
-constexpr std::size_t header_size = 16 + 8 + 8 + check_size;
+constexpr std::size_t keys_header_size = 16 + 8 + 8 + check_size;
 constexpr std::size_t wrapped_size = sizeof(Key32) + seal_overhead;
 constexpr std::size_t record_size = 16 + 16 + wrapped_size + check_size;
 constexpr std::size_t erased_line_size = 33;
-static_assert(magic.size() == 16 && record_size == 112);
+static_assert(keys_magic.size() == 16 && record_size == 112);
 
 std::string with_check(std::string bytes) {
   bytes.append(view_of(hash_of(bytes)).substr(0, check_size));
@@ -37,7 +37,7 @@ bool check_holds(std::string_view bytes) {
 }
 
 std::string header_of(std::uint64_t generation, std::uint64_t records) {
-  std::string bytes(magic);
+  std::string bytes(keys_magic);
   append_number(bytes, generation);
   append_number(bytes, records);
   return with_check(std::move(bytes));
@@ -111,15 +111,15 @@ Result<void> KeyRing::load(KeysPosition committed) {
   auto bytes = read_file(path_, keys_file_max);
   if (!bytes) return bytes.error();
   std::string_view all = *bytes;
-  if (all.size() < header_size || !all.starts_with(magic) ||
-      !check_holds(all.substr(0, header_size))) {
+  if (all.size() < keys_header_size || !all.starts_with(keys_magic) ||
+      !check_holds(all.substr(0, keys_header_size))) {
     return damaged("its first bytes are not those of a keys file");
   }
   position_.generation = get_number<std::uint64_t>(all.data() + 16);
   std::uint64_t durable = get_number<std::uint64_t>(all.data() + 24);
   if (position_.generation < committed.generation) return damaged("it is older than the log");
   if (position_.generation == committed.generation) durable = std::max(durable, committed.records);
-  all.remove_prefix(header_size);
+  all.remove_prefix(keys_header_size);
   const std::string_view records = all;
   while (all.size() >= record_size && check_holds(all.substr(0, record_size))) {
     const KeyIndex::Record record = ids_in(all);
@@ -171,8 +171,8 @@ Result<Key32> KeyRing::open_record(std::string_view bytes) const {
 Result<Key32> KeyRing::open_key(std::uint32_t number) const {
   const KeyIndex::Record& record = index_[number];
   if (auto open = open_.find(record.id)) return *open;
-  auto bytes =
-      read_at(file_.get(), header_size + std::uint64_t{number} * record_size, record_size, path_);
+  auto bytes = read_at(file_.get(), keys_header_size + std::uint64_t{number} * record_size,
+                       record_size, path_);
   if (!bytes) return bytes.error();
   const KeyIndex::Record ids = ids_in(*bytes);
   if (!check_holds(*bytes) || ids.id != record.id || ids.buyer != record.buyer) {
@@ -223,7 +223,7 @@ Result<std::vector<BuyerKey>> KeyRing::keys_for(std::span<const Id16> buyers) {
 }
 
 Result<void> KeyRing::append(std::string_view records, std::uint64_t count) {
-  std::uint64_t end = header_size + position_.records * record_size;
+  std::uint64_t end = keys_header_size + position_.records * record_size;
   // What an earlier failure may have left behind.
   if (::ftruncate(file_.get(), static_cast<off_t>(end)) != 0) return system_error(errno, path_);
   if (end + records.size() > keys_file_max) return Error{Errc::limit, path_ + ": too many keys"};
@@ -362,7 +362,7 @@ Result<void> KeyRing::note_erased(const std::vector<Id16>& ids) {
 }
 
 Result<void> KeyRing::rewrite() {
-  auto bytes = read_at(file_.get(), header_size,
+  auto bytes = read_at(file_.get(), keys_header_size,
                        static_cast<std::size_t>(position_.records * record_size), path_);
   if (!bytes) return bytes.error();
   std::string kept;
@@ -380,7 +380,7 @@ Result<void> KeyRing::rewrite() {
 
 Result<void> KeyRing::wrap_all(const Key32& wrapping_key) {
   std::lock_guard file_lock(file_mutex_);
-  auto bytes = read_at(file_.get(), header_size,
+  auto bytes = read_at(file_.get(), keys_header_size,
                        static_cast<std::size_t>(position_.records * record_size), path_);
   if (!bytes) return bytes.error();
   const Key32 before = wrapping_key_;
@@ -408,8 +408,8 @@ Result<bool> KeyRing::wrapped_by(const std::string& folder, const Key32& wrappin
   if (!file) return file.error();
   auto size = size_of(file->get(), path);
   if (!size) return size.error();
-  if (*size < header_size + record_size) return true;
-  auto record = read_at(file->get(), header_size, record_size, path);
+  if (*size < keys_header_size + record_size) return true;
+  auto record = read_at(file->get(), keys_header_size, record_size, path);
   if (!record) return record.error();
   const std::string_view bytes = *record;
   auto key = unseal_key(wrapping_key, bytes.substr(0, 32), bytes.substr(32, wrapped_size));
@@ -435,7 +435,7 @@ Result<void> KeyRing::swap_file(std::uint64_t generation, std::string_view recor
     old = std::exchange(file_, std::move(*file));
     std::swap(index_, index);
   }
-  auto old_size = header_size + position_.records * record_size;
+  auto old_size = keys_header_size + position_.records * record_size;
   position_ = {generation, count};
   // The old file has no name any more; its bytes go too, as far as the disk lets us.
   int flags = ::fcntl(old.get(), F_GETFL);
@@ -450,7 +450,8 @@ Result<void> KeyRing::swap_file(std::uint64_t generation, std::string_view recor
 Result<std::string> KeyRing::file_bytes() const {
   std::lock_guard lock(file_mutex_);
   return read_at(file_.get(), 0,
-                 static_cast<std::size_t>(header_size + position_.records * record_size), path_);
+                 static_cast<std::size_t>(keys_header_size + position_.records * record_size),
+                 path_);
 }
 
 }  // namespace deskmate::storage

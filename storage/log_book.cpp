@@ -11,8 +11,9 @@ constexpr std::size_t signed_head_size = 8 + 32 + 64;
 constexpr std::size_t fork_size = 1 + 2 * signed_head_size;
 constexpr std::size_t cut_key_size = 32 + 8;
 
-Error damaged(const char* what) {
-  return {Errc::damaged, std::string("the log is damaged (") + what + "). Run `deskmate verify`"};
+Error damaged_book(const char* what) {
+  return {Errc::damaged,
+          std::string("the log is damaged_book (") + what + "). Run `deskmate verify`"};
 }
 
 void append_head(std::string& out, const SignedHead& head) {
@@ -33,7 +34,7 @@ Result<Cuts> read_cuts(MDB_txn* txn, const Databases& databases) {
   Cuts cuts;
   Cursor at(txn, databases.cuts);
   for (at.first(); at.valid(); at.next()) {
-    if (at.key().size() != cut_key_size || at.value().size() != 8) return damaged("a cut");
+    if (at.key().size() != cut_key_size || at.value().size() != 8) return damaged_book("a cut");
     ByteReader key(at.key());
     const Id32 peer = key.array<32>();
     cuts[peer][key.number<std::uint64_t>()] = get_number<std::uint64_t>(at.value().data());
@@ -65,7 +66,7 @@ std::string encode_fork(const Fork& fork) {
 }
 
 Result<Fork> decode_fork(std::string_view value, const LogName& log, std::uint64_t seq) {
-  if (value.size() != fork_size) return damaged("a fork");
+  if (value.size() != fork_size) return damaged_book("a fork");
   Fork fork{log, seq, {}, {}, value.front() != '\0'};
   ByteReader in(value.substr(1));
   fork.ours = take_head(in);
@@ -79,10 +80,10 @@ Result<std::vector<Fork>> read_forks(MDB_txn* txn, const Databases& databases) {
   std::vector<Fork> forks;
   Cursor at(txn, databases.forks);
   for (at.first(); at.valid(); at.next()) {
-    if (at.key().size() != sizeof(SlotBytes)) return damaged("a fork");
+    if (at.key().size() != sizeof(SlotBytes)) return damaged_book("a fork");
     const Slot slot = decode_slot(at.key());
     auto name = names->find(slot.log);
-    if (name == names->end()) return damaged("a fork of an unknown log");
+    if (name == names->end()) return damaged_book("a fork of an unknown log");
     auto fork = decode_fork(at.value(), name->second, slot.seq);
     if (!fork) return fork.error();
     forks.push_back(std::move(*fork));

@@ -10,7 +10,7 @@ namespace deskmate::storage {
 namespace {
 
 // LMDB 0.9's format on 64-bit machines, in the machine's own byte order.
-constexpr std::uint32_t magic = 0xBEEFC0DE;
+constexpr std::uint32_t page_magic = 0xBEEFC0DE;
 constexpr std::uint32_t data_version = 1;
 constexpr std::uint64_t no_page = ~std::uint64_t{0};
 constexpr std::size_t page_header = 16;
@@ -94,7 +94,7 @@ class Checker {
       auto bytes = read_at(fd_, offset, page_header + sizeof(Meta), path_);
       if (!bytes) return bytes.error();
       Meta found = load<Meta>(*bytes, page_header);
-      if ((load<std::uint16_t>(*bytes, 10) & meta) == 0 || found.magic != magic ||
+      if ((load<std::uint16_t>(*bytes, 10) & meta) == 0 || found.magic != page_magic ||
           found.version != data_version) {
         return bad(page, "is not a database's first page");
       }
@@ -242,7 +242,7 @@ bool half_made(int fd, const std::string& path) {
   if (!bytes) return false;
   Meta first = load<Meta>(*bytes, page_header);
   std::uint64_t page_size = first.trees[0].pad;
-  return first.magic == magic && first.version == data_version && first.txn == 0 &&
+  return first.magic == page_magic && first.version == data_version && first.txn == 0 &&
          page_size <= page_size_max && *size < 2 * page_size;
 }
 

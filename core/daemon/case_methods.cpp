@@ -9,10 +9,6 @@ namespace {
 using bus::Answer;
 using bus::Call;
 
-std::string text_in(const Call& call, std::string_view name) {
-  return std::string(call.params[name].as_str());
-}
-
 std::optional<std::string> text_if(const Call& call, std::string_view name) {
   const View text = call.params[name];
   if (!text.is_str()) return std::nullopt;

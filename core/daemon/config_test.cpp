@@ -12,7 +12,7 @@
 namespace deskmate::daemon {
 namespace {
 
-struct Bad {
+struct Mistake {
   const char* name;
   const char* text;
   std::uint32_t line;
@@ -20,7 +20,7 @@ struct Bad {
   const char* says;  // a part of the message
 };
 
-class BadConfig : public ::testing::TestWithParam<Bad> {};
+class BadConfig : public ::testing::TestWithParam<Mistake> {};
 
 TEST_P(BadConfig, NamesThePlaceAndWhatWasMeant) {
   const auto config = parse_config(GetParam().text, "deskmate.toml");
@@ -37,46 +37,47 @@ TEST_P(BadConfig, NamesThePlaceAndWhatWasMeant) {
 INSTANTIATE_TEST_SUITE_P(
     Files, BadConfig,
     ::testing::Values(
-        Bad{"not_toml", "[desk]\nname = \n", 2, 8, "not TOML"},
-        Bad{"unknown_key", "[desk]\n  nmae = \"x\"\n", 2, 3, "did you mean \"desk.name\"?"},
-        Bad{"unknown_section", "[rooting]\nsticky_hours = 3\n", 1, 2, "did you mean \"routing\"?"},
-        Bad{"unknown_nested", "[routing]\ncapacity.presail = 3\n", 2, 10,
-            "did you mean \"routing.capacity.presale\"?"},
-        Bad{"far_from_all", "[desk]\nxyzzyplugh = 1\n", 2, 1, "unknown setting"},
-        Bad{"text_wanted", "[desk]\nname = 3\n", 2, 8, "text in quotes"},
-        Bad{"number_wanted", "[routing]\nsticky_hours = \"72\"\n", 2, 16, "whole number"},
-        Bad{"range", "[routing]\nsuspend_at = 0\n", 2, 14, "from 1 to 10000"},
-        Bad{"boolean_wanted", "[routing]\nmatch_roles = 1\n", 2, 15, "true or false"},
-        Bad{"choice", "[log]\nlevel = \"loud\"\n", 2, 9, "debug|info|warn|error"},
-        Bad{"list_wanted", "[desk]\nplugin_folders = \"x\"\n", 2, 18, "list of texts"},
-        Bad{"list_of_texts", "[desk]\nplugin_folders = [\"x\", 3]\n", 2, 24, "list of texts"},
-        Bad{"member_no_table", "member = 3\n", 1, 10, "[[member]]"},
-        Bad{"member_no_name", "[[member]]\nnumber = 1\n", 1, 1, "\"name\" has to be given"},
-        Bad{"member_twice",
-            "[[member]]\nnumber = 1\nname = \"a\"\n[[member]]\nnumber = 1\nname = \"b\"\n", 4, 1,
-            "two members 1"},
-        Bad{"zone", "[[member]]\nnumber = 1\nname = \"a\"\nzone = \"Asia/Shanghia\"\n", 4, 8,
-            "no time zone"},
-        Bad{"schedule",
-            "[[member]]\nnumber = 1\nname = \"a\"\nschedule = [\"09:00-18:00\", \"9-5\"]\n", 4, 28,
-            "no schedule"},
-        Bad{"console_listen", "[console]\nlisten = [\"[::1]:1\", \"0.0.0.0:7380\"]\n", 2, 22,
-            "console.tls"},
-        Bad{"plugin_name", "[[plugin]]\nname = \"My Shop\"\nid = \"x\"\n", 2, 8,
-            "cannot be a name"},
-        Bad{"plugin_twice",
-            "[[plugin]]\nname = \"a\"\nid = \"x\"\n[[plugin]]\nname = \"a\"\nid = \"y\"\n", 4, 1,
-            "two plugins"},
-        Bad{"plugin_settings", "[[plugin]]\nname = \"a\"\nid = \"x\"\nsettings = 3\n", 4, 12,
-            "is a table"},
+        Mistake{"not_toml", "[desk]\nname = \n", 2, 8, "not TOML"},
+        Mistake{"unknown_key", "[desk]\n  nmae = \"x\"\n", 2, 3, "did you mean \"desk.name\"?"},
+        Mistake{"unknown_section", "[rooting]\nsticky_hours = 3\n", 1, 2,
+                "did you mean \"routing\"?"},
+        Mistake{"unknown_nested", "[routing]\ncapacity.presail = 3\n", 2, 10,
+                "did you mean \"routing.capacity.presale\"?"},
+        Mistake{"far_from_all", "[desk]\nxyzzyplugh = 1\n", 2, 1, "unknown setting"},
+        Mistake{"text_wanted", "[desk]\nname = 3\n", 2, 8, "text in quotes"},
+        Mistake{"number_wanted", "[routing]\nsticky_hours = \"72\"\n", 2, 16, "whole number"},
+        Mistake{"range", "[routing]\nsuspend_at = 0\n", 2, 14, "from 1 to 10000"},
+        Mistake{"boolean_wanted", "[routing]\nmatch_roles = 1\n", 2, 15, "true or false"},
+        Mistake{"choice", "[log]\nlevel = \"loud\"\n", 2, 9, "debug|info|warn|error"},
+        Mistake{"list_wanted", "[desk]\nplugin_folders = \"x\"\n", 2, 18, "list of texts"},
+        Mistake{"list_of_texts", "[desk]\nplugin_folders = [\"x\", 3]\n", 2, 24, "list of texts"},
+        Mistake{"member_no_table", "member = 3\n", 1, 10, "[[member]]"},
+        Mistake{"member_no_name", "[[member]]\nnumber = 1\n", 1, 1, "\"name\" has to be given"},
+        Mistake{"member_twice",
+                "[[member]]\nnumber = 1\nname = \"a\"\n[[member]]\nnumber = 1\nname = \"b\"\n", 4,
+                1, "two members 1"},
+        Mistake{"zone", "[[member]]\nnumber = 1\nname = \"a\"\nzone = \"Asia/Shanghia\"\n", 4, 8,
+                "no time zone"},
+        Mistake{"schedule",
+                "[[member]]\nnumber = 1\nname = \"a\"\nschedule = [\"09:00-18:00\", \"9-5\"]\n", 4,
+                28, "no schedule"},
+        Mistake{"console_listen", "[console]\nlisten = [\"[::1]:1\", \"0.0.0.0:7380\"]\n", 2, 22,
+                "console.tls"},
+        Mistake{"plugin_name", "[[plugin]]\nname = \"My Shop\"\nid = \"x\"\n", 2, 8,
+                "cannot be a name"},
+        Mistake{"plugin_twice",
+                "[[plugin]]\nname = \"a\"\nid = \"x\"\n[[plugin]]\nname = \"a\"\nid = \"y\"\n", 4,
+                1, "two plugins"},
+        Mistake{"plugin_settings", "[[plugin]]\nname = \"a\"\nid = \"x\"\nsettings = 3\n", 4, 12,
+                "is a table"},
         // Shown again, these stood in tables of their own, as what nobody had written.
-        Bad{"plugin_setting_nested",
-            "[[plugin]]\nname = \"a\"\nid = \"x\"\n[plugin.settings]\nord.ers = 5\n", 5, 1,
-            "\"ord\" is a text in quotes"},
-        Bad{"plugin_setting_of_tables",
-            "[[plugin]]\nname = \"a\"\nid = \"x\"\n[plugin.settings]\na = [{b = 1}]\n", 5, 1,
-            "\"a\" is a text in quotes"}),
-    [](const ::testing::TestParamInfo<Bad>& bad) { return std::string(bad.param.name); });
+        Mistake{"plugin_setting_nested",
+                "[[plugin]]\nname = \"a\"\nid = \"x\"\n[plugin.settings]\nord.ers = 5\n", 5, 1,
+                "\"ord\" is a text in quotes"},
+        Mistake{"plugin_setting_of_tables",
+                "[[plugin]]\nname = \"a\"\nid = \"x\"\n[plugin.settings]\na = [{b = 1}]\n", 5, 1,
+                "\"a\" is a text in quotes"}),
+    [](const ::testing::TestParamInfo<Mistake>& bad) { return std::string(bad.param.name); });
 
 TEST(Config, EveryMistakeIsToldInTheOrderOfTheFile) {
   const auto config =

@@ -86,14 +86,14 @@ TEST(Intake, NumbersMeanTheSameInEveryShop) {
   EXPECT_NE(a["order"], b["order"]);
 }
 
-struct Bad {
+struct BadEvent {
   const char* what;
   void (*spoil)(Value& event);
   Status code;
   const char* where;
 };
 
-class IntakeRefuses : public ::testing::TestWithParam<Bad> {};
+class IntakeRefuses : public ::testing::TestWithParam<BadEvent> {};
 
 TEST_P(IntakeRefuses, WithThePlace) {
   Value event = message();
@@ -107,49 +107,51 @@ TEST_P(IntakeRefuses, WithThePlace) {
 INSTANTIATE_TEST_SUITE_P(
     Events, IntakeRefuses,
     ::testing::Values(
-        Bad{"no type", [](Value& e) { e["type"] = ""; }, Status::invalid, "type"},
-        Bad{"type", [](Value& e) { e["type"] = "Message Received"; }, Status::invalid, "type"},
-        Bad{"long type", [](Value& e) { e["type"] = "a." + std::string(64, 'a'); }, Status::invalid,
-            "type"},
-        Bad{"schema", [](Value& e) { e["schema"] = 0; }, Status::invalid, "schema"},
-        Bad{"facts", [](Value& e) { e["facts"] = 1; }, Status::invalid, "facts"},
-        Bad{"body", [](Value& e) { e["body"] = "text"; }, Status::invalid, "body"},
-        Bad{"shop", [](Value& e) { e["facts"]["shop"] = 3; }, Status::invalid, "facts.shop"},
-        Bad{"ref name", [](Value& e) { e["refs"]["A b"] = "x"; }, Status::invalid, "refs.A b"},
-        Bad{"ref", [](Value& e) { e["refs"]["thread"] = 3; }, Status::invalid, "refs.thread"},
-        Bad{"empty ref", [](Value& e) { e["refs"]["thread"] = ""; }, Status::invalid,
-            "refs.thread"},
-        Bad{"long ref", [](Value& e) { e["refs"]["thread"] = std::string(2000, 'x'); },
-            Status::limit, "refs.thread"},
-        Bad{"many refs",
-            [](Value& e) {
-              for (std::size_t i = 0; i < refs_max; ++i) {
-                e["refs"]["ref_" + std::string(i + 1, 'a')] = "x";
-              }
-            },
-            Status::limit, "refs"},
-        Bad{"long ref name", [](Value& e) { e["refs"][std::string(ref_name_max + 1, 'a')] = "x"; },
-            Status::invalid, "refs.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
-        Bad{"many contacts",
-            [](Value& e) {
-              e["contacts"] = Array(contacts_max + 1, Value("email:ann@example.org"));
-            },
-            Status::limit, "contacts"},
-        Bad{"long contact",
-            [](Value& e) {
-              e["contacts"] = Value::array({"email:" + std::string(ref_bytes_max, 'x')});
-            },
-            Status::limit, "contacts"},
-        Bad{"twice", [](Value& e) { e["facts"]["thread"] = 1; }, Status::invalid, "refs.thread"},
-        Bad{"contacts", [](Value& e) { e["contacts"] = Value::array({"ann"}); }, Status::invalid,
-            "contacts"},
-        Bad{"dedupe", [](Value& e) { e["dedupe"] = "order"; }, Status::invalid, "dedupe"},
-        Bad{"buyer", [](Value& e) { e["buyer"] = "payer"; }, Status::invalid, "buyer"},
-        Bad{"large facts", [](Value& e) { e["facts"]["x"] = std::string(70'000, 'x'); },
-            Status::limit, "facts"},
-        Bad{"large body", [](Value& e) { e["body"]["x"] = std::string(600'000, 'x'); },
-            Status::limit, "body"}),
-    [](const ::testing::TestParamInfo<Bad>& bad) {
+        BadEvent{"no type", [](Value& e) { e["type"] = ""; }, Status::invalid, "type"},
+        BadEvent{"type", [](Value& e) { e["type"] = "Message Received"; }, Status::invalid, "type"},
+        BadEvent{"long type", [](Value& e) { e["type"] = "a." + std::string(64, 'a'); },
+                 Status::invalid, "type"},
+        BadEvent{"schema", [](Value& e) { e["schema"] = 0; }, Status::invalid, "schema"},
+        BadEvent{"facts", [](Value& e) { e["facts"] = 1; }, Status::invalid, "facts"},
+        BadEvent{"body", [](Value& e) { e["body"] = "text"; }, Status::invalid, "body"},
+        BadEvent{"shop", [](Value& e) { e["facts"]["shop"] = 3; }, Status::invalid, "facts.shop"},
+        BadEvent{"ref name", [](Value& e) { e["refs"]["A b"] = "x"; }, Status::invalid, "refs.A b"},
+        BadEvent{"ref", [](Value& e) { e["refs"]["thread"] = 3; }, Status::invalid, "refs.thread"},
+        BadEvent{"empty ref", [](Value& e) { e["refs"]["thread"] = ""; }, Status::invalid,
+                 "refs.thread"},
+        BadEvent{"long ref", [](Value& e) { e["refs"]["thread"] = std::string(2000, 'x'); },
+                 Status::limit, "refs.thread"},
+        BadEvent{"many refs",
+                 [](Value& e) {
+                   for (std::size_t i = 0; i < refs_max; ++i) {
+                     e["refs"]["ref_" + std::string(i + 1, 'a')] = "x";
+                   }
+                 },
+                 Status::limit, "refs"},
+        BadEvent{"long ref name",
+                 [](Value& e) { e["refs"][std::string(ref_name_max + 1, 'a')] = "x"; },
+                 Status::invalid, "refs.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+        BadEvent{"many contacts",
+                 [](Value& e) {
+                   e["contacts"] = Array(contacts_max + 1, Value("email:ann@example.org"));
+                 },
+                 Status::limit, "contacts"},
+        BadEvent{"long contact",
+                 [](Value& e) {
+                   e["contacts"] = Value::array({"email:" + std::string(ref_bytes_max, 'x')});
+                 },
+                 Status::limit, "contacts"},
+        BadEvent{"twice", [](Value& e) { e["facts"]["thread"] = 1; }, Status::invalid,
+                 "refs.thread"},
+        BadEvent{"contacts", [](Value& e) { e["contacts"] = Value::array({"ann"}); },
+                 Status::invalid, "contacts"},
+        BadEvent{"dedupe", [](Value& e) { e["dedupe"] = "order"; }, Status::invalid, "dedupe"},
+        BadEvent{"buyer", [](Value& e) { e["buyer"] = "payer"; }, Status::invalid, "buyer"},
+        BadEvent{"large facts", [](Value& e) { e["facts"]["x"] = std::string(70'000, 'x'); },
+                 Status::limit, "facts"},
+        BadEvent{"large body", [](Value& e) { e["body"]["x"] = std::string(600'000, 'x'); },
+                 Status::limit, "body"}),
+    [](const ::testing::TestParamInfo<BadEvent>& bad) {
       std::string name = bad.param.what;
       std::replace(name.begin(), name.end(), ' ', '_');
       return name;

@@ -18,7 +18,7 @@ constexpr std::size_t answer_bytes_max = 768u << 10;  // must fit into a frame
 constexpr std::uint64_t window_max = 4'096;           // read at a time
 constexpr std::uint64_t scanned_max = 200'000;        // for topics that are rare
 
-Value map_of(std::string_view bytes) {
+Value facts_of(std::string_view bytes) {
   auto value = bytes.empty() ? Result<Value>(Value::map()) : decode(bytes);
   return value ? std::move(*value) : Value::map();
 }
@@ -54,8 +54,8 @@ void log(Service& service, const Call& call, Answer answer) {
                                       {"id", Value::bin(storage::event_id(event.key))},
                                       {"at_ms", event.header.stamp >> stamp_counter_bits},
                                       {"type", event.header.type},
-                                      {"facts", map_of(event.header.facts)},
-                                      {"body", opened ? map_of(*body.value()) : Value::map()}}));
+                                      {"facts", facts_of(event.header.facts)},
+                                      {"body", opened ? facts_of(*body.value()) : Value::map()}}));
           if (awaited) piece.back()["awaited"] = true;
           return true;
         });

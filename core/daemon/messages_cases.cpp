@@ -4,7 +4,7 @@
 namespace deskmate::daemon {
 namespace {
 
-constexpr Message table[] = {
+constexpr Message cases_table[] = {
     {"column.promise", "PROMISE", "承诺"},
     {"column.due", "DUE", "期限"},
     {"column.question", "QUESTION", "提问"},
@@ -174,6 +174,6 @@ constexpr Message table[] = {
 
 }  // namespace
 
-const std::span<const Message> case_messages = table;
+const std::span<const Message> case_messages = cases_table;
 
 }  // namespace deskmate::daemon

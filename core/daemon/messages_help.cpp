@@ -4,7 +4,7 @@
 namespace deskmate::daemon {
 namespace {
 
-constexpr Message table[] = {
+constexpr Message help_table[] = {
     {"label.Usage", "Usage", "用法"},
     {"label.Options", "Options", "选项"},
     {"label.OPTIONS", "OPTIONS", "选项"},
@@ -166,6 +166,6 @@ constexpr Message table[] = {
 
 }  // namespace
 
-const std::span<const Message> help_messages = table;
+const std::span<const Message> help_messages = help_table;
 
 }  // namespace deskmate::daemon

@@ -4,7 +4,7 @@
 namespace deskmate::daemon {
 namespace {
 
-constexpr Message table[] = {
+constexpr Message money_table[] = {
     {"column.offer", "OFFER", "方案"},
     {"column.steps", "WHAT", "内容"},
     {"column.needs", "BEYOND", "超出"},
@@ -131,6 +131,6 @@ constexpr Message table[] = {
 
 }  // namespace
 
-const std::span<const Message> money_messages = table;
+const std::span<const Message> money_messages = money_table;
 
 }  // namespace deskmate::daemon

@@ -4,7 +4,7 @@
 namespace deskmate::daemon {
 namespace {
 
-constexpr Message table[] = {
+constexpr Message parcels_table[] = {
     {"column.parcel", "PARCEL", "包裹"},
     {"column.carrier", "CARRIER", "快递"},
     {"column.moved", "MOVED", "最近动态"},
@@ -65,6 +65,6 @@ constexpr Message table[] = {
 
 }  // namespace
 
-const std::span<const Message> parcel_messages = table;
+const std::span<const Message> parcel_messages = parcels_table;
 
 }  // namespace deskmate::daemon

@@ -5,7 +5,7 @@
 namespace deskmate::daemon {
 namespace {
 
-constexpr Message table[] = {
+constexpr Message problems_table[] = {
     {"column.since", "SINCE", "起始"},
     {"column.problem", "PROBLEM", "问题"},
     {"column.fix", "SUGGESTED", "建议"},
@@ -101,6 +101,6 @@ constexpr Message table[] = {
 
 }  // namespace
 
-const std::span<const Message> problem_messages = table;
+const std::span<const Message> problem_messages = problems_table;
 
 }  // namespace deskmate::daemon

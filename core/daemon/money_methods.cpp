@@ -12,10 +12,6 @@ using bus::Call;
 
 constexpr std::uint64_t ledger_span_ms = 366ull * 24 * 3'600'000;  // where nothing is said
 
-std::string text_in(const Call& call, std::string_view name) {
-  return std::string(call.params[name].as_str());
-}
-
 // An offer by its id, or the beginning of one that is open, or of one of the latest.
 Result<desk::Id16> offer_of(Service& service, const Call& call) {
   return id_in(service, call, "offer", [&service] {

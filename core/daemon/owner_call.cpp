@@ -37,6 +37,10 @@ desk::Language language_of(const Service& service, const bus::Call& call) {
   return desk::language_from(call.params["language"].as_str(name_of(service.options.language)));
 }
 
+Language words_of(const Service& service, const bus::Call& call) {
+  return language_of(service, call) == desk::Language::chinese ? Language::zh : Language::en;
+}
+
 Span span_of(const Service& service, const bus::Call& call) {
   const std::uint64_t to_ms = call.params["to_ms"].as_uint(service.options.wall_ms() + 1);
   return {call.params["from_ms"].as_uint(to_ms - std::min(to_ms, span_default_ms)), to_ms};

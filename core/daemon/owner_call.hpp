@@ -21,6 +21,8 @@ void serve_owner(Service& service,
 
 // The parameter `language`, else the desk's.
 desk::Language language_of(const Service& service, const bus::Call& call);
+// The same, of the daemon's own messages.
+Language words_of(const Service& service, const bus::Call& call);
 
 // The parameters `from_ms` and `to_ms`; without them the last week.
 struct Span {

@@ -46,6 +46,10 @@ Language own_language(const Service& service, const Call& call) {
 
 }  // namespace
 
+std::string text_in(const bus::Call& call, std::string_view name) {
+  return std::string(call.params[name].as_str());
+}
+
 std::size_t limit_of(const Call& call) {
   return std::min<std::size_t>(call.params["limit"].as_uint(rows_default), rows_max);
 }

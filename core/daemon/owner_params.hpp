@@ -26,6 +26,9 @@ Present present_of(Service& service, const bus::Call& call);
 Error refused(Service& service, const bus::Call& call, desk::Errc code, std::string_view detail,
               std::string_view where);
 
+// A parameter that is a text; empty: it is not there.
+std::string text_in(const bus::Call& call, std::string_view name);
+
 // The member that is named: who acts, of whom, or whose chats.
 desk::MemberNo member_of(const bus::Call& call);
 // Another parameter that is a member's number; nothing: it is not there.

@@ -7,12 +7,6 @@ namespace {
 
 constexpr std::size_t preview_bytes = 160;
 
-Value texts(const std::vector<std::string>& list) {
-  Array out;
-  for (const auto& item : list) out.emplace_back(item);
-  return out;
-}
-
 // The beginning of a text, on one line, cut between characters.
 std::string preview(std::string_view text) {
   std::string out;

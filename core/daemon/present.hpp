@@ -10,6 +10,8 @@
 
 namespace deskmate::daemon {
 
+Array texts(const std::vector<std::string>& list);
+
 class Present {
  public:
   Present(const Bodies& bodies, desk::Language language) : bodies_(bodies), language_(language) {}

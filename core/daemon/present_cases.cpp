@@ -4,12 +4,6 @@
 namespace deskmate::daemon {
 namespace {
 
-Array texts(const std::vector<std::string>& list) {
-  Array out;
-  for (const auto& item : list) out.emplace_back(item);
-  return out;
-}
-
 Array ids(const std::vector<desk::Id16>& list) {
   Array out;
   for (const auto& id : list) out.emplace_back(hex(id));
@@ -37,6 +31,12 @@ Value said(const Value& what) {
 }
 
 }  // namespace
+
+Array texts(const std::vector<std::string>& list) {
+  Array out;
+  for (const auto& item : list) out.emplace_back(item);
+  return out;
+}
 
 Value Present::about_case(const desk::CaseView& view) const {
   Value out = Value::map({{"case", view.number},

@@ -16,10 +16,6 @@ namespace {
 using bus::Answer;
 using bus::Call;
 
-Language words_of(const Service& service, const Call& call) {
-  return language_of(service, call) == desk::Language::chinese ? Language::zh : Language::en;
-}
-
 // An order, or else a product of a shop.
 Result<desk::ProblemAbout> about_of(Service& service, const Call& call) {
   desk::ProblemAbout out;

@@ -8,7 +8,7 @@ namespace deskmate::daemon {
 namespace {
 
 // {name} stands for a param, {number} for the order's.
-constexpr ProblemWords table[] = {
+constexpr ProblemWords problem_table[] = {
     {"addresses", "Several addresses", "多个收货地址", "", ""},
     {"addresses/differ", "{orders} orders of this buyer wait to be sent, to different addresses",
      "该买家有 {orders} 个待发货订单，收货地址不同",
@@ -109,14 +109,14 @@ constexpr ProblemWords table[] = {
     {"fix:count", "count", "盘点", "", ""},
 };
 
-const ProblemWords* find(std::string_view key) {
-  const auto at = std::find_if(std::begin(table), std::end(table),
+const ProblemWords* find_problem_word(std::string_view key) {
+  const auto at = std::find_if(std::begin(problem_table), std::end(problem_table),
                                [&](const ProblemWords& one) { return one.key == key; });
-  return at == std::end(table) ? nullptr : &*at;
+  return at == std::end(problem_table) ? nullptr : &*at;
 }
 
-const ProblemWords* find(std::string_view kind, std::string_view code) {
-  return find(std::string(kind).append("/").append(code));
+const ProblemWords* find_problem_word(std::string_view kind, std::string_view code) {
+  return find_problem_word(std::string(kind).append("/").append(code));
 }
 
 std::string shown(std::string_view name, const Value& value, std::string_view zone) {
@@ -147,16 +147,16 @@ std::string_view pick(std::string_view en, std::string_view zh, Language languag
 
 }  // namespace
 
-std::span<const ProblemWords> problem_words() { return table; }
+std::span<const ProblemWords> problem_words() { return problem_table; }
 
 std::string problem_title(std::string_view kind, Language language) {
-  const auto* words = find(kind);
+  const auto* words = find_problem_word(kind);
   return words == nullptr ? std::string(kind) : std::string(pick(words->en, words->zh, language));
 }
 
 std::string problem_text(std::string_view kind, std::string_view code, const Value& params,
                          Language language, std::string_view zone) {
-  if (const auto* words = find(kind, code)) {
+  if (const auto* words = find_problem_word(kind, code)) {
     return filled(pick(words->en, words->zh, language), params, {}, zone);
   }
   std::string out = std::string(kind).append("/").append(code);
@@ -167,13 +167,13 @@ std::string problem_text(std::string_view kind, std::string_view code, const Val
 }
 
 std::string fix_text(std::string_view fix, Language language) {
-  const auto* words = find("fix:" + std::string(fix));
+  const auto* words = find_problem_word("fix:" + std::string(fix));
   return words == nullptr ? std::string(fix) : std::string(pick(words->en, words->zh, language));
 }
 
 std::string buyer_question(std::string_view kind, std::string_view code, const Value& params,
                            std::string_view number, Language language) {
-  const auto* words = find(kind, code);
+  const auto* words = find_problem_word(kind, code);
   if (words == nullptr) return {};
   return filled(pick(words->ask_en, words->ask_zh, language), params, number, {});
 }

@@ -63,10 +63,6 @@ Array faults_in(const Value& faults, Language language) {
   return out;
 }
 
-Language words_of(const Service& service, const Call& call) {
-  return language_of(service, call) == desk::Language::chinese ? Language::zh : Language::en;
-}
-
 void rules(Service& service, const Call& call, Answer answer) {
   struct Gathered {
     Answer answer;

@@ -9,8 +9,6 @@ namespace deskmate::desk {
 namespace {
 
 constexpr std::array<std::string_view, 4> states = {"open", "waiting", "settled", "dropped"};
-constexpr std::array<std::string_view, 8> causes = {
-    "", "purchasing", "warehouse", "packing", "courier", "listing", "buyer", "none"};  // R28
 constexpr std::array<std::string_view, 4> severities = {"", "low", "normal", "high"};
 constexpr std::array<std::string_view, 5> parties = {"buyer", "shop", "courier", "platform",
                                                      "third"};
@@ -21,17 +19,6 @@ bool is_word(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
          });
-}
-
-template <std::size_t size>
-Result<void> check_one_of(const std::array<std::string_view, size>& words, std::string_view word,
-                          std::string_view where) {
-  if (std::find(words.begin(), words.end(), word) != words.end()) return {};
-  std::string list;
-  for (const std::string_view one : words) {
-    if (!one.empty()) list += (list.empty() ? "" : ", ") + std::string(one);
-  }
-  return Error{Errc::bad_value, list, std::string(where)};
 }
 
 Result<void> check_word(std::string_view word, std::string_view where) {

@@ -11,12 +11,6 @@ namespace {
 constexpr std::size_t recent_rest = place_size + sizeof(Id16);  // of a case's place in the lists
 constexpr std::size_t timed_rest = 8 + sizeof(Id16);
 
-Value decode_value(const std::string& bytes) {
-  if (bytes.empty()) return {};
-  auto value = decode(bytes);
-  return value ? std::move(*value) : Value();
-}
-
 std::string recent_key(const CaseView& row, const CaseRecord& record) {
   return Key().place(record.at).id(row.id).str();
 }

@@ -20,6 +20,13 @@
 
 namespace deskmate::desk {
 
+// A value kept as msgpack; nil for nothing, and for what cannot be read.
+inline Value decode_value(const std::string& bytes) {
+  if (bytes.empty()) return {};
+  auto value = decode(bytes);
+  return value ? std::move(*value) : Value();
+}
+
 // Numbers in keys are big-endian, so that they sort.
 inline void write_be(char* out, std::uint64_t value, std::size_t bytes) {
   for (std::size_t i = bytes; i > 0; --i, value >>= 8) out[i - 1] = static_cast<char>(value & 0xff);

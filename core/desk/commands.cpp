@@ -25,6 +25,16 @@ Result<void> check_text(std::string_view text, std::size_t max, Errc missing,
   return {};
 }
 
+Result<void> check_one_of(std::span<const std::string_view> words, std::string_view word,
+                          std::string_view where) {
+  if (std::find(words.begin(), words.end(), word) != words.end()) return {};
+  std::string list;
+  for (const std::string_view one : words) {
+    if (!one.empty()) list += (list.empty() ? "" : ", ") + std::string(one);
+  }
+  return Error{Errc::bad_value, list, std::string(where)};
+}
+
 Result<void> check_files(const std::vector<ReplyFile>& files) {
   if (files.size() > reply_files_max) return Error{Errc::too_long, std::to_string(reply_files_max)};
   std::uint64_t bytes = 0;

@@ -1,8 +1,10 @@
 // Checks what an owner wants done and makes the event of it. Desk's commands are these. Internal.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,6 +17,12 @@ bool is_blank(std::string_view text);
 bool is_name(std::string_view text);
 Result<void> check_text(std::string_view text, std::size_t max, Errc missing,
                         std::string_view where = "text");
+// One of the words; the error lists them.
+Result<void> check_one_of(std::span<const std::string_view> words, std::string_view word,
+                          std::string_view where);
+// What went wrong in the shop, of a case or an offer (R28).
+inline constexpr std::array<std::string_view, 8> causes = {
+    "", "purchasing", "warehouse", "packing", "courier", "listing", "buyer", "none"};
 Result<void> check_files(const std::vector<ReplyFile>& files);
 Array files_value(const std::vector<ReplyFile>& files);
 

@@ -7,7 +7,7 @@
 namespace deskmate::desk {
 namespace {
 
-constexpr std::pair<std::string_view, About> about_facts[] = {{"chat", About::chat},
+constexpr std::pair<std::string_view, About> about_names[] = {{"chat", About::chat},
                                                               {"buyer", About::buyer},
                                                               {"order", About::order},
                                                               {"parcel", About::parcel}};
@@ -159,7 +159,7 @@ Folded Fold::case_linked(In& in) {
   line.member = facts.u32_if("member");
   std::vector<std::pair<About, Id16>> links;
   Map what;
-  for (const auto& [name, about] : about_facts) {
+  for (const auto& [name, about] : about_names) {
     const auto to = facts.id_if(name);
     if (!to) continue;
     links.emplace_back(about, *to);

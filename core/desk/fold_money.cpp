@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t needs_max = 8;
 constexpr std::size_t proofs_max = 10;
 
-bool is_currency(std::string_view text) { return text.size() == 3; }
+bool may_be_currency(std::string_view text) { return text.size() == 3; }
 
 void add_needs(OfferRecord& offer, const std::vector<std::string>& more) {
   std::set<std::string> all(offer.needs.begin(), offer.needs.end());
@@ -58,7 +58,7 @@ Folded Fold::offer_proposed(In& in) {
   made.cause = facts.name_if("cause");
   made.direct = facts.flag_if("direct");
   const auto purpose = purpose_from(facts.name("purpose"));
-  facts.require(purpose && is_currency(made.currency));
+  facts.require(purpose && may_be_currency(made.currency));
   const auto needs = needs_in(facts);
   const View steps = facts.raw("steps");
   facts.require(steps.is_array() && steps.size() > 0 && steps.size() <= offer_steps_max);
@@ -187,7 +187,7 @@ bool Fold::read_payout(Facts& facts, std::string_view kind, PayoutRecord& out) {
   out.liable = facts.name_if("liable");
   const std::string purpose = facts.name_if("purpose");
   const auto known = purpose.empty() ? Purpose::settlement : purpose_from(purpose);
-  facts.require(known.has_value() && (out.currency.empty() || is_currency(out.currency)));
+  facts.require(known.has_value() && (out.currency.empty() || may_be_currency(out.currency)));
   facts.require(out.amount >= 0 && out.amount <= money_max && out.value >= 0 &&
                 out.value <= money_max);
   if (const View charge = facts.raw("charge"); !charge.is_nil()) {
@@ -235,7 +235,7 @@ Folded Fold::refund_seen(In& in) {
   seen.at_ms = facts.uint("at");
   seen.request = facts.id_if("request");
   seen.failed = facts.flag_if("failed");
-  facts.require(seen.amount > 0 && seen.amount <= money_max && is_currency(seen.currency));
+  facts.require(seen.amount > 0 && seen.amount <= money_max && may_be_currency(seen.currency));
   if (!facts.ok()) return Folded::malformed;
   const Place at = state_.place(in.event);
   state_.edit<OutsideRecord>(table::outside, id, [&](OutsideRecord& refund) {
@@ -278,8 +278,9 @@ Folded Fold::allowance_moved(In& in) {
   moved.to = facts.peer("to");
   moved.count = facts.uint("count", money_max);
   moved.shared = facts.uint_if("shared", money_max);
-  facts.require(purpose && moved.count > 0 && moved.shared <= moved.count &&
-                (purpose == Purpose::gift ? is_currency(purse.currency) : purse.currency.empty()));
+  facts.require(
+      purpose && moved.count > 0 && moved.shared <= moved.count &&
+      (purpose == Purpose::gift ? may_be_currency(purse.currency) : purse.currency.empty()));
   if (!facts.ok()) return Folded::malformed;
   purse.purpose = *purpose;
   state_.save(table::moved, purse_key(purse).place(state_.place(in.event)), moved);

@@ -8,12 +8,13 @@ namespace deskmate::desk {
 namespace {
 
 // Counts up to 2^40 with weights up to weight_max need more than 64 bits in products.
-__extension__ using Wide = __int128;
+__extension__ using SignedWide = __int128;
 
-Wide owed_wide(std::span<const LedgerShare> shares, std::size_t member) {
-  Wide n = 1;
+SignedWide owed_wide(std::span<const LedgerShare> shares, std::size_t member) {
+  SignedWide n = 1;
   for (const LedgerShare& share : shares) n += share.count;
-  return n * shares[member].weight - static_cast<Wide>(total_weight(shares)) * shares[member].count;
+  return n * shares[member].weight -
+         static_cast<SignedWide>(total_weight(shares)) * shares[member].count;
 }
 
 }  // namespace
@@ -35,17 +36,17 @@ std::int64_t owed(std::span<const LedgerShare> shares, std::size_t member) {
 // >= 2.
 std::size_t next_by_weight(std::span<const LedgerShare> shares) {
   if (shares.size() == 1) return 0;
-  const Wide total = total_weight(shares);
-  const Wide twice = 2 * static_cast<Wide>(shares.size()) - 2;
+  const SignedWide total = total_weight(shares);
+  const SignedWide twice = 2 * static_cast<SignedWide>(shares.size()) - 2;
   std::optional<std::size_t> best;
-  Wide best_slack = 0;
+  SignedWide best_slack = 0;
   for (std::size_t i = 0; i < shares.size(); ++i) {
-    const Wide due = twice * owed_wide(shares, i);
+    const SignedWide due = twice * owed_wide(shares, i);
     if (due < total) continue;
-    const Wide slack = total * (twice - 1) - due;
+    const SignedWide slack = total * (twice - 1) - due;
     if (best) {
-      const Wide mine = slack * shares[*best].weight;
-      const Wide theirs = best_slack * shares[i].weight;
+      const SignedWide mine = slack * shares[*best].weight;
+      const SignedWide theirs = best_slack * shares[i].weight;
       if (mine > theirs) continue;
       // A tie goes to the greater weight, then to the lower number, who came first.
       if (mine == theirs && shares[i].weight <= shares[*best].weight) continue;

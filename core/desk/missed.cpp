@@ -14,7 +14,7 @@ constexpr std::size_t missed_entries_max = 50'000;  // of these, about
 constexpr std::size_t missed_of_chat_max = 50;      // the latest
 
 // One chat, entry by entry.
-struct Turns {
+struct TakenTurns {
   MemberNo owner = 0;
   bool answered = false;       // within the visit
   std::uint64_t asked_ms = 0;  // since when the buyer waits; 0: does not
@@ -32,7 +32,7 @@ std::optional<Page<MissedView>> Queries::missed(const MissedFilter& filter, std:
   std::size_t entries = 0;
   const auto look_at = [&](const Id16& id, const ChatRecord& chat) {
     std::vector<MissedView> found;
-    Turns turns;
+    TakenTurns turns;
     const auto end_wait = [&](MissedView::Outcome outcome, std::uint64_t end_ms) {
       const std::uint64_t asked_ms = std::exchange(turns.asked_ms, 0);
       if (asked_ms == 0 || asked_ms < filter.from_ms || asked_ms >= filter.to_ms) return;

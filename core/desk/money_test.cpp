@@ -6,8 +6,6 @@
 namespace deskmate::desk {
 namespace {
 
-constexpr std::uint64_t day_ms = 24ull * 3'600'000;
-
 class Authority : public testing::Test {
  protected:
   void SetUp() override {

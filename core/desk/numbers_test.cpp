@@ -7,7 +7,6 @@ namespace deskmate::desk {
 namespace {
 
 constexpr std::uint64_t minute_ms = 60'000;
-constexpr std::uint64_t day_ms = 24 * 60 * minute_ms;
 
 // 08:00 UTC is the world's beginning: 2027-01-15.
 struct Numbers : ::testing::Test {

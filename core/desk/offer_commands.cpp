@@ -9,22 +9,9 @@
 namespace deskmate::desk {
 namespace {
 
-constexpr std::array<std::string_view, 6> parties = {"",        "buyer",    "shop",
-                                                     "courier", "platform", "third"};
-constexpr std::array<std::string_view, 8> causes = {
-    "", "purchasing", "warehouse", "packing", "courier", "listing", "buyer", "none"};  // R28
+constexpr std::array<std::string_view, 6> liable_parties = {"",        "buyer",    "shop",
+                                                            "courier", "platform", "third"};
 constexpr std::array<std::string_view, 3> ends = {"declined", "withdrawn", "void"};
-
-template <std::size_t size>
-Result<void> check_one_of(const std::array<std::string_view, size>& words, std::string_view word,
-                          std::string_view where) {
-  if (std::find(words.begin(), words.end(), word) != words.end()) return {};
-  std::string list;
-  for (const std::string_view one : words) {
-    if (!one.empty()) list += (list.empty() ? "" : ", ") + std::string(one);
-  }
-  return Error{Errc::bad_value, list, std::string(where)};
-}
 
 Result<void> check_reason(std::string_view text) {
   return check_text(text, text_max, Errc::reason_required, "reason");
@@ -122,7 +109,8 @@ Result<Proposal> Commands::propose_offer(const OfferSpec& spec, std::uint64_t no
        {std::pair(&spec.rule, "rule"), std::pair(&spec.rule_version, "version")}) {
     if (!word->empty() && !is_name(*word)) return Error{Errc::bad_value, {}, where};
   }
-  if (const auto fits = check_one_of(parties, spec.liable, "liable"); !fits) return fits.error();
+  if (const auto fits = check_one_of(liable_parties, spec.liable, "liable"); !fits)
+    return fits.error();
   if (const auto fits = check_one_of(causes, spec.cause, "cause"); !fits) return fits.error();
   if (const auto fits = check_reason(spec.text); !fits) return fits.error();
   if (!spec.currency.empty() && spec.currency != order->currency) {
@@ -375,7 +363,8 @@ Result<Proposal> Commands::give(const ActionSpec& action, const OrderRecord& ord
   if (!action.currency.empty() && action.currency != order.currency) {
     return Error{Errc::bad_amount, {}, "currency"};
   }
-  if (const auto fits = check_one_of(parties, action.liable, "liable"); !fits) return fits.error();
+  if (const auto fits = check_one_of(liable_parties, action.liable, "liable"); !fits)
+    return fits.error();
   if (const auto fits = check_one_of(causes, action.cause, "cause"); !fits) return fits.error();
   if (!action.facts.as_map().empty()) step.extra = encode(action.facts);
   if (step.extra.size() > step_extra_max) {
@@ -516,7 +505,8 @@ Result<Proposal> Commands::record_payment(const PaidByHand& paid, std::uint64_t 
   if (!paid.currency.empty() && paid.currency != order->currency) {
     return Error{Errc::bad_amount, {}, "currency"};
   }
-  if (const auto fits = check_one_of(parties, paid.liable, "liable"); !fits) return fits.error();
+  if (const auto fits = check_one_of(liable_parties, paid.liable, "liable"); !fits)
+    return fits.error();
   if (const auto fits = check_one_of(causes, paid.cause, "cause"); !fits) return fits.error();
   if (paid.at_ms > now_ms + policy_.skew_ms) return Error{Errc::bad_time, {}, "at_ms"};
   if (paid.proof.empty())

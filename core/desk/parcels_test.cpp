@@ -7,7 +7,6 @@
 namespace deskmate::desk {
 namespace {
 
-constexpr std::uint64_t day_ms = 24 * hour_ms;
 // 2027-01-15 08:00 UTC
 constexpr std::uint64_t sent_ms = 1'800'000'000'000;
 

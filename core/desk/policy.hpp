@@ -17,6 +17,7 @@ namespace deskmate::desk {
 inline constexpr std::uint64_t second_ms = 1'000;
 inline constexpr std::uint64_t minute_ms = 60 * second_ms;
 inline constexpr std::uint64_t hour_ms = 60 * minute_ms;
+inline constexpr std::uint64_t day_ms = 24 * hour_ms;
 
 // An enquiry led to the orders that its buyer placed so soon after it.
 inline constexpr std::uint64_t order_after_ms = 7 * 24 * hour_ms;

@@ -8,8 +8,6 @@
 namespace deskmate::desk {
 namespace {
 
-constexpr std::uint64_t day_ms = 24 * hour_ms;
-
 struct ProblemsOfRules : ::testing::Test {
   ProblemsOfRules() { world.member(1, 1); }
 

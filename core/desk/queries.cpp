@@ -38,12 +38,6 @@ MemberView view_of(const State& state, const Standing& one) {
   return out;
 }
 
-Value decode_value(const std::string& bytes) {
-  if (bytes.empty()) return {};
-  auto value = decode(bytes);
-  return value ? std::move(*value) : Value();
-}
-
 }  // namespace
 
 std::vector<MemberView> Queries::members(std::uint64_t now_ms) const {

@@ -7,12 +7,12 @@
 namespace deskmate::desk {
 namespace {
 
-constexpr std::int32_t day_minutes = 24 * 60;
-constexpr std::int32_t week_minutes = 7 * day_minutes;
+constexpr std::int32_t minutes_of_day = 24 * 60;
+constexpr std::int32_t week_minutes = 7 * minutes_of_day;
 constexpr std::int32_t epoch_weekday = 3;  // 1970-01-01 was a Thursday; Monday is 0
 
 std::int32_t week_minute(std::int64_t local_minute) {
-  const std::int64_t shifted = local_minute + std::int64_t{epoch_weekday} * day_minutes;
+  const std::int64_t shifted = local_minute + std::int64_t{epoch_weekday} * minutes_of_day;
   return static_cast<std::int32_t>((shifted % week_minutes + week_minutes) % week_minutes);
 }
 
@@ -70,7 +70,7 @@ std::optional<std::int32_t> parse_time(std::string_view text) {
   }
   const std::int32_t minutes =
       ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';
-  if (text[3] > '5' || minutes > day_minutes) return std::nullopt;
+  if (text[3] > '5' || minutes > minutes_of_day) return std::nullopt;
   return minutes;
 }
 
@@ -103,11 +103,11 @@ std::optional<Schedule> parse_schedule(std::span<const std::string> lines) {
       if (dash == std::string_view::npos || ++shifts > schedule_ranges_max) return false;
       const auto from = parse_time(part.substr(0, dash));
       auto to = parse_time(part.substr(dash + 1));
-      if (!from || !to || *from == *to || *from == day_minutes) return false;
-      if (*to < *from) *to += day_minutes;
+      if (!from || !to || *from == *to || *from == minutes_of_day) return false;
+      if (*to < *from) *to += minutes_of_day;
       for (std::int32_t day = 0; day < 7; ++day) {
         if (days.test(static_cast<std::size_t>(day))) {
-          add(day * day_minutes + *from, day * day_minutes + *to);
+          add(day * minutes_of_day + *from, day * minutes_of_day + *to);
         }
       }
       return true;

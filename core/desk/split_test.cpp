@@ -6,8 +6,6 @@
 namespace deskmate::desk {
 namespace {
 
-constexpr std::uint64_t day_ms = 24 * hour_ms;
-
 // Three days: 5 chats by weight; then a returning buyer and a transfer; then 3 by weight again
 // after a change of weights.
 struct Days : ::testing::Test {

@@ -17,10 +17,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view api = "/api/";
-constexpr std::string_view pages = "/plugins/";
-constexpr std::string_view hooks = "/hooks/";
-constexpr std::string_view files = "/api/files/";
+constexpr std::string_view api_path = "/api/";
+constexpr std::string_view pages_path = "/plugins/";
+constexpr std::string_view hooks_path = "/hooks/";
+constexpr std::string_view files_path = "/api/files/";
 constexpr std::size_t json_bytes_max = 4'096;
 constexpr std::size_t hash_digits = 64;
 
@@ -314,7 +314,7 @@ void Gateway::Impl::check_sessions() {
 }
 
 void Gateway::Impl::on_request(Request request, Respond respond) {
-  const Trust trust = request.path.starts_with(pages) || request.path.starts_with(files)
+  const Trust trust = request.path.starts_with(pages_path) || request.path.starts_with(files_path)
                           ? Trust::foreign
                           : Trust::own;
   // Whatever comes of it carries the headers that keep it harmless.
@@ -326,8 +326,8 @@ void Gateway::Impl::on_request(Request request, Respond respond) {
     response.headers.insert(response.headers.end(), only_tls.begin(), only_tls.end());
     respond(std::move(response));
   };
-  // Webhooks come from marketplaces, not from pages; they prove themselves to their plugin.
-  if (!request.path.starts_with(hooks)) {
+  // Webhooks come from marketplaces, not from pages_path; they prove themselves to their plugin.
+  if (!request.path.starts_with(hooks_path)) {
     if (auto good = guard->check(request); !good) {
       world.log("console", {{"refused", good.error().where}, {"from", request.address}});
       return secured(answer_error(good.error()));
@@ -351,7 +351,7 @@ void Gateway::Impl::route(Request request, const Respond& respond) {
     ask_plugin(std::move(instance), below.empty() ? "/" : std::move(below), request, Trust::foreign,
                hook, respond);
   };
-  if (path.starts_with(hooks)) return mounted(hooks, true);
+  if (path.starts_with(hooks_path)) return mounted(hooks_path, true);
   if (path == "/healthz" && reads) {
     return respond({200, {{"content-type", "text/plain; charset=utf-8"}}, "ok\n"});
   }
@@ -360,18 +360,18 @@ void Gateway::Impl::route(Request request, const Respond& respond) {
     return respond(
         {200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, world.metrics()});
   }
-  if (path.starts_with(pages)) {
+  if (path.starts_with(pages_path)) {
     if (!person_of(request)) return respond(nobody());
-    return mounted(pages, false);
+    return mounted(pages_path, false);
   }
   if (path == "/api/session" && reads) return session(request, respond);
-  if (path.starts_with(files) && reads) return serve_file(request, respond);
+  if (path.starts_with(files_path) && reads) return serve_file(request, respond);
   if (request.method == "POST") {
     if (path == "/api/login") return login(request, respond);
     if (path == "/api/setup") return setup(request, respond);
     if (path == "/api/logout") return logout(request, respond);
   }
-  if (path.starts_with(api)) {
+  if (path.starts_with(api_path)) {
     return respond(answer_error(404, "not_found", "there is nothing here / 此处无内容"));
   }
   if (!reads) {
@@ -521,7 +521,7 @@ Result<Opened> Gateway::Impl::on_upgrade(const Request& request) {
 
 void Gateway::Impl::serve_file(const Request& request, const Respond& respond) {
   if (!person_of(request)) return respond(nobody());
-  const std::string hash = request.path.substr(files.size());
+  const std::string hash = request.path.substr(files_path.size());
   if (hash.size() != hash_digits ||
       hash.find_first_not_of("0123456789abcdef") != std::string::npos) {
     return respond(answer_error(400, "invalid", "a file is 64 hex digits"));

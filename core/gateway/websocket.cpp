@@ -14,15 +14,15 @@ using beast::error_code;
 using bus::Frame;
 
 // Lives until its last operation has ended.
-class Connection : public std::enable_shared_from_this<Connection> {
+class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
  public:
-  Connection(bus::AsioLoop& loop, WebSocket socket, std::function<void()> done)
+  SocketConnection(bus::AsioLoop& loop, WebSocket socket, std::function<void()> done)
       : loop_(loop), socket_(std::move(socket)), done_(std::move(done)) {
     socket_.binary(true);
     socket_.auto_fragment(false);
     socket_.read_message_max(bus::frame_bytes_max);
   }
-  ~Connection() {
+  ~SocketConnection() {
     if (done_) done_();
   }
 
@@ -169,8 +169,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 std::unique_ptr<bus::Transport> make_websocket_transport(bus::AsioLoop& loop, WebSocket socket,
                                                          std::function<void()> done) {
-  return std::make_unique<bus::SharedTransport<Connection>>(
-      std::make_shared<Connection>(loop, std::move(socket), std::move(done)));
+  return std::make_unique<bus::SharedTransport<SocketConnection>>(
+      std::make_shared<SocketConnection>(loop, std::move(socket), std::move(done)));
 }
 
 }  // namespace deskmate::gateway

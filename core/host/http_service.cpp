@@ -12,6 +12,7 @@
 
 #include "core/host/http_engine.hpp"
 #include "core/host/http_rules.hpp"
+#include "core/host/text.hpp"
 
 namespace deskmate::host {
 namespace {
@@ -25,14 +26,6 @@ constexpr std::array<std::string_view, 7> own_headers = {
 
 Error invalid(std::string message, std::string where) {
   return {Status::invalid, std::move(message), std::move(where)};
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 bool is_header_name(std::string_view name) {

@@ -11,8 +11,8 @@
 namespace deskmate::host {
 namespace {
 
-const std::vector<std::string_view> kinds = {"chat", "shop", "courier", "rules", "other"};
-const std::vector<std::string_view> types = {"text", "integer", "boolean", "list", "url"};
+const std::vector<std::string_view> plugin_kinds = {"chat", "shop", "courier", "rules", "other"};
+const std::vector<std::string_view> setting_types = {"text", "integer", "boolean", "list", "url"};
 
 std::string list_of(const std::vector<std::string_view>& words) {
   std::string all;
@@ -66,7 +66,7 @@ class ManifestReader {
     }
     out_.version = required_text(root, "version");
     out_.kind = required_text(root, "kind");
-    if (!out_.kind.empty()) one_of(*root.get("kind"), "kind", out_.kind, kinds);
+    if (!out_.kind.empty()) one_of(*root.get("kind"), "kind", out_.kind, plugin_kinds);
     read_abi(root);
     out_.name = read_text(root, "name", true);
     read_executable(root);
@@ -242,11 +242,11 @@ class ManifestReader {
     spec.key = std::move(key);
     in_.only(table, {"type", "required", "default", "min", "max", "doc"});
     const std::string type = required_text(table, "type");
-    const auto found = std::find(types.begin(), types.end(), type);
-    if (found != types.end()) {
-      spec.type = static_cast<SettingType>(found - types.begin());
+    const auto found = std::find(setting_types.begin(), setting_types.end(), type);
+    if (found != setting_types.end()) {
+      spec.type = static_cast<SettingType>(found - setting_types.begin());
     } else if (!type.empty()) {
-      one_of(*table.get("type"), "type", type, types);
+      one_of(*table.get("type"), "type", type, setting_types);
     }
     spec.required = in_.boolean(table, "required").value_or(false);
     for (const char* bound : {"min", "max"}) {

@@ -12,7 +12,7 @@ std::string signal_name(int number) {
   return name == nullptr ? "signal " + std::to_string(number) : std::string("SIG") + name;
 }
 
-constexpr std::array<std::pair<Cause, std::string_view>, 15> names = {{
+constexpr std::array<std::pair<Cause, std::string_view>, 15> cause_names = {{
     {Cause::none, "none"},
     {Cause::owner, "owner"},
     {Cause::manifest, "manifest"},
@@ -70,7 +70,7 @@ Text text_of(const Reason& reason) {
 }  // namespace
 
 std::string_view to_string(Cause cause) {
-  for (const auto& [known, name] : names) {
+  for (const auto& [known, name] : cause_names) {
     if (known == cause) return name;
   }
   return "none";

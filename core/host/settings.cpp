@@ -13,14 +13,6 @@ namespace {
 constexpr std::size_t host_bytes_max = 253;
 constexpr int nesting_max = 16;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 bool starts_with(std::string_view text, std::string_view with) {
   return text.substr(0, with.size()) == with;
 }

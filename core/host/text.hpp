@@ -6,6 +6,7 @@
 #include <boost/system/result.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,5 +28,14 @@ using deskmate::Text;
 
 template <class T>
 using Checked = boost::system::result<T, Faults>;
+
+// ASCII letters only, as names of hosts and headers have them.
+inline std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
 
 }  // namespace deskmate::host

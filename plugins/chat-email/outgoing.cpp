@@ -12,11 +12,11 @@
 namespace deskmate::chat_email {
 namespace {
 
-struct Unref {
+struct ObjectUnref {
   void operator()(void* object) const { g_object_unref(object); }
 };
 template <class T>
-using Object = std::unique_ptr<T, Unref>;
+using GObjectPtr = std::unique_ptr<T, ObjectUnref>;
 
 struct FormatFree {
   void operator()(GMimeFormatOptions* options) const { g_mime_format_options_free(options); }
@@ -39,8 +39,9 @@ GMimePart* make_part(const std::string& type, std::string_view bytes,
   const std::string kind = slash == std::string::npos ? "application" : type.substr(0, slash);
   const std::string sub = slash == std::string::npos ? "octet-stream" : type.substr(slash + 1);
   GMimePart* part = g_mime_part_new_with_type(kind.c_str(), sub.c_str());
-  const Object<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
-  const Object<GMimeDataWrapper> content(
+  const GObjectPtr<GMimeStream> stream(
+      g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
+  const GObjectPtr<GMimeDataWrapper> content(
       g_mime_data_wrapper_new_with_stream(stream.get(), GMIME_CONTENT_ENCODING_DEFAULT));
   g_mime_part_set_content(part, content.get());
   g_mime_part_set_content_encoding(part, encoding);
@@ -83,15 +84,15 @@ void set_body(GMimeMessage* message, const OutgoingMail& mail) {
   std::string text = clean_text(mail.text);
   if (mail.notice) text = std::string(kNoticeMark) + "\n\n" + text;
   if (text.empty() || text.back() != '\n') text += '\n';
-  const Object<GMimePart> words(text_part(text));
+  const GObjectPtr<GMimePart> words(text_part(text));
   if (mail.files.empty()) {
     g_mime_message_set_mime_part(message, GMIME_OBJECT(words.get()));
     return;
   }
-  const Object<GMimeMultipart> mixed(g_mime_multipart_new_with_subtype("mixed"));
+  const GObjectPtr<GMimeMultipart> mixed(g_mime_multipart_new_with_subtype("mixed"));
   g_mime_multipart_add(mixed.get(), GMIME_OBJECT(words.get()));
   for (const Attachment& file : mail.files) {
-    const Object<GMimePart> part(
+    const GObjectPtr<GMimePart> part(
         make_part(safe_type(file.type), file.bytes, GMIME_CONTENT_ENCODING_BASE64));
     g_mime_object_set_disposition(GMIME_OBJECT(part.get()), "attachment");
     g_mime_part_set_filename(part.get(), safe_file_name(file.name).c_str());
@@ -114,7 +115,7 @@ std::string reply_subject(std::string_view subject) {
 std::string build_mail(const OutgoingMail& mail) {
   static std::once_flag once;
   std::call_once(once, [] { g_mime_init(); });
-  const Object<GMimeMessage> message(g_mime_message_new(TRUE));
+  const GObjectPtr<GMimeMessage> message(g_mime_message_new(TRUE));
   GMimeObject* object = GMIME_OBJECT(message.get());
   const std::string from_name = clean_line(mail.from_name, kNameBytesMax);
   g_mime_message_add_mailbox(message.get(), GMIME_ADDRESS_TYPE_FROM,
@@ -146,7 +147,7 @@ std::string build_mail(const OutgoingMail& mail) {
   set_body(message.get(), mail);
   const std::unique_ptr<GMimeFormatOptions, FormatFree> format(g_mime_format_options_new());
   g_mime_format_options_set_newline_format(format.get(), GMIME_NEWLINE_FORMAT_DOS);
-  const Object<GMimeStream> stream(g_mime_stream_mem_new());
+  const GObjectPtr<GMimeStream> stream(g_mime_stream_mem_new());
   g_mime_object_write_to_stream(object, format.get(), stream.get());
   GByteArray* bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream.get()));
   return std::string(reinterpret_cast<const char*>(bytes->data), bytes->len);

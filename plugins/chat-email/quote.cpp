@@ -12,7 +12,7 @@ using Lines = std::vector<std::string_view>;
 
 constexpr std::size_t kAttributionBytesMax = 400;
 
-Lines lines_of(std::string_view text) {
+Lines views_of_lines(std::string_view text) {
   Lines lines;
   while (!text.empty()) {
     const auto end = text.find('\n');
@@ -158,7 +158,7 @@ std::size_t without_signature(const Lines& lines, std::size_t end) {
 }  // namespace
 
 Reply split_reply(std::string_view text) {
-  const Lines lines = lines_of(text);
+  const Lines lines = views_of_lines(text);
   const std::size_t history = history_at(lines);
   const std::size_t end = without_signature(lines, history);
   Reply reply;

@@ -9,8 +9,6 @@ namespace deskmate::sample {
 namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
-constexpr std::int64_t hour_ms = 3'600'000;
-constexpr std::int64_t day_ms = 86'400'000;
 
 constexpr int stuck_step = 3;
 constexpr int last_step = 5;

@@ -27,6 +27,8 @@ struct Options {
   bool odd_orders = false;  // begins with orders that have a problem, one of each kind
 };
 
+inline constexpr std::int64_t hour_ms = 3'600'000;
+inline constexpr std::int64_t day_ms = 24 * hour_ms;
 inline constexpr std::size_t orders_max = 400;   // then finished ones are forgotten
 inline constexpr std::size_t requests_max = 60;  // remembered of one buyer or order
 inline constexpr std::int64_t catch_up_ms =

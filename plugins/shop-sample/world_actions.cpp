@@ -6,8 +6,6 @@
 namespace deskmate::sample {
 namespace {
 
-constexpr std::int64_t hour_ms = 3'600'000;
-
 void remember(Map& requests, const std::string& request, Value what) {
   if (requests.size() >= requests_max) requests.erase(requests.begin()->first);
   requests.set(request, std::move(what));

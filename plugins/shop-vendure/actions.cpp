@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::int64_t coupon_days_default = 30;
 constexpr std::int64_t coupon_days_max = 3650;
-constexpr std::int64_t day_ms = 86'400'000;
 
 constexpr std::string_view ship_mutation =
     "mutation($input: FulfillOrderInput!) { addFulfillmentToOrder(input: $input) {"

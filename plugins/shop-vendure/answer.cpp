@@ -7,8 +7,6 @@
 namespace deskmate::shop_vendure {
 namespace {
 
-constexpr std::int64_t day_ms = 86'400'000;
-
 // The digits of text[from, from + count) as a number; -1 where one is none.
 int digits(std::string_view text, std::size_t from, std::size_t count) {
   if (from + count > text.size()) return -1;

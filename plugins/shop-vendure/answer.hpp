@@ -24,6 +24,8 @@ inline constexpr std::size_t answer_bytes_max = 1'048'576;
 inline constexpr std::size_t answer_depth_max = 32;
 inline constexpr std::size_t id_bytes_max = 64;
 inline constexpr std::size_t text_bytes_max = 4096;
+inline constexpr std::int64_t day_ms = 86'400'000;
+inline constexpr std::int64_t quantity_max = 1'000'000;           // pieces of an order's line
 inline constexpr std::int64_t money_max = 1'000'000'000'000'000;  // minor units; exact in a double
 
 // JSON within the limits above, or Status::internal: the text itself is never in the message.

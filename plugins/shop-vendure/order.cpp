@@ -5,7 +5,6 @@
 namespace deskmate::shop_vendure {
 namespace {
 
-constexpr std::int64_t quantity_max = 1'000'000;
 constexpr std::size_t code_bytes_max = 100;
 constexpr std::size_t name_bytes_max = 1000;
 constexpr std::size_t coupons_max = 100;

@@ -13,7 +13,6 @@ constexpr std::string_view promotion_mutation =
     "mutation($input: CreatePromotionInput!) { createPromotion(input: $input) {"
     " __typename ... on Promotion { id } ... on ErrorResult { errorCode message } } }";
 constexpr std::size_t promotion_name_bytes_max = 100;
-constexpr std::int64_t quantity_max = 1'000'000;
 
 const std::string& order_query() {
   static const std::string query = "query($id: ID!) { order(id: $id) {" +

@@ -10,7 +10,6 @@
 namespace deskmate::shop_vendure {
 namespace {
 
-constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t second_ms = 1000;
 constexpr std::int64_t skip_max = 10'000'000;
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* changes_query = "orders(options";
 
-std::string text(const json::value& value) { return std::string(value.as_string()); }
+std::string text_of(const json::value& value) { return std::string(value.as_string()); }
 
 // The filter of the nth query for orders.
 json::object filter_of(const FakeVendure& shop, std::size_t n) {
@@ -39,10 +39,10 @@ TEST(Sync, R128_the_first_look_goes_back_as_many_days_as_set) {
   shop.host.set_setting("import_days", 10);
   ASSERT_TRUE(shop.bench.poll());
   const json::object filter = filter_of(shop, 0);
-  EXPECT_EQ(text(filter.at("updatedAt").at("after")),
+  EXPECT_EQ(text_of(filter.at("updatedAt").at("after")),
             format_time(testing::start_ms - 10 * 86'400'000LL - overlap_ms));
   EXPECT_FALSE(filter.at("active").at("eq").as_bool());  // no open carts
-  EXPECT_EQ(text(filter.at("state").at("notEq")), "Draft");
+  EXPECT_EQ(text_of(filter.at("state").at("notEq")), "Draft");
 }
 
 TEST(Sync, R121_goes_on_from_the_stored_position_with_an_overlap) {
@@ -54,7 +54,7 @@ TEST(Sync, R121_goes_on_from_the_stored_position_with_an_overlap) {
   testing::Bench<ShopVendure> restarted(shop.host);
   const std::size_t before = shop.asked(changes_query).size();
   ASSERT_TRUE(restarted.poll());
-  EXPECT_EQ(text(filter_of(shop, before).at("updatedAt").at("after")),
+  EXPECT_EQ(text_of(filter_of(shop, before).at("updatedAt").at("after")),
             format_time(seen_ms - overlap_ms));
   EXPECT_EQ(shop.host.events("order.seen").size(), 1U);
 }
@@ -85,7 +85,7 @@ TEST(Sync, a_damaged_position_means_reading_again) {
   FakeVendure shop;
   shop.host.kv()[std::string(cursor_key)] = "nonsense";
   ASSERT_TRUE(shop.bench.poll());
-  EXPECT_EQ(text(filter_of(shop, 0).at("updatedAt").at("after")),
+  EXPECT_EQ(text_of(filter_of(shop, 0).at("updatedAt").at("after")),
             format_time(testing::start_ms - 90 * 86'400'000LL - overlap_ms));
 }
 
@@ -115,7 +115,7 @@ TEST(Sync, pages_move_on_by_time_and_within_one_second_by_count) {
   shop.on(changes_query, page({}, 0));
   shop.once(changes_query, page(first, 60));
   ASSERT_TRUE(shop.bench.poll());
-  EXPECT_EQ(text(filter_of(shop, 1).at("updatedAt").at("after")), "2026-01-04T10:00:04.000Z");
+  EXPECT_EQ(text_of(filter_of(shop, 1).at("updatedAt").at("after")), "2026-01-04T10:00:04.000Z");
   EXPECT_EQ(shop.asked(changes_query)[1].at("options").at("skip").as_int64(), 0);
 
   FakeVendure same;
@@ -175,8 +175,8 @@ TEST(Sync, the_sweep_looks_at_open_and_late_orders_again) {
   const json::object filter = filter_of(shop, 1);
   const json::array& either = filter.at("_or").as_array();
   ASSERT_EQ(either.size(), 2U);
-  EXPECT_EQ(text(either[0].at("state").at("notIn").as_array().at(0)), "Delivered");
-  EXPECT_EQ(text(either[1].at("orderPlacedAt").at("after")),
+  EXPECT_EQ(text_of(either[0].at("state").at("notIn").as_array().at(0)), "Delivered");
+  EXPECT_EQ(text_of(either[1].at("orderPlacedAt").at("after")),
             format_time(testing::start_ms - 30 * 86'400'000LL));
 }
 

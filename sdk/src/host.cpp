@@ -4,6 +4,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "bytes.hpp"
 #include "guard.hpp"
 
 namespace deskmate {
@@ -53,10 +54,6 @@ namespace {
 
 dm_bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-std::string_view view_of(dm_bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data), bytes.size};
 }
 
 // What travels through the C side as user, from a call to its answer.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <new>
 
+#include "bytes.hpp"
 #include "deskmate/plugin.hpp"
 #include "guard.hpp"
 
@@ -26,10 +27,6 @@ struct Instance {
 
   static Plugin& of(dm_plugin* plugin) { return *static_cast<Instance*>(plugin->impl)->plugin; }
 };
-
-std::string_view view_of(dm_bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data), bytes.size};
-}
 
 dm_status start(dm_plugin* c) {
   Plugin& plugin = Instance::of(c);

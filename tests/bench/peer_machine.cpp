@@ -15,16 +15,6 @@
 #include <stdexcept>
 
 namespace deskmate::bench {
-namespace {
-
-template <typename T>
-T good(storage::Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(*result);
-}
-
-}  // namespace
-
 PeerMachine::PeerMachine(std::unique_ptr<storage::Store> store)
     : store_(std::move(store)), id_(store_->log().peer) {
   adapter_ = std::make_unique<peer::StoreAdapter>(

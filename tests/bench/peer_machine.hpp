@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -19,6 +20,13 @@
 #include "tests/bench/wire.hpp"
 
 namespace deskmate::bench {
+
+// The value, or a measurement that cannot be made.
+template <typename T>
+T good(storage::Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return std::move(*result);
+}
 
 class PeerMachine {
  public:

@@ -30,12 +30,6 @@ constexpr double line_bytes_per_s = 2e6 / 8;
 constexpr double line_delay_s = 0.1;  // each way
 constexpr std::size_t backlog_chats = 2'000;
 
-template <typename T>
-T good(storage::Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(*result);
-}
-
 void wait(const std::function<bool()>& done, double seconds = wait_s_max) {
   const double end = now_s() + seconds;
   while (!done()) {

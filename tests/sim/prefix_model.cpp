@@ -12,11 +12,11 @@
 namespace deskmate::sim {
 namespace {
 
-constexpr std::uint64_t step_ms = 500;
-constexpr std::uint64_t busy_ms = 170'000;
-constexpr std::uint64_t end_ms = 300'000;
+constexpr std::uint64_t prefix_step_ms = 500;
+constexpr std::uint64_t prefix_busy_ms = 170'000;
+constexpr std::uint64_t prefix_end_ms = 300'000;
 constexpr std::uint64_t unseen_ms = 6'000;
-constexpr std::uint64_t target_ms = 20'000;
+constexpr std::uint64_t prefix_target_ms = 20'000;
 constexpr std::uint64_t slot_ms = 34'000;
 
 // An entry of a peer's log: it saw a message, or it claimed one in a cut.
@@ -65,7 +65,7 @@ ModelOutcome play_prefix(std::uint64_t seed, int count, bool calm, bool takeover
   };
   std::vector<Chat> chats(14 + below(14));
   for (Chat& chat : chats) {
-    chat.at_ms = 10'000 + below(busy_ms - 10'000);
+    chat.at_ms = 10'000 + below(prefix_busy_ms - 10'000);
     for (std::size_t p = 0; p < n; ++p) chat.seen_ms.push_back(chat.at_ms + 50 + below(1'000));
   }
   std::sort(chats.begin(), chats.end(),
@@ -77,7 +77,7 @@ ModelOutcome play_prefix(std::uint64_t seed, int count, bool calm, bool takeover
   };
   std::vector<Trouble> troubles(calm ? 0 : 3 + below(7));
   for (Trouble& one : troubles) {
-    one.from_ms = 10'000 + below(busy_ms - 10'000);
+    one.from_ms = 10'000 + below(prefix_busy_ms - 10'000);
     one.to_ms = one.from_ms + 1'000 + below(below(2) == 0 ? 10'000 : 80'000);
     one.a = below(n);
     one.b = below(n);
@@ -157,7 +157,7 @@ ModelOutcome play_prefix(std::uint64_t seed, int count, bool calm, bool takeover
     }
   };
 
-  for (std::uint64_t now_ms = 0; now_ms < end_ms; now_ms += step_ms) {
+  for (std::uint64_t now_ms = 0; now_ms < prefix_end_ms; now_ms += prefix_step_ms) {
     const auto parted = [&](std::size_t a, std::size_t b) {
       return std::any_of(troubles.begin(), troubles.end(), [&](const Trouble& one) {
         return !one.dies && one.from_ms <= now_ms && now_ms < one.to_ms &&
@@ -219,7 +219,7 @@ ModelOutcome play_prefix(std::uint64_t seed, int count, bool calm, bool takeover
         if (!whole && !owned.contains(chat) && mine) {
           me.log.push_back({++me.hlc, chat, static_cast<int>(p)});
           answer(p, chat, now_ms);
-        } else if (takeover && !whole && now_ms > one.at_ms + target_ms + p * slot_ms &&
+        } else if (takeover && !whole && now_ms > one.at_ms + prefix_target_ms + p * slot_ms &&
                    one.answers.empty()) {
           answer(p, chat, now_ms);  // the thread's tail shows no answer
         }
@@ -242,7 +242,7 @@ ModelOutcome play_prefix(std::uint64_t seed, int count, bool calm, bool takeover
     std::uint64_t first_ms = UINT64_MAX;
     for (const auto& [peer, at_ms] : chat.answers) first_ms = std::min(first_ms, at_ms);
     outcome.waits_ms.push_back(first_ms - chat.at_ms);
-    if (outcome.waits_ms.back() > 2 * target_ms) ++outcome.freezes;
+    if (outcome.waits_ms.back() > 2 * prefix_target_ms) ++outcome.freezes;
   }
   std::vector<int> given(n, 0);
   int so_far = 0;

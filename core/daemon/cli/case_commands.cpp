@@ -13,11 +13,7 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-constexpr std::size_t text_columns = 40;
-constexpr std::uint64_t hour_ms = 3'600'000;
-constexpr std::uint64_t day_ms = 24 * hour_ms;
-
-struct Words {
+struct CaseWords {
   std::string name;  // of a chat or case
   std::string kind, party, chat, about, order, buyer, title, evidence, amount, direction;
   std::string state, cause, severity, waiting_for, liable, currency;
@@ -27,26 +23,10 @@ struct Words {
   std::uint64_t seconds = 0, days = 7, limit = 100;
 };
 
-std::string number(const Value& value) {
-  return value.is_nil() ? std::string() : std::to_string(value.as_int());
-}
-
 std::string text_in(const Context& context, const Value& row, const char* key) {
   if (row["erased"].as_bool()) return context.say("entry.erased");
   if (row["awaited"].as_bool()) return context.say("entry.awaited");
   return shorten(printable(row[key].as_str()), text_columns);
-}
-
-void print(Context& context, const Table& table, std::string_view none) {
-  if (table.empty()) {
-    context.streams.out << context.say(none) << '\n';
-  } else {
-    table.print(context.streams.out);
-  }
-}
-
-void set(Value& params, const char* name, const std::string& word) {
-  if (!word.empty()) params[name] = word;
 }
 
 std::string due(const Value& row) {
@@ -68,7 +48,7 @@ std::string state_of(const Context& context, const Value& row) {
   return word_text(context, "case.state.", row["state"].as_str());
 }
 
-void cases(Context& context, const Words& words) {
+void cases(Context& context, const CaseWords& words) {
   Value params = Value::map({{"limit", words.limit}, {"overdue", words.overdue}});
   params["view"] = words.closed ? "closed" : words.all ? "all" : "open";
   set(params, "kind", words.kind);
@@ -129,7 +109,7 @@ void show_line(Context& context, const Value& line) {
   }
 }
 
-void show(Context& context, const Words& words) {
+void show(Context& context, const CaseWords& words) {
   const auto answer = context.ask(
       "desk.case", Value::map({{"case", chat_name(words.name)}, {"limit", words.limit}}));
   if (!answer || context.as_json(*answer)) return;
@@ -148,7 +128,7 @@ void show(Context& context, const Words& words) {
   for (const Value& line : at["lines"].as_array()) show_line(context, line);
 }
 
-void change(Context& context, const Words& words) {
+void change(Context& context, const CaseWords& words) {
   Value params = Value::map({{"case", chat_name(words.name)}});
   set(params, "state", words.state);
   set(params, "kind", words.kind);
@@ -179,7 +159,7 @@ void change(Context& context, const Words& words) {
   act(context, "desk.case_change", std::move(params), "cli.done");
 }
 
-void open(Context& context, const Words& words) {
+void open(Context& context, const CaseWords& words) {
   Value params = Value::map({{"kind", words.kind}});
   if (!words.chat.empty()) params["chat"] = chat_name(words.chat);
   set(params, "order", words.order);
@@ -191,7 +171,7 @@ void open(Context& context, const Words& words) {
   context.streams.out << context.say("case.opened", {number((*answer)["case"])}) << '\n';
 }
 
-void calls(Context& context, const Words& words) {
+void calls(Context& context, const CaseWords& words) {
   Value params = Value::map({{"limit", words.limit}});
   if (!words.chat.empty()) params["chat"] = chat_name(words.chat);
   if (!words.about.empty()) params["case"] = chat_name(words.about);
@@ -207,7 +187,7 @@ void calls(Context& context, const Words& words) {
   print(context, table, "calls.none");
 }
 
-void missed(Context& context, const Words& words) {
+void missed(Context& context, const CaseWords& words) {
   const auto status = context.ask("desk.status", Value::map());
   if (!status) return;
   const std::uint64_t now = (*status)["now_ms"].as_uint();
@@ -232,7 +212,7 @@ void missed(Context& context, const Words& words) {
 }
 
 // The page, and beside it the files that it shows.
-void evidence(Context& context, const Words& words) {
+void evidence(Context& context, const CaseWords& words) {
   const auto answer = context.ask("desk.case_file", Value::map({{"case", chat_name(words.name)}}));
   if (!answer) return;
   const std::filesystem::path folder(words.title);
@@ -261,10 +241,10 @@ void evidence(Context& context, const Words& words) {
                       << '\n';
 }
 
-using Command = std::pair<CLI::App*, std::shared_ptr<Words>>;
+using CaseCommand = std::pair<CLI::App*, std::shared_ptr<CaseWords>>;
 
-Command add(CLI::App& app, const Context& context, const char* name, const std::string& key) {
-  return {app.add_subcommand(name, help(context, key)), std::make_shared<Words>()};
+CaseCommand add(CLI::App& app, const Context& context, const char* name, const std::string& key) {
+  return {app.add_subcommand(name, help(context, key)), std::make_shared<CaseWords>()};
 }
 
 void add_case_list(CLI::App& app, Context& context) {

@@ -225,7 +225,7 @@ void attachment(Context& context, const std::string& chat, const std::string& be
   context.streams.out << context.say("attachment.written", {to, bytes_text(size)}) << '\n';
 }
 
-struct Words {
+struct ChatWords {
   std::string chat;
   std::string to;
   std::string attachment;
@@ -237,7 +237,7 @@ struct Words {
 // `name CHAT TEXT…`
 void add_text_command(CLI::App& app, Context& context, const char* name, const char* method,
                       const char* done) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<ChatWords>();
   auto* command = app.add_subcommand(name, help(context, std::string("help.") + name));
   command->add_option("CHAT", words->chat, help(context, "help.param.chat"))->required();
   command->add_option("TEXT", words->text, help(context, "help.param.text"))->required();
@@ -250,7 +250,7 @@ void add_text_command(CLI::App& app, Context& context, const char* name, const c
 
 // `name CHAT`
 void add_chat_command(CLI::App& app, Context& context, const char* name, const char* method) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<ChatWords>();
   auto* command = app.add_subcommand(name, help(context, std::string("help.") + name));
   command->add_option("CHAT", words->chat, help(context, "help.param.chat"))->required();
   command->callback([&context, words, method] {
@@ -289,13 +289,13 @@ void add_chat_commands(CLI::App& app, Context& context) {
   list->add_option("--limit", options->limit, help(context, "help.limit"))->type_name("N");
   list->callback([&context, options] { chats(context, *options); });
 
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<ChatWords>();
   auto* one = app.add_subcommand("chat", help(context, "help.chat"));
   one->add_option("CHAT", words->chat, help(context, "help.param.chat"))->required();
   one->add_option("--limit", words->limit, help(context, "help.limit"))->type_name("N");
   one->callback([&context, words] { chat(context, words->chat, words->limit); });
 
-  auto wanted = std::make_shared<Words>();
+  auto wanted = std::make_shared<ChatWords>();
   auto* get = app.add_subcommand("attachment", help(context, "help.attachment"));
   get->add_option("CHAT", wanted->chat, help(context, "help.param.chat"))->required();
   get->add_option("ATTACHMENT", wanted->attachment, help(context, "help.param.attachment"))
@@ -304,7 +304,7 @@ void add_chat_commands(CLI::App& app, Context& context) {
   get->callback(
       [&context, wanted] { attachment(context, wanted->chat, wanted->attachment, wanted->to); });
 
-  auto said = std::make_shared<Words>();
+  auto said = std::make_shared<ChatWords>();
   auto* reply = app.add_subcommand("reply", help(context, "help.reply"));
   reply->add_option("CHAT", said->chat, help(context, "help.param.chat"))->required();
   reply->add_option("TEXT", said->text, help(context, "help.param.text"))->required();
@@ -319,7 +319,7 @@ void add_chat_commands(CLI::App& app, Context& context) {
   add_text_command(app, context, "note", "desk.note", "cli.done");
   add_text_command(app, context, "draft", "desk.draft", "cli.done");
 
-  auto move = std::make_shared<Words>();
+  auto move = std::make_shared<ChatWords>();
   auto* transfer = app.add_subcommand("transfer", help(context, "help.transfer"));
   transfer->add_option("CHAT", move->chat, help(context, "help.param.chat"))->required();
   transfer->add_option("TO", move->to, help(context, "help.param.to"))->required();
@@ -332,7 +332,7 @@ void add_chat_commands(CLI::App& app, Context& context) {
         "cli.done");
   });
 
-  auto flagged = std::make_shared<Words>();
+  auto flagged = std::make_shared<ChatWords>();
   auto* flag = app.add_subcommand("flag", help(context, "help.flag"));
   flag->add_option("CHAT", flagged->chat, help(context, "help.param.chat"))->required();
   flag->add_option("TOPIC", flagged->to, help(context, "help.param.topic"))->required();

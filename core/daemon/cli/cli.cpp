@@ -57,6 +57,18 @@ void label(CLI::App& app, const Context& context) {
 
 std::string help(const Context& context, std::string_view key) { return context.say(key); }
 
+void set(Value& params, const char* name, const std::string& word) {
+  if (!word.empty()) params[name] = word;
+}
+
+void print(Context& context, const Table& table, std::string_view none) {
+  if (table.empty()) {
+    context.streams.out << context.say(none) << '\n';
+  } else {
+    table.print(context.streams.out);
+  }
+}
+
 Value chat_name(const std::string& word) {
   constexpr std::size_t number_digits_max = 10;
   if (!word.empty() && word.size() <= number_digits_max &&

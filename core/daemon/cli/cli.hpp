@@ -85,6 +85,8 @@ class Context {
   std::optional<bus::Client> client_;
 };
 
+class Table;  // core/daemon/cli/text.hpp
+
 // The groups of commands; each adds its own to app.
 void add_desk_commands(CLI::App& app, Context& context);     // status, members, plugins, ledger …
 void add_chat_commands(CLI::App& app, Context& context);     // chats, chat, reply …
@@ -106,6 +108,10 @@ void add_upkeep_commands(CLI::App& app,
 
 // What several groups do alike. A chat or case by number; an id of 32 digits is passed on as it is.
 Value chat_name(const std::string& word);
+// Sets what was given.
+void set(Value& params, const char* name, const std::string& word);
+// The table, or the message of that key where it has no rows.
+void print(Context& context, const Table& table, std::string_view none);
 // The text of a command: its words, or standard input for "-".
 std::string text_of(Context& context, const std::vector<std::string>& words);
 // Does what was asked and says so, by the key of a message.

@@ -9,8 +9,6 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-std::string number(const Value& value) { return std::to_string(value.as_int()); }
-
 void status(Context& context) {
   const auto answer = context.ask("desk.status", Value::map());
   if (!answer || context.as_json(*answer)) return;

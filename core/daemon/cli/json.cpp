@@ -1,5 +1,5 @@
-// JSON by Boost.JSON, which is compiled here: it is used without its library.
-#include <boost/json/src.hpp>
+// JSON by Boost.JSON, which core/gateway compiles.
+#include <boost/json.hpp>
 #include <ostream>
 
 #include "core/daemon/cli/text.hpp"

@@ -50,7 +50,7 @@ std::string line_of(const Value& event) {
   return printable(out);
 }
 
-void show(Context& context, const Value& event) {
+void show_event(Context& context, const Value& event) {
   context.streams.out << (context.json ? to_json_line(event) : line_of(event)) << '\n';
 }
 
@@ -75,14 +75,14 @@ void log(Context& context, const LogOptions& options) {
     pages.push_back(std::move(*page));
   }
   for (auto page = pages.rbegin(); page != pages.rend(); ++page) {
-    for (const Value& event : (*page)["events"].as_array()) show(context, event);
+    for (const Value& event : (*page)["events"].as_array()) show_event(context, event);
   }
   const std::uint64_t end = pages.empty() ? 0 : pages.front()["end"].as_uint();
   while (options.follow && context.streams.out) {
     context.streams.out.flush();
     const auto event = desk->next_event(wait_ms);
     if (!event) return context.fail(exit_refused, event.error().message);
-    if (*event && (**event).arrival > end) show(context, value_of(**event));
+    if (*event && (**event).arrival > end) show_event(context, value_of(**event));
   }
 }
 

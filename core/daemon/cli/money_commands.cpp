@@ -17,11 +17,9 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-constexpr std::size_t id_columns = 8;
 constexpr std::size_t piece_bytes = std::size_t{256} * 1024;  // of a proof, at once
-constexpr std::uint64_t day_ms = 24ull * 3'600'000;
 
-struct Words {
+struct MoneyWords {
   std::string name;  // of an offer
   std::string order, chat, standard, purpose, liable, cause, reason, instead, how, file, peer;
   std::string refund, coupon, discount, amount, limit_name, scope_role, currency = "CNY";
@@ -31,25 +29,7 @@ struct Words {
   std::string value;
   std::uint64_t days = 366, limit = 100;
 };
-using WordsPtr = std::shared_ptr<Words>;
-
-void set(Value& params, const char* name, const std::string& word) {
-  if (!word.empty()) params[name] = word;
-}
-
-std::string number(const Value& value) {
-  return value.is_nil() ? std::string() : std::to_string(value.as_int());
-}
-
-std::string short_id(const Value& id) { return std::string(id.as_str().substr(0, id_columns)); }
-
-void print(Context& context, const Table& table, std::string_view none) {
-  if (table.empty()) {
-    context.streams.out << context.say(none) << '\n';
-  } else {
-    table.print(context.streams.out);
-  }
-}
+using MoneyWordsPtr = std::shared_ptr<MoneyWords>;
 
 // "refund 12.50 EUR + coupon 5.00 EUR"
 std::string steps_text(const Context& context, const Value& offer) {
@@ -72,7 +52,7 @@ std::string needs_text(const Context& context, const Value& needs) {
   return out;
 }
 
-void list(Context& context, const char* method, Value params, std::string_view none) {
+void list_rows(Context& context, const char* method, Value params, std::string_view none) {
   const auto answer = context.list(method, std::move(params));
   if (!answer || context.as_json(*answer)) return;
   Table table({context.say("column.offer"), context.say("column.state"),
@@ -89,15 +69,15 @@ void list(Context& context, const char* method, Value params, std::string_view n
   print(context, table, none);
 }
 
-void offers(Context& context, const Words& words) {
+void offers(Context& context, const MoneyWords& words) {
   Value params = Value::map({{"limit", words.limit}});
   params["view"] = words.all ? "all" : words.over ? "over" : "open";
   if (!words.chat.empty()) params["chat"] = chat_name(words.chat);
   set(params, "order", words.order);
-  list(context, "desk.offers", std::move(params), "offers.none");
+  list_rows(context, "desk.offers", std::move(params), "offers.none");
 }
 
-void show(Context& context, const Words& words) {
+void show_offer(Context& context, const MoneyWords& words) {
   const auto answer = context.ask("desk.offer", Value::map({{"offer", words.name}}));
   if (!answer || context.as_json(*answer)) return;
   const Value& one = *answer;
@@ -146,7 +126,7 @@ std::optional<std::int64_t> amount_of(Context& context, const std::string& amoun
   return parsed;
 }
 
-void propose(Context& context, const Words& words) {
+void propose(Context& context, const MoneyWords& words) {
   Value params = Value::map({{"order", words.order}, {"reason", text_of(context, words.text)}});
   if (!words.chat.empty()) params["chat"] = chat_name(words.chat);
   set(params, "standard", words.standard);
@@ -176,7 +156,7 @@ void propose(Context& context, const Words& words) {
   if (!needs.empty()) context.streams.out << context.say("offer.beyond", {needs}) << '\n';
 }
 
-void standard(Context& context, const Words& words) {
+void standard(Context& context, const MoneyWords& words) {
   const auto answer = context.ask("desk.offer_standard", Value::map({{"order", words.order}}));
   if (!answer || context.as_json(*answer)) return;
   for (const Value& one : (*answer)["offers"].as_array()) {
@@ -187,7 +167,7 @@ void standard(Context& context, const Words& words) {
 }
 
 // Without words of one's own: what it comes to, as a question.
-void read_back(Context& context, const Words& words) {
+void read_back(Context& context, const MoneyWords& words) {
   Value params = Value::map({{"offer", words.name}});
   std::string text = text_of(context, words.text);
   if (text.empty()) {
@@ -199,7 +179,7 @@ void read_back(Context& context, const Words& words) {
   act(context, "desk.offer_read_back", std::move(params), "cli.done");
 }
 
-void say_of(Context& context, const char* method, const char* key, const Words& words,
+void say_of(Context& context, const char* method, const char* key, const MoneyWords& words,
             std::string_view how = {}) {
   Value params = Value::map({{"offer", words.name}});
   if (!words.text.empty()) params[key] = text_of(context, words.text);
@@ -215,7 +195,7 @@ std::string limit_text(const Value& limit) {
   return name == "discount_share" ? money(limit["value"].as_int(), "%") : number(limit["value"]);
 }
 
-void authority(Context& context, const Words& words) {
+void authority(Context& context, const MoneyWords& words) {
   const auto answer = context.list("desk.authority", Value::map({{"currency", words.currency}}));
   if (!answer || context.as_json(*answer)) return;
   Table table({context.say("column.member"), context.say("column.purpose"),
@@ -251,7 +231,7 @@ void authority(Context& context, const Words& words) {
   }
 }
 
-void set_limit(Context& context, const Words& words, bool removed) {
+void set_limit(Context& context, const MoneyWords& words, bool removed) {
   Value params = Value::map({{"name", words.limit_name}, {"removed", removed}});
   if (!words.scope_role.empty()) params["scope"] = "role:" + words.scope_role;
   if (words.scope_member) params["scope"] = "member:" + std::to_string(*words.scope_member);
@@ -307,7 +287,7 @@ std::optional<std::string> upload(Context& context, const std::string& chat,
   return storage::hex(hash);
 }
 
-void payment(Context& context, const Words& words) {
+void payment(Context& context, const MoneyWords& words) {
   const auto currency = currency_of(context, words.order);
   if (!currency) return;
   const auto amount = amount_of(context, words.amount, *currency);
@@ -326,7 +306,7 @@ void payment(Context& context, const Words& words) {
   act(context, "desk.payment", std::move(params), "cli.done");
 }
 
-void ledger(Context& context, const Words& words) {
+void ledger(Context& context, const MoneyWords& words) {
   Value params = Value::map();
   const auto now = static_cast<std::uint64_t>(std::time(nullptr)) * 1000;
   params["from_ms"] = now - std::min(now, words.days * day_ms);
@@ -344,10 +324,11 @@ void ledger(Context& context, const Words& words) {
   print(context, table, "money.none");
 }
 
-using Command = std::pair<CLI::App*, WordsPtr>;
+using MoneyCommand = std::pair<CLI::App*, MoneyWordsPtr>;
 
-Command add(CLI::App& app, const Context& context, const char* name, const std::string& key) {
-  return {app.add_subcommand(name, help(context, key)), std::make_shared<Words>()};
+MoneyCommand add_command(CLI::App& app, const Context& context, const char* name,
+                         const std::string& key) {
+  return {app.add_subcommand(name, help(context, key)), std::make_shared<MoneyWords>()};
 }
 
 void add_booking(CLI::App& command, Context& context, std::string& liable, std::string& cause) {
@@ -357,8 +338,8 @@ void add_booking(CLI::App& command, Context& context, std::string& liable, std::
 
 // Commands that name an offer and say something.
 void add_word(CLI::App& app, Context& context, const char* name, const char* key, bool required,
-              std::function<void(const Words&)> done) {
-  const auto [command, words] = add(app, context, name, key);
+              std::function<void(const MoneyWords&)> done) {
+  const auto [command, words] = add_command(app, context, name, key);
   command->add_option("OFFER", words->name, help(context, "help.param.offer"))->required();
   auto* text = command->add_option("TEXT", words->text, help(context, "help.param.reason"));
   if (required) text->required();
@@ -369,11 +350,11 @@ void add_offer(CLI::App& app, Context& context) {
   auto* one = app.add_subcommand("offer", help(context, "help.offer"));
   one->require_subcommand(1);
 
-  const auto [known, of] = add(*one, context, "standard", "help.offer.standard");
+  const auto [known, of] = add_command(*one, context, "standard", "help.offer.standard");
   known->add_option("ORDER", of->order, help(context, "help.param.order"))->required();
   known->callback([&context, words = of] { standard(context, *words); });
 
-  const auto [made, said] = add(*one, context, "propose", "help.offer.propose");
+  const auto [made, said] = add_command(*one, context, "propose", "help.offer.propose");
   made->add_option("ORDER", said->order, help(context, "help.param.order"))->required();
   made->add_option("REASON", said->text, help(context, "help.param.reason"))->required();
   const auto option = [&context, to = made](const char* name, std::string& word, const char* key,
@@ -391,34 +372,39 @@ void add_offer(CLI::App& app, Context& context) {
   add_booking(*made, context, said->liable, said->cause);
   made->callback([&context, words = said] { propose(context, *words); });
 
-  const auto [shown, wanted] = add(*one, context, "show", "help.offer.show");
+  const auto [shown, wanted] = add_command(*one, context, "show", "help.offer.show");
   shown->add_option("OFFER", wanted->name, help(context, "help.param.offer"))->required();
-  shown->callback([&context, words = wanted] { show(context, *words); });
+  shown->callback([&context, words = wanted] { show_offer(context, *words); });
 
   add_word(*one, context, "read-back", "help.offer.read_back", false,
-           [&context](const Words& words) { read_back(context, words); });
-  add_word(*one, context, "confirm", "help.offer.confirm", false, [&context](const Words& words) {
-    say_of(context, "desk.offer_confirm", "text", words);
-  });
-  add_word(*one, context, "decline", "help.offer.decline", false, [&context](const Words& words) {
-    say_of(context, "desk.offer_end", "text", words, "declined");
-  });
-  add_word(*one, context, "withdraw", "help.offer.withdraw", false, [&context](const Words& words) {
-    say_of(context, "desk.offer_end", "text", words, "withdrawn");
-  });
-  add_word(
-      *one, context, "carry-out", "help.offer.carry_out", false,
-      [&context](const Words& words) { say_of(context, "desk.offer_carry_out", "text", words); });
+           [&context](const MoneyWords& words) { read_back(context, words); });
+  add_word(*one, context, "confirm", "help.offer.confirm", false,
+           [&context](const MoneyWords& words) {
+             say_of(context, "desk.offer_confirm", "text", words);
+           });
+  add_word(*one, context, "decline", "help.offer.decline", false,
+           [&context](const MoneyWords& words) {
+             say_of(context, "desk.offer_end", "text", words, "declined");
+           });
+  add_word(*one, context, "withdraw", "help.offer.withdraw", false,
+           [&context](const MoneyWords& words) {
+             say_of(context, "desk.offer_end", "text", words, "withdrawn");
+           });
+  add_word(*one, context, "carry-out", "help.offer.carry_out", false,
+           [&context](const MoneyWords& words) {
+             say_of(context, "desk.offer_carry_out", "text", words);
+           });
 }
 
 void add_authority(CLI::App& app, Context& context) {
-  const auto [command, words] = add(app, context, "authority", "help.authority");
+  const auto [command, words] = add_command(app, context, "authority", "help.authority");
   command->add_option("--currency", words->currency, help(context, "help.authority.currency"))
       ->type_name("CODE");
   command->require_subcommand(0, 1);
   for (const bool removed : {false, true}) {
-    const auto [setting, value] = add(*command, context, removed ? "reset" : "set",
-                                      removed ? "help.authority.reset" : "help.authority.set");
+    const auto [setting, value] =
+        add_command(*command, context, removed ? "reset" : "set",
+                    removed ? "help.authority.reset" : "help.authority.set");
     setting->add_option("NAME", value->limit_name, help(context, "help.param.limit"))->required();
     if (!removed) {
       setting->add_option("VALUE", value->value, help(context, "help.param.value"))->required();
@@ -433,7 +419,7 @@ void add_authority(CLI::App& app, Context& context) {
         ->type_name("CODE");
     setting->callback([&context, given = value, removed] { set_limit(context, *given, removed); });
   }
-  const auto [moving, share] = add(*command, context, "move", "help.authority.move");
+  const auto [moving, share] = add_command(*command, context, "move", "help.authority.move");
   moving->add_option("COUNT", share->value, help(context, "help.param.share"))->required();
   moving->add_option("PEER", share->peer, help(context, "help.param.peer"))->required();
   moving->add_option("--of", share->of, help(context, "help.authority.of"))->type_name("N");
@@ -452,7 +438,7 @@ void add_authority(CLI::App& app, Context& context) {
     set(params, "purpose", given->purpose);
     act(context, "desk.allowance_move", std::move(params), "cli.done");
   });
-  const auto [booking, refund] = add(*command, context, "book", "help.authority.book");
+  const auto [booking, refund] = add_command(*command, context, "book", "help.authority.book");
   booking->add_option("REFUND", refund->name, help(context, "help.param.refund"))->required();
   booking->add_option("MEMBER", refund->of, help(context, "help.authority.member"))->required();
   booking->callback([&context, given = refund] {
@@ -485,7 +471,7 @@ void add_giving(CLI::App& command, const Context& context, Giving& giving) {
 }
 
 void add_money_commands(CLI::App& app, Context& context) {
-  const auto [many, filter] = add(app, context, "offers", "help.offers");
+  const auto [many, filter] = add_command(app, context, "offers", "help.offers");
   many->add_flag("--all", filter->all, help(context, "help.offers.all"));
   many->add_flag("--over", filter->over, help(context, "help.offers.over"));
   many->add_option("--chat", filter->chat, help(context, "help.of_chat"))->type_name("CHAT");
@@ -494,18 +480,20 @@ void add_money_commands(CLI::App& app, Context& context) {
   many->callback([&context, words = filter] { offers(context, *words); });
   add_offer(app, context);
 
-  const auto [waiting, page] = add(app, context, "approvals", "help.approvals");
+  const auto [waiting, page] = add_command(app, context, "approvals", "help.approvals");
   waiting->add_option("--limit", page->limit, help(context, "help.limit"))->type_name("N");
   waiting->callback([&context, words = page] {
-    list(context, "desk.approvals", Value::map({{"limit", words->limit}}), "approvals.none");
+    list_rows(context, "desk.approvals", Value::map({{"limit", words->limit}}), "approvals.none");
   });
-  add_word(app, context, "approve", "help.approve", true,
-           [&context](const Words& words) { say_of(context, "desk.approve", "reason", words); });
-  add_word(app, context, "refuse", "help.refuse", true,
-           [&context](const Words& words) { say_of(context, "desk.refuse", "reason", words); });
+  add_word(app, context, "approve", "help.approve", true, [&context](const MoneyWords& words) {
+    say_of(context, "desk.approve", "reason", words);
+  });
+  add_word(app, context, "refuse", "help.refuse", true, [&context](const MoneyWords& words) {
+    say_of(context, "desk.refuse", "reason", words);
+  });
   add_authority(app, context);
 
-  const auto [paid, proof] = add(app, context, "payment", "help.payment");
+  const auto [paid, proof] = add_command(app, context, "payment", "help.payment");
   paid->add_option("ORDER", proof->order, help(context, "help.param.order"))->required();
   paid->add_option("AMOUNT", proof->amount, help(context, "help.param.amount"))->required();
   paid->add_option("FILE", proof->file, help(context, "help.param.proof"))->required();
@@ -517,7 +505,7 @@ void add_money_commands(CLI::App& app, Context& context) {
   add_booking(*paid, context, proof->liable, proof->cause);
   paid->callback([&context, words = proof] { payment(context, *words); });
 
-  const auto [sums, span] = add(app, context, "money", "help.money");
+  const auto [sums, span] = add_command(app, context, "money", "help.money");
   sums->add_option("--days", span->days, help(context, "help.missed.days"))->type_name("N");
   sums->callback([&context, words = span] { ledger(context, *words); });
 }

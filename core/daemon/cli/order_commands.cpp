@@ -21,7 +21,7 @@ struct OrderWords {
   Giving giving;
   std::uint64_t limit = 100;
 };
-using WordsPtr = std::shared_ptr<OrderWords>;
+using OrderWordsPtr = std::shared_ptr<OrderWords>;
 
 std::string address_text(const Value& address) {
   if (address.is_str()) return printable(address.as_str());
@@ -96,7 +96,7 @@ void action(Context& context, const char* kind, const OrderWords& words) {
 }
 
 CLI::App* add_action(CLI::App& app, Context& context, const char* name, const char* kind,
-                     const WordsPtr& words) {
+                     const OrderWordsPtr& words) {
   auto* command = app.add_subcommand(name, help(context, std::string("help.") + name));
   command->add_option("ORDER", words->order, help(context, "help.param.order"))->required();
   command->add_option("--shop", words->shop, help(context, "help.order.shop"))->type_name("NAME");

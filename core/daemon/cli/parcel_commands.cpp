@@ -11,11 +11,10 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-constexpr std::size_t text_columns = 60;
-constexpr std::uint64_t day_ms = 24ull * 3'600'000;
+constexpr std::size_t place_columns = 60;
 constexpr std::uint64_t month_ms = 31 * day_ms;
 
-struct Words {
+struct ParcelWords {
   std::string parcel, shop, carrier, status, place, zone;
   std::vector<std::string> text;
   bool stuck = false, overdue = false, trouble = false, all = false;
@@ -37,7 +36,7 @@ std::string lane_of(const Value& row) {
   return from.empty() && to.empty() ? "" : from + " → " + to;
 }
 
-void parcels(Context& context, const Words& words) {
+void parcels(Context& context, const ParcelWords& words) {
   Value params = Value::map({{"limit", words.limit}});
   params["view"] = words.all       ? "all"
                    : words.stuck   ? "stuck"
@@ -57,7 +56,7 @@ void parcels(Context& context, const Words& words) {
     table.add({printable(one["tracking"].as_str(one["id"].as_str())),
                printable(one["shop"].as_str()), printable(one["carrier"].as_str()),
                status_of(context, one), when(moved), eta == 0 ? "" : when(eta),
-               shorten(printable(one["raw_text"].as_str()), text_columns)});
+               shorten(printable(one["raw_text"].as_str()), place_columns)});
   }
   if (table.empty()) {
     context.streams.out << context.say("parcels.none") << '\n';
@@ -66,7 +65,7 @@ void parcels(Context& context, const Words& words) {
   }
 }
 
-void couriers(Context& context, const Words& words) {
+void couriers(Context& context, const ParcelWords& words) {
   const auto status = context.ask("desk.status", Value::map());
   if (!status) return;
   const std::uint64_t now = (*status)["now_ms"].as_uint();
@@ -134,7 +133,7 @@ void show_parcel(Context& context, const Value& parcel) {
 }
 
 void add_parcel_commands(CLI::App& app, Context& context) {
-  auto listed = std::make_shared<Words>();
+  auto listed = std::make_shared<ParcelWords>();
   auto* list = app.add_subcommand("parcels", help(context, "help.parcels"));
   list->add_flag("--stuck", listed->stuck, help(context, "help.parcels.stuck"));
   list->add_flag("--overdue", listed->overdue, help(context, "help.parcels.overdue"));
@@ -146,7 +145,7 @@ void add_parcel_commands(CLI::App& app, Context& context) {
   list->add_option("--limit", listed->limit, help(context, "help.limit"))->type_name("N");
   list->callback([&context, listed] { parcels(context, *listed); });
 
-  auto one = std::make_shared<Words>();
+  auto one = std::make_shared<ParcelWords>();
   auto* shown = app.add_subcommand("parcel", help(context, "help.parcel"));
   shown->add_option("PARCEL", one->parcel, help(context, "help.param.parcel"))->required();
   shown->callback([&context, one] {
@@ -154,7 +153,7 @@ void add_parcel_commands(CLI::App& app, Context& context) {
     if (answer && !context.as_json(*answer)) show_parcel(context, *answer);
   });
 
-  auto said = std::make_shared<Words>();
+  auto said = std::make_shared<ParcelWords>();
   auto* say = app.add_subcommand("parcel-say", help(context, "help.parcel-say"));
   say->add_option("PARCEL", said->parcel, help(context, "help.param.parcel"))->required();
   say->add_option("TEXT", said->text, help(context, "help.param.text"));
@@ -170,7 +169,7 @@ void add_parcel_commands(CLI::App& app, Context& context) {
     act(context, "desk.parcel_say", std::move(params), "cli.done");
   });
 
-  auto figures = std::make_shared<Words>();
+  auto figures = std::make_shared<ParcelWords>();
   auto* rates = app.add_subcommand("couriers", help(context, "help.couriers"));
   rates->add_option("--months", figures->months, help(context, "help.couriers.months"))
       ->type_name("N")

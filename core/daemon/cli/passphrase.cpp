@@ -1,4 +1,4 @@
-// passphrase set|change|remove, rotate
+// passphrase set_passphrase|change|remove, rotate
 #include "core/daemon/cli/passphrase.hpp"
 
 #include <fcntl.h>
@@ -78,7 +78,7 @@ storage::Options plain_options(const Config& config) {
   return {.folder = config.folder, .secrets_folder = config.secrets};
 }
 
-void set(Context& context, const std::string& new_file) {
+void set_passphrase(Context& context, const std::string& new_file) {
   const Config* config = context.configuration();
   if (config == nullptr) return;
   const auto options = plain_options(*config);
@@ -181,7 +181,7 @@ void add_secrets_commands(CLI::App& app, Context& context) {
         ->type_name("FILE");
     one->callback([&context, new_file, does] { does(context, *new_file); });
   };
-  add("set", set);
+  add("set", set_passphrase);
   add("change", change);
   command->add_subcommand("remove", help(context, "help.passphrase.remove"))->callback([&context] {
     remove(context);

@@ -10,10 +10,6 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-constexpr std::uint64_t day_ms = 86'400'000;
-
-std::string number(const Value& value) { return std::to_string(value.as_int()); }
-
 // The first group says enough on a screen; --json has all of it.
 std::string brief(std::string_view peer) { return std::string(peer.substr(0, peer.find('-'))); }
 

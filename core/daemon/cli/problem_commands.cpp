@@ -10,18 +10,14 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-struct Words {
+struct ProblemCommand {
   std::string order, kind, shop, sku, severity, allowed;
   std::vector<std::string> text;
   bool call = false;
   std::uint64_t limit = 100;
   std::int64_t count = 0;
 };
-using WordsPtr = std::shared_ptr<Words>;
-
-void set(Value& params, const char* name, const std::string& word) {
-  if (!word.empty()) params[name] = word;
-}
+using ProblemCommandPtr = std::shared_ptr<ProblemCommand>;
 
 std::string fixes_text(const Value& problem) {
   std::string out;
@@ -39,7 +35,7 @@ std::string told_text(const Context& context, const Value& problem) {
   return told == 0 ? std::string() : when(told);
 }
 
-void problems(Context& context, const Words& words) {
+void problems(Context& context, const ProblemCommand& words) {
   Value params = Value::map({{"limit", words.limit}, {"to_call", words.call}});
   set(params, "kind", words.kind);
   set(params, "shop", words.shop);
@@ -70,7 +66,7 @@ void problems(Context& context, const Words& words) {
 }
 
 // An order's number, or a product as shop/SKU.
-Value about(const Words& words) {
+Value about(const ProblemCommand& words) {
   Value params = Value::map({{"kind", words.kind}});
   const auto slash = words.order.find('/');
   if (slash == std::string::npos) {
@@ -83,14 +79,14 @@ Value about(const Words& words) {
   return params;
 }
 
-void settle(Context& context, const Words& words, const char* how) {
+void settle(Context& context, const ProblemCommand& words, const char* how) {
   Value params = about(words);
   params["how"] = how;
   params["text"] = text_of(context, words.text);
   act(context, "desk.problem_settle", std::move(params), "cli.done");
 }
 
-void write_to(Context& context, const Words& words) {
+void write_to(Context& context, const ProblemCommand& words) {
   Value params = about(words);
   if (!words.text.empty()) params["text"] = text_of(context, words.text);
   const auto answer = context.ask("desk.problem_write", std::move(params));
@@ -99,7 +95,7 @@ void write_to(Context& context, const Words& words) {
   indent(context.streams.out, (*answer)["text"].as_str());
 }
 
-void ship_queue(Context& context, const Words& words) {
+void ship_queue(Context& context, const ProblemCommand& words) {
   Value params = Value::map({{"limit", words.limit}});
   set(params, "shop", words.shop);
   const auto answer = context.list("desk.ship_queue", std::move(params));
@@ -125,7 +121,7 @@ void add_problem(CLI::App& app, Context& context) {
   auto* one = app.add_subcommand("problem", help(context, "help.problem"));
   one->require_subcommand(1);
   const auto add = [&](const char* name, const char* key) {
-    auto words = std::make_shared<Words>();
+    auto words = std::make_shared<ProblemCommand>();
     auto* command = one->add_subcommand(name, help(context, key));
     command->add_option("ORDER", words->order, help(context, "help.problem.order"))->required();
     command->add_option("KIND", words->kind, help(context, "help.problem.kind"))->required();
@@ -169,7 +165,7 @@ void show_problems(Context& context, const Value& order) {
 }
 
 void add_problem_commands(CLI::App& app, Context& context) {
-  auto all = std::make_shared<Words>();
+  auto all = std::make_shared<ProblemCommand>();
   auto* list = app.add_subcommand("problems", help(context, "help.problems"));
   list->add_flag("--call", all->call, help(context, "help.problems.call"));
   list->add_option("--kind", all->kind, help(context, "help.problem.kind"))->type_name("KIND");
@@ -181,7 +177,7 @@ void add_problem_commands(CLI::App& app, Context& context) {
 
   add_problem(app, context);
 
-  auto buyer = std::make_shared<Words>();
+  auto buyer = std::make_shared<ProblemCommand>();
   auto* contact = app.add_subcommand("contact", help(context, "help.contact"));
   contact->add_option("ORDER", buyer->order, help(context, "help.param.order"))->required();
   contact->add_option("ALLOWED", buyer->allowed, help(context, "help.contact.allowed"))
@@ -192,7 +188,7 @@ void add_problem_commands(CLI::App& app, Context& context) {
         Value::map({{"order", buyer->order}, {"allowed", buyer->allowed == "yes"}}), "cli.done");
   });
 
-  auto counted = std::make_shared<Words>();
+  auto counted = std::make_shared<ProblemCommand>();
   auto* count = app.add_subcommand("stock-count", help(context, "help.stock_count"));
   count->add_option("SHOP", counted->shop, help(context, "help.order.shop"))->required();
   count->add_option("SKU", counted->sku, help(context, "help.param.sku"))->required();
@@ -203,7 +199,7 @@ void add_problem_commands(CLI::App& app, Context& context) {
         "cli.done");
   });
 
-  auto queue = std::make_shared<Words>();
+  auto queue = std::make_shared<ProblemCommand>();
   auto* ships = app.add_subcommand("ship-queue", help(context, "help.ship_queue"));
   ships->add_option("--shop", queue->shop, help(context, "help.chats.shop"))->type_name("NAME");
   ships->add_option("--limit", queue->limit, help(context, "help.limit"))->type_name("N");

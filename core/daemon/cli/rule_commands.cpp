@@ -1,4 +1,4 @@
-// rules: show, sweep, test, explain, dry-run
+// rules: show_rules, sweep, test, explain, dry-run
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fstream>
@@ -13,13 +13,10 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-constexpr std::uint64_t hour_ms = 3'600'000;
-constexpr std::uint64_t day_ms = 24 * hour_ms;
-
-struct Words {
+struct RuleWords {
   std::string plugin, file, cases, name, since = "30d";
 };
-using WordsPtr = std::shared_ptr<Words>;
+using RuleWordsPtr = std::shared_ptr<RuleWords>;
 
 // Nothing, and a message: it cannot be read.
 std::optional<std::string> read_file(Context& context, const std::string& file) {
@@ -50,13 +47,13 @@ bool show_faults(Context& context, const Value& answer) {
   return !faults.empty();
 }
 
-Value with_plugin(const Words& words) {
+Value with_plugin(const RuleWords& words) {
   Value params = Value::map();
   if (!words.plugin.empty()) params["plugin"] = words.plugin;
   return params;
 }
 
-void show(Context& context) {
+void show_rules(Context& context) {
   const auto answer = context.ask("desk.rules", Value::map());
   if (!answer || context.as_json(*answer)) return;
   auto& out = context.streams.out;
@@ -85,7 +82,7 @@ std::string joined(const Value& list) {
   return out.empty() ? "-" : out;
 }
 
-std::optional<Value> run_cases(Context& context, const Words& words) {
+std::optional<Value> run_cases(Context& context, const RuleWords& words) {
   Value params = with_plugin(words);
   if (!words.file.empty()) {
     const auto text = read_file(context, words.file);
@@ -102,7 +99,7 @@ std::optional<Value> run_cases(Context& context, const Words& words) {
   return context.ask("desk.rules_test", std::move(params));
 }
 
-void test(Context& context, const Words& words) {
+void test(Context& context, const RuleWords& words) {
   auto answer = run_cases(context, words);
   if (!answer) return;
   const bool failed = (*answer)["failed"].as_uint() > 0;
@@ -149,7 +146,7 @@ std::string params_text(const Value& params) {
 }
 
 // A case of that name, else an order.
-void explain(Context& context, const Words& words) {
+void explain(Context& context, const RuleWords& words) {
   Value params = with_plugin(words);
   params["order"] = words.name;
   if (const auto cases = run_cases(context, words); cases) {
@@ -183,7 +180,7 @@ std::string change_text(const Value& row, const char* a, const char* b) {
   return std::to_string(row[a].as_int()) + " → " + std::to_string(row[b].as_int());
 }
 
-void dry_run(Context& context, const Words& words) {
+void dry_run(Context& context, const RuleWords& words) {
   const auto span = span_ms(words.since);
   if (!span) return context.fail(exit_usage, context.say("rules.since", {words.since}));
   const auto text = read_file(context, words.file);
@@ -227,13 +224,13 @@ void add_rule_commands(CLI::App& app, Context& context) {
   auto* rules = app.add_subcommand("rules", help(context, "help.rules"));
   rules->require_subcommand(1);
   rules->add_subcommand("show", help(context, "help.rules.show"))->callback([&context] {
-    show(context);
+    show_rules(context);
   });
   rules->add_subcommand("sweep", help(context, "help.rules.sweep"))->callback([&context] {
     act(context, "desk.rules_sweep", Value::map(), "cli.done");
   });
   const auto add = [&](const char* name, const char* key) {
-    auto words = std::make_shared<Words>();
+    auto words = std::make_shared<RuleWords>();
     auto* command = rules->add_subcommand(name, help(context, key));
     command->add_option("--plugin", words->plugin, help(context, "help.rules.plugin"))
         ->type_name("NAME");

@@ -86,6 +86,12 @@ std::string shorten(std::string_view text, std::size_t columns) {
 
 Table::Table(std::vector<std::string> headings) { rows_.push_back(std::move(headings)); }
 
+std::string number(const Value& value) {
+  return value.is_nil() ? std::string() : std::to_string(value.as_int());
+}
+
+std::string short_id(const Value& id) { return std::string(id.as_str().substr(0, id_columns)); }
+
 void Table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
 
 void Table::print(std::ostream& out) const {

@@ -13,6 +13,16 @@
 
 namespace deskmate::daemon::cli {
 
+inline constexpr std::uint64_t hour_ms = 3'600'000;
+inline constexpr std::uint64_t day_ms = 24 * hour_ms;
+inline constexpr std::size_t text_columns = 40;  // of a text in a table
+// As many digits of an id are shown as nobody types in vain; the desk takes the beginning.
+inline constexpr std::size_t id_columns = 8;
+
+// A number of an answer; nil: empty.
+std::string number(const Value& value);
+std::string short_id(const Value& id);
+
 // Columns that a text takes on a terminal: wide characters (Chinese, emoji) take two.
 std::size_t display_width(std::string_view text);
 

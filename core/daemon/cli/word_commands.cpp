@@ -9,11 +9,7 @@
 namespace deskmate::daemon::cli {
 namespace {
 
-constexpr std::size_t text_columns = 40;
-// As many digits of an id are shown as nobody types in vain; the desk takes the beginning.
-constexpr std::size_t id_digits = 8;
-
-struct Words {
+struct PromiseWords {
   std::string id;
   std::string to;
   std::vector<std::string> text;
@@ -24,27 +20,13 @@ struct Words {
   std::uint64_t minutes = 60;
 };
 
-std::string short_id(const Value& id) { return std::string(id.as_str().substr(0, id_digits)); }
-
-std::string number(const Value& value) {
-  return value.is_nil() ? std::string() : std::to_string(value.as_int());
-}
-
 std::string text_in(const Context& context, const Value& row) {
   if (row["erased"].as_bool()) return context.say("entry.erased");
   if (row["awaited"].as_bool()) return context.say("entry.awaited");
   return shorten(printable(row["text"].as_str()), text_columns);
 }
 
-void print(Context& context, const Table& table, std::string_view none) {
-  if (table.empty()) {
-    context.streams.out << context.say(none) << '\n';
-  } else {
-    table.print(context.streams.out);
-  }
-}
-
-void promises(Context& context, const Words& words) {
+void promises(Context& context, const PromiseWords& words) {
   Value params = Value::map({{"limit", words.limit}, {"overdue", words.overdue}});
   if (words.of != 0) params["member"] = words.of;
   if (!words.chat.empty()) params["chat"] = chat_name(words.chat);
@@ -62,7 +44,7 @@ void promises(Context& context, const Words& words) {
   print(context, table, "promises.none");
 }
 
-void questions(Context& context, const Words& words) {
+void questions(Context& context, const PromiseWords& words) {
   Value params = Value::map({{"limit", words.limit}});
   if (words.of != 0) params["to"] = words.of;
   if (!words.chat.empty()) params["chat"] = chat_name(words.chat);
@@ -81,21 +63,21 @@ void questions(Context& context, const Words& words) {
   print(context, table, "questions.none");
 }
 
-std::pair<CLI::App*, std::shared_ptr<Words>> add(CLI::App& app, const Context& context,
-                                                 const char* name) {
+std::pair<CLI::App*, std::shared_ptr<PromiseWords>> add_one(CLI::App& app, const Context& context,
+                                                            const char* name) {
   return {app.add_subcommand(name, help(context, std::string("help.") + name)),
-          std::make_shared<Words>()};
+          std::make_shared<PromiseWords>()};
 }
 
 void add_promises(CLI::App& app, Context& context) {
-  const auto [list, wanted] = add(app, context, "promises");
+  const auto [list, wanted] = add_one(app, context, "promises");
   list->add_flag("--overdue", wanted->overdue, help(context, "help.promises.overdue"));
   list->add_option("--member", wanted->of, help(context, "help.promises.member"))->type_name("N");
   list->add_option("--chat", wanted->chat, help(context, "help.of_chat"))->type_name("CHAT");
   list->add_option("--limit", wanted->limit, help(context, "help.limit"))->type_name("N");
   list->callback([&context, words = wanted] { promises(context, *words); });
 
-  const auto [promise, made] = add(app, context, "promise");
+  const auto [promise, made] = add_one(app, context, "promise");
   promise->add_option("CHAT", made->chat, help(context, "help.param.chat"))->required();
   promise->add_option("MINUTES", made->minutes, help(context, "help.param.minutes"))->required();
   promise->add_option("TEXT", made->text, help(context, "help.param.text"))->required();
@@ -107,13 +89,13 @@ void add_promises(CLI::App& app, Context& context) {
         "cli.done");
   });
 
-  const auto [kept, done] = add(app, context, "kept");
+  const auto [kept, done] = add_one(app, context, "kept");
   kept->add_option("PROMISE", done->id, help(context, "help.param.promise"))->required();
   kept->callback([&context, words = done] {
     act(context, "desk.promise_kept", Value::map({{"promise", words->id}}), "cli.done");
   });
 
-  const auto [drop, why] = add(app, context, "dropped");
+  const auto [drop, why] = add_one(app, context, "dropped");
   drop->add_option("PROMISE", why->id, help(context, "help.param.promise"))->required();
   drop->add_option("REASON", why->text, help(context, "help.param.reason"))->required();
   drop->callback([&context, words = why] {
@@ -124,13 +106,13 @@ void add_promises(CLI::App& app, Context& context) {
 }
 
 void add_questions(CLI::App& app, Context& context) {
-  const auto [list, wanted] = add(app, context, "questions");
+  const auto [list, wanted] = add_one(app, context, "questions");
   list->add_option("--to", wanted->of, help(context, "help.questions.to"))->type_name("N");
   list->add_option("--chat", wanted->chat, help(context, "help.of_chat"))->type_name("CHAT");
   list->add_option("--limit", wanted->limit, help(context, "help.limit"))->type_name("N");
   list->callback([&context, words = wanted] { questions(context, *words); });
 
-  const auto [ask, asked] = add(app, context, "ask");
+  const auto [ask, asked] = add_one(app, context, "ask");
   ask->add_option("CHAT", asked->chat, help(context, "help.param.chat"))->required();
   ask->add_option("TO", asked->to, help(context, "help.param.to"))->required();
   ask->add_option("TEXT", asked->text, help(context, "help.param.text"))->required();
@@ -142,7 +124,7 @@ void add_questions(CLI::App& app, Context& context) {
         "cli.done");
   });
 
-  const auto [answer, said] = add(app, context, "answer");
+  const auto [answer, said] = add_one(app, context, "answer");
   answer->add_option("QUESTION", said->id, help(context, "help.param.question"))->required();
   answer->add_option("TEXT", said->text, help(context, "help.param.text"))->required();
   answer->callback([&context, words = said] {
@@ -157,7 +139,7 @@ void add_word_commands(CLI::App& app, Context& context) {
   add_promises(app, context);
   add_questions(app, context);
 
-  const auto [listen, heard] = add(app, context, "listen");
+  const auto [listen, heard] = add_one(app, context, "listen");
   auto* to = listen->add_option("--to", heard->of, help(context, "help.listen.to"));
   to->type_name("N");
   listen->add_option("--chat", heard->chat, help(context, "help.listen.chat"))
