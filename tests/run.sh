@@ -9,7 +9,7 @@
 #   servers     against a real Vendure, OpenSMTPD and Dovecot
 #   faults      kills, full disks, broken plugins
 #   fuzz        the fuzzers, for some seconds each
-#   sanitizers  unit and e2e under ASan+UBSan (g++) and under TSan (clang)
+#   sanitizers  unit and e2e under ASan+UBSan, what has threads under TSan
 #   rows        which rows of the requirements have tests, and how they went
 #   browser     the console in a browser
 #   bench       measurements: name, value, unit, and whether they hold

@@ -11,7 +11,7 @@ seconds=${DESKMATE_FUZZ_SECONDS:-30} seed=1 inputs_max=20000
 readonly input_seconds_max=10 memory_mb_max=512 allocation_mb_max=256 input_bytes_max=4096
 
 fuzz() { # fuzz NAME
-  local name=$1 out=$results/fuzz-$1 program=.build/fuzz/bin/$1_fuzz status executions input
+  local name=$1 out=$results/fuzz-$1 program=.build/asan/bin/$1_fuzz status executions input
   rm -rf "$out"
   mkdir -p "$out/corpus" "$out/found"
   local seeds=tests/fuzz/corpus/$name
@@ -48,10 +48,10 @@ fuzz() { # fuzz NAME
   }
 }
 
-if build fuzz fuzzers; then
+if build asan fuzzers; then
   export -f fuzz
   export results seconds seed inputs_max input_seconds_max memory_mb_max allocation_mb_max input_bytes_max
-  mapfile -t names < .build/fuzz/fuzzers.txt
+  mapfile -t names < .build/asan/fuzzers.txt
   printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} bash -c 'fuzz {}'
   for name in "${names[@]}"; do
     cat "$results/fuzz-$name/tsv" >> "$tsv" || printf 'failed\tfuzz\t%s\n' "$name" >> "$tsv"

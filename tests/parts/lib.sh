@@ -38,17 +38,29 @@ ctests() { # ctests PRESET LABEL [JOBS]: the tests with that label; each GoogleT
   python3 tests/parts/collect.py ctest "$out" "$tsv" "$(of "$preset")"
 }
 
-node_tests() { # node_tests PRESET FILE...: each test of node:test counts
-  local preset=$1 file log
+node_test() { # node_test PRESET FILE: each test of node:test counts
+  local preset=$1 file=$2 log
+  log=$results/$part-$preset-$(basename "$file").tap
+  DESKMATE_BUILD=$PWD/.build/$preset timeout -k 10 "$node_seconds_max" \
+    node --test-reporter=tap "$file" > "$log" 2>&1
+  echo "exit $?" >> "$log"
+  python3 tests/parts/collect.py tap "$log" "$tsv" "${file#tests/}$(of "$preset")"
+}
+
+node_tests() { # node_tests PRESET FILE...: one after the other
+  local preset=$1 file
   shift
-  export DESKMATE_BUILD=$PWD/.build/$preset
   for file in "$@"; do
-    [ -f "$file" ] || continue
-    log=$results/$part-$preset-$(basename "$file").tap
-    timeout -k 10 "$node_seconds_max" node --test-reporter=tap "$file" > "$log" 2>&1
-    echo "exit $?" >> "$log"
-    python3 tests/parts/collect.py tap "$log" "$tsv" "${file#tests/}$(of "$preset")"
+    [ ! -f "$file" ] || node_test "$preset" "$file"
   done
+}
+
+node_tests_at_once() { # node_tests_at_once PRESET FILE...: as many at a time as there are processors
+  local preset=$1
+  shift
+  export -f node_test of
+  export part results tsv node_seconds_max
+  printf '%s\n' "$@" | xargs -P "$jobs" -I{} bash -c 'node_test "$0" "$1"' "$preset" {}
 }
 
 of() { [ "$1" = release ] || echo " ($1)"; }
