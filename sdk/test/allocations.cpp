@@ -13,5 +13,10 @@ void* operator new(std::size_t size) {
   throw std::bad_alloc();
 }
 
+// All that delete frees has to be malloc's: a sanitizer has a nothrow new of its own.
+void* operator new(std::size_t size, const std::nothrow_t& /*nothrow*/) noexcept {
+  return std::malloc(size);
+}
+
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
