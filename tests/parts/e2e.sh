@@ -2,6 +2,7 @@
 . tests/parts/lib.sh
 if build release; then
   ctests release e2e
-  node_tests release tests/e2e/*.test.mjs tests/package/*.test.mjs
+  node_tests_at_once release tests/e2e/*.test.mjs
+  node_tests release tests/package/*.test.mjs
 fi
 finish
