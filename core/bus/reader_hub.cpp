@@ -5,6 +5,7 @@
 
 #include "core/bus/bus.hpp"
 #include "core/bus/session.hpp"
+#include "core/bus/topics.hpp"
 #include "deskmate/ext/reader.h"
 
 namespace deskmate::bus {
@@ -171,8 +172,8 @@ void ReaderHub::serve(Bus& bus) {
     if (*hub == nullptr) return;
     const View from = call.params["from"];
     if (!from.is_uint() && from.as_str() != "start" && from.as_str() != "now") {
-      answer.fail({Status::invalid, "reader.open: from is not 'start', 'now' or an arrival",
-                   "from"});
+      answer.fail(
+          {Status::invalid, "reader.open: from is not 'start', 'now' or an arrival", "from"});
       return;
     }
     std::optional<std::uint64_t> after;
@@ -180,9 +181,8 @@ void ReaderHub::serve(Bus& bus) {
     if (from.as_str() == "start") after = 0;
     std::vector<std::string> topics;
     for (View topic : call.params["topics"]) topics.emplace_back(topic.as_str());
-    const auto position =
-        (*hub)->open(call.session, call.params["name"].as_str(), std::move(topics), after,
-                     call.params["credit"].as_uint());
+    const auto position = (*hub)->open(call.session, call.params["name"].as_str(),
+                                       std::move(topics), after, call.params["credit"].as_uint());
     if (!position) {
       answer.fail(position.error());
       return;
@@ -228,8 +228,11 @@ Result<std::uint64_t> ReaderHub::open(const std::shared_ptr<Session>& session,
                  "topics"};
   }
   for (const std::string& topic : topics) {
-    if (topic.empty() || topic.size() > name_bytes_max) {
-      return Error{Status::invalid, where + "a topic is empty or too long", "topics"};
+    if (!is_pattern(topic)) {
+      return Error{Status::invalid,
+                   where + "'" + topic.substr(0, name_bytes_max) +
+                       "' is no type of an event, nor \"order.*\", nor \"*\"",
+                   "topics"};
     }
     if (!session->rights().may_read(topic)) {
       return Error{Status::denied, where + "has no right to read '" + topic + "'", topic};

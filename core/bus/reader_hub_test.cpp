@@ -205,6 +205,9 @@ TEST_F(ReaderHubTest, RightsAreEnforced) {
   EXPECT_EQ(refused({"*"}), Status::denied);
   EXPECT_EQ(refused({}), Status::invalid);
   EXPECT_EQ(refused({""}), Status::invalid);
+  EXPECT_EQ(refused({"*.seen"}), Status::invalid);
+  EXPECT_THAT(outcome.message, HasSubstr("'*.seen' is no type of an event"));
+  EXPECT_EQ(refused({std::string(name_bytes_max + 1, 'a')}), Status::invalid);
   EXPECT_EQ(refused(std::vector<std::string>(topics_max + 1, "order.seen")), Status::limit);
   EXPECT_EQ(refused({"order.seen"}), Status::ok);
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/bus/test_session.hpp"
+#include "core/bus/topics.hpp"
 
 namespace deskmate::bus {
 namespace {
@@ -25,6 +26,17 @@ TEST(Topics, CoverFamilies) {
   EXPECT_FALSE(covers("order.seen", "order.*"));
   EXPECT_FALSE(covers("order.see", "order.seen"));
   EXPECT_FALSE(covers("", "order.seen"));
+}
+
+TEST(Topics, AStarStandsAloneOrAtTheEnd) {
+  for (const char* good : {"*", "order.*", "order.line.*", "order.seen", "o.*"}) {
+    EXPECT_TRUE(is_pattern(good)) << good;
+  }
+  for (const char* bad : {"", "*.seen", "order.*.seen", "order*", "**", ".*", "*.*", "order.**"}) {
+    EXPECT_FALSE(is_pattern(bad)) << bad;
+  }
+  EXPECT_TRUE(is_pattern(std::string(name_bytes_max, 'a')));
+  EXPECT_FALSE(is_pattern(std::string(name_bytes_max + 1, 'a')));
 }
 
 TEST(RightsTest, OwnerMayEverythingAndNobodyNothing) {

@@ -2,6 +2,7 @@
 // before began.
 #include <algorithm>
 
+#include "core/bus/topics.hpp"
 #include "core/daemon/errors.hpp"
 #include "core/daemon/owner_call.hpp"
 
@@ -27,7 +28,18 @@ void log(Service& service, const Call& call, Answer answer) {
   const auto limit =
       std::min<std::size_t>(call.params["limit"].as_uint(events_default), events_max);
   std::vector<std::string> topics;
-  for (const View topic : call.params["topics"]) topics.emplace_back(topic.as_str());
+  const Language language = words_of(service, call);
+  for (const View topic : call.params["topics"]) {
+    topics.emplace_back(topic.as_str());
+    if (topics.size() > bus::topics_max) {
+      const auto most = std::to_string(bus::topics_max);
+      return answer.fail({Status::limit, say(language, "log.topics", {most}), "topics"});
+    }
+    if (!bus::is_pattern(topics.back())) {
+      const auto shown = topics.back().substr(0, bus::name_bytes_max);
+      return answer.fail({Status::invalid, say(language, "log.topic", {shown}), "topics"});
+    }
+  }
   const auto wanted = [&](std::string_view type) {
     return topics.empty() || std::any_of(topics.begin(), topics.end(), [&](const auto& topic) {
              return bus::covers(topic, type);

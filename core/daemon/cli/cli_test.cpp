@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "core/bus/session.hpp"
 #include "core/daemon/cli/test_desk.hpp"
 
 namespace deskmate::daemon::cli {
@@ -111,6 +112,12 @@ TEST_F(RunningDesk, TheLogTellsWhatHappened) {
   EXPECT_THAT(desk({"log"}).out, HasSubstr("message.received  shop=mail  Eve:  hello"));
   EXPECT_THAT(desk({"log", "--topic", "chat.*"}).out, HasSubstr("chat.assigned"));
   EXPECT_THAT(desk({"log", "--topic", "chat.*"}).out, Not(HasSubstr("message.received")));
+  const Ran nowhere = desk({"log", "--topic", "*.assigned"});
+  EXPECT_EQ(nowhere.code, exit_refused);
+  EXPECT_THAT(nowhere.err, HasSubstr("*.assigned is no type of an event"));
+  std::vector<std::string> many = {"log"};
+  for (std::size_t i = 0; i <= bus::topics_max; ++i) many.insert(many.end(), {"--topic", "chat.*"});
+  EXPECT_THAT(desk(many).err, HasSubstr("more than 64 types at once"));
   EXPECT_THAT(desk({"log", "--json", "--limit", "1"}).out, HasSubstr("\"type\":\"chat.assigned\""));
 }
 
