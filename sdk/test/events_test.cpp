@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "deskmate/money_events.hpp"
+
 namespace deskmate::events {
 namespace {
 
@@ -132,6 +134,65 @@ TEST(Events, R22_R41_R47_promises_questions_cases_and_calls_are_read_as_written)
   EXPECT_EQ(to_event(CaseLinked()).type, "case.linked");
   EXPECT_EQ(to_event(MemberListening()).type, "member.listening");
   EXPECT_EQ(to_event(ColleagueAnswered()).type, "colleague.answered");
+}
+
+TEST(Events, R81_R82_offers_money_and_limits_are_read_as_written) {
+  OfferProposed offer;
+  offer.order = id(1);
+  offer.about = id(2);
+  offer.member = 1;
+  offer.purpose = "settlement";
+  offer.currency = "CNY";
+  offer.steps = {Value::map({{"kind", "refund"}, {"amount", 2598}})};
+  offer.needs = {"settlements_month"};
+  offer.text = "The parcel is lost.";
+  const Value facts = Value(facts_of(offer));
+  EXPECT_EQ(facts["case"].as_bin(), id(2).view());
+  EXPECT_TRUE(facts["text"].is_nil()) << "what can be erased is no fact";
+  const auto proposed = read<OfferProposed>(facts, Value(body_of(offer)));
+  ASSERT_TRUE(proposed);
+  EXPECT_EQ(proposed->steps.at(0)["amount"].as_int(), 2598);
+  EXPECT_EQ(proposed->needs, offer.needs);
+  EXPECT_EQ(proposed->text, offer.text);
+
+  OfferConfirmed yes;
+  yes.offer = id(3);
+  yes.message = id(4);
+  const auto confirmed = read<OfferConfirmed>(Value(facts_of(yes)), Value(body_of(yes)));
+  ASSERT_TRUE(confirmed);
+  EXPECT_EQ(confirmed->offer, id(3));
+  EXPECT_EQ(confirmed->message, id(4));
+
+  PaymentRecorded paid;
+  paid.amount = -1;
+  paid.currency = "EUR";
+  paid.proof = {Value::bin(std::string_view("hash"))};
+  paid.charge = Map{{"period", 684}, {"count", 1}};
+  paid.attached.push_back({Bytes(std::string_view("hash")), 1, "slip.png", "image/png"});
+  const auto recorded = read<PaymentRecorded>(Value(facts_of(paid)), Value(body_of(paid)));
+  ASSERT_TRUE(recorded);
+  EXPECT_EQ(recorded->amount, -1) << "the desk refuses it; the reader keeps it";
+  EXPECT_EQ(Value(recorded->charge)["period"].as_int(), 684);
+  EXPECT_EQ(recorded->attached.at(0).name, "slip.png");
+
+  AllowanceMoved moved;
+  moved.to = Value::bin(std::string(32, 'p'));
+  moved.count = 5;
+  moved.shared = 2;
+  const auto allowance = read<AllowanceMoved>(Value(facts_of(moved)));
+  ASSERT_TRUE(allowance);
+  EXPECT_EQ(allowance->to.as_bin().size(), 32u);
+  EXPECT_EQ(allowance->shared, 2u);
+
+  EXPECT_FALSE(read<LimitSet>(Value::map({{"name", 3}}))) << "a name is a text";
+  EXPECT_FALSE(read<RefundSeen>(Value::map({{"amount", "5.00"}}))) << "money is a number";
+  EXPECT_EQ(to_event(RefundSeen()).type, "refund.seen");
+  EXPECT_EQ(to_event(RefundBooked()).type, "refund.booked");
+  EXPECT_EQ(to_event(OfferReadBack()).type, "offer.read_back");
+  EXPECT_EQ(to_event(OfferApproved()).type, "offer.approved");
+  EXPECT_EQ(to_event(OfferRefused()).type, "offer.refused");
+  EXPECT_EQ(to_event(OfferHeld()).type, "offer.held");
+  EXPECT_EQ(to_event(OfferEnded()).type, "offer.ended");
 }
 
 TEST(Events, LeaveOutWhatIsEmpty) {

@@ -10,30 +10,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 struct ProblemCommands : RunningDesk {
-  // As a connector, and the rules, would append them.
-  Value append(Value event) {
-    const auto done = ask("log.append", Value::map({{"events", Value::array({std::move(event)})}}));
-    EXPECT_TRUE(done) << done.error().message;
-    return done ? *done : Value();
-  }
-  Value see_order() {
-    append(Value::map(
-        {{"type", "order.seen"},
-         {"facts", Value::map({{"shop", "box"},
-                               {"state", "paid"},
-                               {"payment", "paid"},
-                               {"currency", "EUR"},
-                               {"total", 1000},
-                               {"paid", 1000},
-                               {"placed_at", 1'700'000'000'000},
-                               {"promised_at", 1'800'000'000'000}})},
-         {"refs", Value::map({{"order", "o1"}, {"buyer", "eve"}})},
-         {"desk_refs", Value::map({{"number", "T-1"}})},
-         {"body", Value::map({{"number", "T-1"}, {"name", "Eve"}, {"address", "Park Lane"}})}}));
-    const auto found = ask("desk.order", Value::map({{"order", "T-1"}}));
-    EXPECT_TRUE(found) << found.error().message;
-    return (*found)["orders"][0];
-  }
   void find(const Value& order, const char* kind, const char* code, Value params = Value::map()) {
     std::string id;
     const std::string hex(order["id"].as_str());

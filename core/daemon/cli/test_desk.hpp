@@ -86,6 +86,31 @@ class RunningDesk : public ::testing::Test {
     if (!client) return client.error();
     return client->call(method, params);
   }
+  // As a connector, and the rules, would append them.
+  Value append(Value event) {
+    const auto done = ask("log.append", Value::map({{"events", Value::array({std::move(event)})}}));
+    EXPECT_TRUE(done) << done.error().message;
+    return done ? *done : Value();
+  }
+  // A paid order, T-1, of 10 euros.
+  Value see_order() {
+    append(Value::map(
+        {{"type", "order.seen"},
+         {"facts", Value::map({{"shop", "box"},
+                               {"state", "paid"},
+                               {"payment", "paid"},
+                               {"currency", "EUR"},
+                               {"total", 1000},
+                               {"paid", 1000},
+                               {"placed_at", 1'700'000'000'000},
+                               {"promised_at", 1'800'000'000'000}})},
+         {"refs", Value::map({{"order", "o1"}, {"buyer", "eve"}})},
+         {"desk_refs", Value::map({{"number", "T-1"}})},
+         {"body", Value::map({{"number", "T-1"}, {"name", "Eve"}, {"address", "Park Lane"}})}}));
+    const auto found = ask("desk.order", Value::map({{"order", "T-1"}}));
+    EXPECT_TRUE(found) << found.error().message;
+    return (*found)["orders"][0];
+  }
   // The command again until its output has the text; the desk works on its own thread.
   Ran until(const std::vector<std::string>& words, const std::string& text) {
     Ran ran;
