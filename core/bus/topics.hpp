@@ -7,8 +7,7 @@
 
 namespace deskmate::bus {
 
-// "order.seen", "order.*", "*": a star stands alone or for all that begins so. What has one
-// elsewhere
+// "order.seen", "order.*", "*": a star stands alone, or last for a family. What has one elsewhere
 // ("*.seen") covers nothing, so it is a mistake.
 inline bool is_pattern(std::string_view topic) {
   if (topic.empty() || topic.size() > name_bytes_max) return false;

@@ -174,7 +174,7 @@ constexpr Message whole_table[] = {
     {"restore.done", "restored into {0}", "已恢复到 {0}"},
     {"erase.done", "the buyer's data cannot be read any more", "该顾客的数据已无法读取"},
     {"cli.goes_on", "still at work after {0} s", "已进行 {0} 秒，仍在继续"},
-    {"verify.counts", "{0} events, {1} signatures, {2} erased bodies, {3} whole_table entries",
+    {"verify.counts", "{0} events, {1} signatures, {2} erased bodies, {3} table entries",
      "{0} 个事件，{1} 个签名，{2} 个已擦除内容，{3} 条表记录"},
     {"verify.missing_keys", "{0} bodies of other peers whose keys have not come yet",
      "{0} 个其他节点的内容尚未收到密钥"},

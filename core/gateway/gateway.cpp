@@ -326,7 +326,7 @@ void Gateway::Impl::on_request(Request request, Respond respond) {
     response.headers.insert(response.headers.end(), only_tls.begin(), only_tls.end());
     respond(std::move(response));
   };
-  // Webhooks come from marketplaces, not from pages_path; they prove themselves to their plugin.
+  // Webhooks come from marketplaces, not from pages; they prove themselves to their plugin.
   if (!request.path.starts_with(hooks_path)) {
     if (auto good = guard->check(request); !good) {
       world.log("console", {{"refused", good.error().where}, {"from", request.address}});

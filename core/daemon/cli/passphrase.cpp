@@ -1,4 +1,4 @@
-// passphrase set_passphrase|change|remove, rotate
+// passphrase set|change|remove, rotate
 #include "core/daemon/cli/passphrase.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// rules: show_rules, sweep, test, explain, dry-run
+// rules: show, sweep, test, explain, dry-run
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fstream>
