@@ -169,8 +169,8 @@ class Database {
   void mended_by(std::thread::id mender) { mender_ = mender; }
   const Databases& databases() const { return databases_; }
 
-  // Doubles the map. Waits for the readers; no transaction may be open on this thread. Where there is
-  // no address space for it, all goes on in the map there was.
+  // Doubles the map. Waits for the readers; no transaction may be open on this thread. Without the
+  // address space for it, all goes on in the map there was.
   Result<void> grow();
   // Grows until at least as much is free as is used, so that a long copy will not be in the way.
   Result<void> make_room();

@@ -12,8 +12,7 @@ constexpr std::size_t fork_size = 1 + 2 * signed_head_size;
 constexpr std::size_t cut_key_size = 32 + 8;
 
 Error damaged_book(const char* what) {
-  return {Errc::damaged,
-          std::string("the log is damaged (") + what + "). Run `deskmate verify`"};
+  return {Errc::damaged, std::string("the log is damaged (") + what + "). Run `deskmate verify`"};
 }
 
 void append_head(std::string& out, const SignedHead& head) {
