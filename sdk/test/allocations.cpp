@@ -5,6 +5,14 @@
 
 std::atomic<std::size_t> largest_allocation = 0;
 
+// clang's thread sanitizer has its own new, and no room for another: there nothing is counted.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define DESKMATE_NEW_IS_TAKEN
+#endif
+#endif
+
+#ifndef DESKMATE_NEW_IS_TAKEN
 void* operator new(std::size_t size) {
   std::size_t largest = largest_allocation;
   while (size > largest && !largest_allocation.compare_exchange_weak(largest, size)) {
@@ -20,3 +28,4 @@ void* operator new(std::size_t size, const std::nothrow_t& /*nothrow*/) noexcept
 
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
