@@ -5,7 +5,7 @@
 namespace deskmate::storage {
 namespace {
 
-Error damaged(const std::string& why) {
+Error damaged_layout(const std::string& why) {
   return {Errc::damaged, "the log is damaged (" + why +
                              "). Keep a copy of the folder and restore the latest backup with "
                              "`deskmate restore FILE`"};
@@ -17,7 +17,8 @@ Result<LogNames> read_logs(MDB_txn* txn, const Databases& databases) {
   LogNames logs;
   Cursor at(txn, databases.logs);
   for (at.first(); at.valid(); at.next()) {
-    if (at.key().size() != 4 || at.value().size() != log_name_size) return damaged("a log's name");
+    if (at.key().size() != 4 || at.value().size() != log_name_size)
+      return damaged_layout("a log's name");
     ByteReader in(at.value());
     LogName name;
     name.desk = in.array<16>();
@@ -48,7 +49,7 @@ Result<std::uint64_t> read_meta_number(MDB_txn* txn, const Databases& databases,
     case 8:
       return get_number<std::uint64_t>((*value)->data());
     default:
-      return damaged("meta " + std::string(key));
+      return damaged_layout("meta " + std::string(key));
   }
 }
 
@@ -56,7 +57,7 @@ Result<KeysPosition> read_keys_position(MDB_txn* txn, const Databases& databases
   auto value = get(txn, databases.meta, meta_key::keys);
   if (!value) return value.error();
   if (!*value) return KeysPosition{};
-  if ((*value)->size() != 16) return damaged("meta keys");
+  if ((*value)->size() != 16) return damaged_layout("meta keys");
   return KeysPosition{get_number<std::uint64_t>((*value)->data()),
                       get_number<std::uint64_t>((*value)->data() + 8)};
 }
@@ -94,7 +95,7 @@ Result<Hash32> chain_at(MDB_txn* txn, const Databases& databases, std::uint32_t 
   auto end = encode(Slot{log, seq});
   if (heads.seek_back(view_of(end)) && heads.key().size() == end.size() &&
       decode_slot(heads.key()).log == log) {
-    if (heads.value().size() != head_size) return damaged("a head");
+    if (heads.value().size() != head_size) return damaged_layout("a head");
     expected = decode_slot(heads.key()).seq + 1;
     chain = array_of<32>(heads.value().substr(0, 32));
   } else {
@@ -110,7 +111,7 @@ Result<Hash32> chain_at(MDB_txn* txn, const Databases& databases, std::uint32_t 
     if (!status) return status.error();
     if (!events.valid() || events.key() != view_of(encode(Slot{log, expected})) ||
         events.value().size() < event_prefix_size) {
-      return damaged("event " + std::to_string(expected) + " is missing");
+      return damaged_layout("event " + std::to_string(expected) + " is missing");
     }
     chain = chain_next(chain, events.value().substr(event_prefix_size));
   }
@@ -122,7 +123,7 @@ Result<Tip> read_tip(MDB_txn* txn, const Databases& databases, std::uint32_t log
   Tip tip;
   Cursor arrivals(txn, databases.arrivals);
   if (arrivals.last()) {
-    if (arrivals.key().size() != 8) return damaged("arrivals");
+    if (arrivals.key().size() != 8) return damaged_layout("arrivals");
     tip.arrival = get_number<std::uint64_t>(arrivals.key().data());
   }
   auto seq = last_seq(txn, databases.events, log);
@@ -130,7 +131,7 @@ Result<Tip> read_tip(MDB_txn* txn, const Databases& databases, std::uint32_t log
   if (!seq) return seq.error();
   if (!head) return head.error();
   if (*head > *seq) {
-    return damaged("event " + std::to_string(*head) + " was signed and is not there");
+    return damaged_layout("event " + std::to_string(*head) + " was signed and is not there");
   }
   tip.seq = *seq;
   tip.head_seq = *head;
