@@ -77,6 +77,8 @@ constexpr Message money_table[] = {
      "向买家提出退款、优惠券或补发方案，只执行一次"},
     {"help.offer.standard", "What may be offered for an order", "该订单的标准方案"},
     {"help.offer.propose", "Propose an offer, with the reason", "提出方案，须写明理由"},
+    {"help.offer.reason", "Why; not needed where a rule suggests the offer",
+     "理由；规则已建议该方案时可不填"},
     {"help.offer.standard_name", "One of the standard offers", "标准方案的名称"},
     {"help.offer.refund", "Give so much back", "退款金额"},
     {"help.offer.coupon", "A coupon of so much", "优惠券金额"},

@@ -1,8 +1,12 @@
 // Offers, approvals, allowances, and what was given away.
 #include "core/daemon/money_methods.hpp"
 
+#include <algorithm>
+
 #include "core/daemon/errors.hpp"
 #include "core/daemon/present.hpp"
+#include "core/daemon/problem_words.hpp"
+#include "core/desk/problems.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -77,6 +81,23 @@ Result<std::vector<desk::OfferStep>> steps_of(Service& service, const Call& call
   return out;
 }
 
+// An offer that a rule suggests for a problem of the order: the rule is on record, and its words are
+// the reason where nobody gives another.
+void name_rule(Service& service, const Call& call, desk::OfferSpec& spec) {
+  for (const auto& problem : service.desk.problems().of({.order = spec.order})) {
+    const auto& found = problem.finding;
+    const bool suggests =
+        std::find(found.fixes.begin(), found.fixes.end(), spec.standard) != found.fixes.end();
+    if (!problem.open || !suggests) continue;
+    spec.rule = found.rule;
+    spec.rule_version = found.version;
+    if (spec.text.empty()) {
+      spec.text = problem_text(found.kind, found.code, found.params, words_of(service, call));
+    }
+    return;
+  }
+}
+
 void offer_propose(Service& service, const Call& call, Answer answer) {
   const auto order = one_order_of(service, call);
   if (!order) return answer.fail(order.error());
@@ -105,6 +126,7 @@ void offer_propose(Service& service, const Call& call, Answer answer) {
   spec.cause = text_in(call, "cause");
   spec.instead = *instead;
   spec.text = text_in(call, "reason");
+  if (!spec.standard.empty()) name_rule(service, call, spec);
   in_turn(
       service, call,
       [&service, spec] { return service.desk.propose_offer(spec, service.options.wall_ms()); },

@@ -10,22 +10,35 @@ namespace {
 
 using desk::ProblemAbout;
 
-// The order or product that an event is news of.
-std::optional<ProblemAbout> news_of(const storage::StoredEvent& event) {
+// What an event is news of: an order or a product, or a parcel, of which only the desk knows the
+// order when it is a courier that tells of it.
+struct News {
+  std::optional<ProblemAbout> about;
+  std::optional<desk::Id16> parcel;
+};
+
+News news_of(const storage::StoredEvent& event) {
   const std::string_view type = event.header.type;
-  const bool order = type == "order.seen" || type == "parcel.seen";
+  const bool parcel = type == "parcel.seen";
+  const bool order = type == "order.seen";
   const bool product = type == "product.seen" || type == "stock.counted";
-  if (!order && !product) return std::nullopt;
+  News out;
   Document facts;
-  if (!facts.parse(event.header.facts)) return std::nullopt;
+  if ((!order && !parcel && !product) || !facts.parse(event.header.facts)) return out;
   ProblemAbout about;
-  if (order) {
-    about.order = desk::id16(facts.root()["order"].as_bin());
-    return about.order ? std::optional(about) : std::nullopt;
+  if (product) {
+    about.shop = facts.root()["shop"].as_str();
+    about.sku = facts.root()["sku"].as_str();
+    if (!about.shop.empty() && !about.sku.empty()) out.about = about;
+    return out;
   }
-  about.shop = facts.root()["shop"].as_str();
-  about.sku = facts.root()["sku"].as_str();
-  return about.shop.empty() || about.sku.empty() ? std::nullopt : std::optional(about);
+  about.order = desk::id16(facts.root()["order"].as_bin());
+  if (about.order) {
+    out.about = about;
+  } else if (parcel) {
+    out.parcel = desk::id16(facts.root()["parcel"].as_bin());
+  }
+  return out;
 }
 
 std::vector<std::string> texts_of(View list) {
@@ -132,7 +145,14 @@ void RuleRunner::folded(const storage::StoredEvent& event) {
   if (lanes_.empty() || event.again) return;  // what is missed now the first sweep finds
   const std::string_view type = event.header.type;
   if (type.starts_with("peer.") || type.starts_with("book.")) look_at_home();
-  if (const auto about = news_of(event)) want(*about);
+  const News news = news_of(event);
+  if (news.about) want(*news.about);
+  if (!news.parcel) return;
+  service_.loop.post([this, alive = alive_, id = *news.parcel] {  // it is folded by then
+    if (!*alive || stopping_) return;
+    const auto found = service_.desk.parcel(id);
+    if (found && found->parcel.order) want({.order = found->parcel.order});
+  });
 }
 
 // Whoever becomes the home judges everything: nobody knows what the one before has left.

@@ -37,8 +37,21 @@ class Maker {
       to.measures.assign(line.measures.begin(), line.measures.end());
     }
     for (const auto& parcel : view.parcels) {
-      out.parcels.push_back({parcel.status, parcel.raw_code, parcel.carrier,
-                             static_cast<std::int64_t>(parcel.at_ms)});
+      rules::Parcel& to = out.parcels.emplace_back();
+      to.status = parcel.status;
+      to.raw_code = parcel.raw_code;
+      to.carrier = parcel.carrier;
+      to.at_ms = static_cast<std::int64_t>(parcel.at_ms);
+      to.sent_ms = static_cast<std::int64_t>(parcel.sent_ms);
+      to.moved_ms = static_cast<std::int64_t>(parcel.moved_ms);
+      to.stuck_ms = static_cast<std::int64_t>(parcel.stuck_ms);
+      to.eta_ms = static_cast<std::int64_t>(parcel.eta_ms);
+      to.under_way = parcel.under_way;
+      to.here = parcel.here;
+    }
+    if (!out.parcels.empty()) {
+      const auto offers = desk_.standard_offers(view.id, 0);
+      out.low_value = !offers.empty() && offers.front().fast;
     }
     for (const auto& request : view.requests) {
       out.actions.push_back({request.kind, desk::to_string(request.state),

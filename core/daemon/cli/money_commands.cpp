@@ -356,7 +356,7 @@ void add_offer(CLI::App& app, Context& context) {
 
   const auto [made, said] = add_command(*one, context, "propose", "help.offer.propose");
   made->add_option("ORDER", said->order, help(context, "help.param.order"))->required();
-  made->add_option("REASON", said->text, help(context, "help.param.reason"))->required();
+  made->add_option("REASON", said->text, help(context, "help.offer.reason"));
   const auto option = [&context, to = made](const char* name, std::string& word, const char* key,
                                             const char* type) {
     to->add_option(name, word, help(context, key))->type_name(type);

@@ -22,6 +22,9 @@
 //   };
 //   DESKMATE_PLUGIN(LatePlugin, "rules-late", "1.0.0")
 //
+// A fix is a word; of refund_coupon and resend_coupon, the standard offers for a parcel that failed,
+// the desk knows the steps, and an offer that somebody makes of one names the rule.
+//
 // The manifest says kind = "rules" and has the text setting "file": the rules' file, absolute;
 // empty: all settings at their default. Beside NAME.toml stand NAME.cases.toml,
 // examples with what is expected of them. Link deskmate::rules. Tables [shop.NAME.…] of the file
@@ -81,8 +84,14 @@ struct Line {
 };
 
 struct Parcel {
-  std::string_view status, raw_code, carrier;
-  std::int64_t at_ms = 0;
+  std::string_view status, raw_code, carrier;  // status: deskmate/parcel.hpp, or a word of the shop's
+  std::int64_t at_ms = 0;                      // since when it has this status
+  std::int64_t sent_ms = 0;                    // when it first moved
+  std::int64_t moved_ms = 0;                   // when it last did
+  std::int64_t stuck_ms = 0;  // from then on it is stuck, by the desk's setting; 0: it cannot be
+  std::int64_t eta_ms = 0;    // when the courier means to deliver it
+  bool under_way = false;
+  bool here = false;  // its latest station is in the city that it goes to
 };
 
 // What was asked to be done to the order: refund, resend …
@@ -97,6 +106,7 @@ struct Order {
   std::int64_t total = 0, paid = 0;  // paid: less what was given back
   std::int64_t placed_ms = 0, updated_ms = 0, paid_ms = 0, ship_by_ms = 0, promised_ms = 0;
   std::optional<std::int64_t> shipping;
+  bool low_value = false;  // by the desk's limit; said of orders that have a parcel
   std::vector<Line> lines;
   std::vector<Parcel> parcels;
   std::vector<Done> actions;

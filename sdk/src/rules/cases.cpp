@@ -16,11 +16,13 @@ const std::vector<std::string_view> case_keys = {"name",  "now",    "expect",
 const std::vector<std::string_view> order_keys = {
     "shop",       "number",      "state",    "payment", "currency", "total",   "paid",
     "placed_ms",  "updated_ms",  "paid_ms",  "name",    "note",     "address", "lines",
-    "ship_by_ms", "promised_ms", "shipping", "parcels", "actions"};
+    "ship_by_ms", "promised_ms", "shipping", "parcels", "actions", "low_value"};
 const std::vector<std::string_view> line_keys = {"sku",    "name",     "quantity", "price",
                                                  "custom", "measures", "stock"};
 const std::vector<std::string_view> stock_keys = {"stock", "allocated", "warehouse", "short"};
-const std::vector<std::string_view> parcel_keys = {"status", "raw_code", "carrier", "at_ms"};
+const std::vector<std::string_view> parcel_keys = {"status",   "raw_code", "carrier", "at_ms",
+                                                   "sent_ms",  "moved_ms", "stuck_ms", "eta_ms",
+                                                   "under_way", "here"};
 const std::vector<std::string_view> action_keys = {"kind", "state", "at_ms"};
 const std::vector<std::string_view> product_keys = {"shop", "sku", "name", "stock"};
 

@@ -82,6 +82,21 @@ void write(std::string& out, const Line& line) {
       .end();
 }
 
+void write(std::string& out, const Parcel& parcel) {
+  MapWriter(out)
+      .text("status", parcel.status)
+      .text("raw_code", parcel.raw_code)
+      .text("carrier", parcel.carrier)
+      .integer("at_ms", parcel.at_ms)
+      .integer("sent_ms", parcel.sent_ms)
+      .integer("moved_ms", parcel.moved_ms)
+      .integer("stuck_ms", parcel.stuck_ms)
+      .integer("eta_ms", parcel.eta_ms)
+      .flag("under_way", parcel.under_way)
+      .flag("here", parcel.here)
+      .end();
+}
+
 void write(std::string& out, const Order& order) {
   MapWriter map(out);
   map.bin("id", order.id)
@@ -103,14 +118,9 @@ void write(std::string& out, const Order& order) {
       .flag("has_body", order.has_body);
   map.list("lines", order.lines,
            [](const Line& line, Writer&, std::string& to) { write(to, line); });
-  map.list("parcels", order.parcels, [](const Parcel& parcel, Writer&, std::string& to) {
-    MapWriter(to)
-        .text("status", parcel.status)
-        .text("raw_code", parcel.raw_code)
-        .text("carrier", parcel.carrier)
-        .integer("at_ms", parcel.at_ms)
-        .end();
-  });
+  map.flag("low_value", order.low_value);
+  map.list("parcels", order.parcels,
+           [](const Parcel& parcel, Writer&, std::string& to) { write(to, parcel); });
   map.list("actions", order.actions, [](const Done& done, Writer&, std::string& to) {
     MapWriter(to)
         .text("kind", done.kind)
@@ -153,6 +163,23 @@ Line read_line(View from) {
   return out;
 }
 
+Parcel read_parcel(View from) {
+  Parcel out;
+  for (const auto& [key, value] : from.members()) {
+    if (key == "status") out.status = value.as_str();
+    if (key == "raw_code") out.raw_code = value.as_str();
+    if (key == "carrier") out.carrier = value.as_str();
+    if (key == "at_ms") out.at_ms = value.as_int();
+    if (key == "sent_ms") out.sent_ms = value.as_int();
+    if (key == "moved_ms") out.moved_ms = value.as_int();
+    if (key == "stuck_ms") out.stuck_ms = value.as_int();
+    if (key == "eta_ms") out.eta_ms = value.as_int();
+    if (key == "under_way") out.under_way = value.as_bool();
+    if (key == "here") out.here = value.as_bool();
+  }
+  return out;
+}
+
 void read_address(View from, Order& to) {
   if (from.is_str()) to.address.emplace_back("text", from.as_str());
   for (const auto& [name, part] : from.members()) to.address.emplace_back(name, part.as_str());
@@ -183,10 +210,7 @@ Order read_order(View from) {
         if (key == "paid_ms") out.paid_ms = value.as_int();
         if (key == "promised_ms") out.promised_ms = value.as_int();
         if (key == "parcels") {
-          for (const View one : value) {
-            out.parcels.push_back({one["status"].as_str(), one["raw_code"].as_str(),
-                                   one["carrier"].as_str(), one["at_ms"].as_int()});
-          }
+          for (const View one : value) out.parcels.push_back(read_parcel(one));
         }
         break;
       case 'a':
@@ -207,6 +231,7 @@ Order read_order(View from) {
           out.lines.reserve(value.size());
           for (const View one : value) out.lines.push_back(read_line(one));
         }
+        if (key == "low_value") out.low_value = value.as_bool();
     }
   }
   return out;
