@@ -149,6 +149,7 @@ constexpr Message cases_table[] = {
     {"help.param.reason", "Why", "原因"},
     {"help.reply.promise", "With a promise of more within so many minutes",
      "并承诺在多少分钟内再答复"},
+    {"help.reply.anyway", "Send it although the rules warn of it", "即使规则警告也发送"},
     {"help.questions", "Questions to colleagues without an answer", "尚未回答的同事提问"},
     {"help.questions.to", "To one member, or to their role", "问某成员或其角色的"},
     {"help.ask", "Ask a colleague about a chat; the answer comes back into it",

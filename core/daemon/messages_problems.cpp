@@ -37,6 +37,8 @@ constexpr Message problems_table[] = {
     {"rules.none", "no rule plugins", "没有规则插件"},
     {"rules.row", "{0} {1}: {2} judged, {3} found; next sweep {4}",
      "{0} {1}：已判断 {2}，发现 {3}；下次巡检 {4}"},
+    {"rules.row_drafts", "{0} {1}: looks at what is about to be sent to buyers",
+     "{0} {1}：检查即将发给买家的内容"},
     {"rules.not_running", "is not running", "未运行"},
     {"rules.stay", "the rules in force stay: {0}", "沿用原有规则：{0}"},
     {"rules.not_home", "another machine of the desk runs the rules: the one that holds the book",

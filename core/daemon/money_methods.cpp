@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/daemon/draft_guard.hpp"
 #include "core/daemon/errors.hpp"
 #include "core/daemon/present.hpp"
 #include "core/daemon/problem_words.hpp"
@@ -177,8 +178,16 @@ void offer_read_back(Service& service, const Call& call, Answer answer) {
     finish(service, language, service.desk.read_back(id, member, text), kept);
   };
   if (!offer->chat) return send();
-  when_may_answer(service, *offer->chat, language, send,
-                  [kept](const Error& error) { kept->fail(error); });
+  const DraftSpec draft{*offer->chat, text_in(call, "text"), words_of(service, call),
+                        call.params["anyway"].as_bool()};
+  when_may_answer(
+      service, *offer->chat, language,
+      [&service, draft, send, kept] {
+        look_at_draft(service, draft, [send, kept](const DraftSeen& seen) {
+          seen.refused ? kept->fail(*seen.refused) : send();
+        });
+      },
+      [kept](const Error& error) { kept->fail(error); });
 }
 
 // What somebody says of an offer.

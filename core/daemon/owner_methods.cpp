@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "core/daemon/draft_guard.hpp"
 #include "core/daemon/errors.hpp"
 #include "core/daemon/money_methods.hpp"
 #include "core/daemon/owner_call.hpp"
@@ -283,9 +284,10 @@ void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call&
   if (!files) return done(files.error());
   const auto send = [&service, language, done, key, chat_id = *id, member = *member, files = *files,
                      promise = promise_of(service, call, *id, *member),
-                     text = std::string(call.params["text"].as_str())] {
+                     text = text_in(call, "text")](const std::vector<std::string>& passed) {
     auto proposal = service.desk.reply(chat_id, member, text, files);
     if (proposal.has_error()) return done(to_error(proposal.error(), language));
+    if (!passed.empty()) proposal.value().facts["passed"] = Array(passed.begin(), passed.end());
     if (!key.empty()) {
       if (!proposal.value().body) proposal.value().body = Value::map();
       (*proposal.value().body)["key"] = key;
@@ -304,7 +306,16 @@ void reply(Service& service, const std::shared_ptr<ReplyKeys>& keys, const Call&
       done(said);
     });
   };
-  when_may_answer(service, *id, language, send, [done](const Error& error) { done(error); });
+  const DraftSpec spec{*id, text_in(call, "text"), words_of(service, call),
+                       call.params["anyway"].as_bool()};
+  when_may_answer(
+      service, *id, language,
+      [&service, spec, send, done] {
+        look_at_draft(service, spec, [send, done](const DraftSeen& seen) {
+          seen.refused ? done(*seen.refused) : send(seen.passed);
+        });
+      },
+      [done](const Error& error) { done(error); });
 }
 
 void note(Service& service, const Call& call, Answer answer) {

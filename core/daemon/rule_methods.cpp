@@ -82,7 +82,8 @@ void rules(Service& service, const Call& call, Answer answer) {
                             {"cleared", lane.cleared},
                             {"failures", lane.failures},
                             {"left_out", lane.left_out},
-                            {"next_sweep_ms", lane.next_sweep_ms}});
+                            {"judges", lane.drafts ? "drafts" : "orders"}});
+    if (!lane.drafts) row["next_sweep_ms"] = lane.next_sweep_ms;
     set_time(row, "sweep_ended_ms", lane.sweep_ended_ms);
     set_time(row, "sweep_took_ms", lane.sweep_took_ms);
     set_time(row, "sweep_judged", lane.sweep_judged);
@@ -235,7 +236,7 @@ void serve_rules(Service& service) {
     dry_run(service, work, call, std::move(answer));
   });
   service.bus.method("rules.changed", [&service](const Call& call, Answer answer) {
-    service.rules->rules_changed(call.session->name());
+    service.rules->rules_changed(call.session->name(), call.params["judges"].as_str() == "drafts");
     answer.ok(Value());
   });
 }

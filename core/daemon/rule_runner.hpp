@@ -51,8 +51,10 @@ class RuleRunner {
 
   void folded(const storage::StoredEvent& event);
   void plugins_changed();
-  // One plugin has other rules.
-  void rules_changed(std::string_view instance);
+  // One plugin has other rules. drafts: it judges what is about to be sent, and no orders.
+  void rules_changed(std::string_view instance, bool drafts);
+  // Names of those that run and judge drafts.
+  std::vector<std::string> judges_of_drafts() const;
   void times_changed();
   void stop();
 
@@ -65,6 +67,7 @@ class RuleRunner {
     std::string version;  // of the rules, as it said last
     std::size_t waiting = 0;
     bool sweeping = false;
+    bool drafts = false;                               // judges drafts; the rest stays 0
     std::uint64_t judged = 0, found = 0, cleared = 0;  // since the start
     std::uint64_t failures = 0, left_out = 0;
     std::uint64_t sweep_ended_ms = 0, sweep_took_ms = 0, sweep_judged = 0;  // the last one

@@ -87,6 +87,28 @@ test('a file that was on its way when the desk was killed is brought again', asy
   });
 });
 
+test('R27: what the rules warn of is sent by a second word, an insult not at all', async () => {
+  await withStage({ quality: true }, async (stage) => {
+    const ann = await stage.page(1);
+    await stage.asked(ann, 'Will it come tomorrow?');
+    await say(ann, 'I promise it does.');
+    const warned = ann.locator('.entry.sending', { hasText: 'I promise' });
+    await warned.locator('.outcome.bad', { hasText: '“i promise” promises' }).waitFor();
+    assert.deepEqual(stage.sent(), []);
+    await warned.getByRole('button', { name: 'Send all the same' }).click();
+    await delivered(ann, 'I promise it does.');
+
+    await say(ann, 'You idiot.');
+    const stopped = ann.locator('.entry.sending', { hasText: 'You idiot' });
+    await stopped.locator('.outcome.bad', { hasText: 'is an insult' }).waitFor();
+    assert.equal(await stopped.getByRole('button', { name: 'Send all the same' }).count(), 0);
+    await stopped.getByRole('button', { name: 'Discard' }).click();
+    await stopped.waitFor({ state: 'detached' });
+    await answer(ann, 'It should be there by noon.');
+    assert.deepEqual(stage.sent(), ['I promise it does.', 'It should be there by noon.']);
+  });
+});
+
 test('R121: whoever looks at a chat sees that another answer has not gone out yet', async () => {
   await withStage({}, async (stage) => {
     const ann = await stage.page(1);

@@ -37,7 +37,8 @@ export class Stage {
   pages = [];
 
   // With `line`, browsers reach the desk through one (stage.line) only.
-  static async open({ line = false, ...options } = {}) {
+  // With `quality`, the rules look at what is sent.
+  static async open({ line = false, quality = false, ...options } = {}) {
     const stage = new Stage();
     const port = await freePort();
     if (line) stage.line = await Line.to(port);
@@ -45,8 +46,9 @@ export class Stage {
     const hosts = line && { hosts: [`127.0.0.1:${stage.line.port}`] };
     stage.desk = new Desk({ members: two, ...consoleAt(port), ...hosts, ...options, plugins: [] });
     stage.shop = stage.desk.folder;
-    stage.desk.writeConfig({ ...stage.desk.options, plugins: options.plugins ?? [scripted(stage.shop)] });
+    stage.desk.writeConfig({ ...stage.desk.options, plugins: options.plugins ?? [scripted(stage.shop), ...(quality ? [{ name: 'quality', id: 'rules-quality' }] : [])] });
     await stage.desk.start();
+    if (quality) await until('the rules look', async () => (await stage.desk.ask('rules', 'show')).rules[0]?.judges === 'drafts');
     stage.browser = await launch();
     return stage;
   }

@@ -2,21 +2,35 @@
 // and what is read is judged.
 #include "deskmate/rules.hpp"
 #include "plugins/rules-orders/orders.hpp"
+#include "plugins/rules-parcels/parcels.hpp"
+#include "plugins/rules-quality/quality.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace deskmate;
 using fuzz::check;
 
+namespace {
+
+// The rules of one plugin, out of the text and, where that has mistakes, at their defaults.
+template <class Rules>
+void judge_by(const std::string& text, const rules::Subject& subject) {
+  const auto compile = [](rules::Settings& settings) { return std::make_unique<Rules>(settings); };
+  Faults faults;
+  auto set = rules::RuleSet::read(text, "rules.toml", compile, faults);
+  check(set.has_value() == faults.list.empty());
+  Faults none;
+  if (!set) set = rules::RuleSet::read("", "rules.toml", compile, none);
+  rules::Sheet sheet(true);
+  (*set)->judge(subject, sheet);
+  check(sheet.findings().size() <= rules::findings_max);
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider input(data, size);
   const std::string text = input.ConsumeRandomLengthString(2'000);
   const std::string subject = input.ConsumeRemainingBytesAsString();
-  Faults faults;
-  const auto compile = [](rules::Settings& settings) {
-    return std::make_unique<rules_orders::OrderRules>(settings);
-  };
-  const auto set = rules::RuleSet::read(text, "rules.toml", compile, faults);
-  check(set.has_value() == faults.list.empty());
   Faults of_cases;
   for (const auto& one : rules::read_cases(text, "cases.toml", of_cases)) {
     Document document;
@@ -29,9 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Document again;
   check(again.parse(packed).has_value());
   check(rules::pack(rules::unpack(again.root(), 0)) == packed);
-  if (!set) return 0;
-  rules::Sheet sheet(true);
-  (*set)->judge(read, sheet);
-  check(sheet.findings().size() <= rules::findings_max);
+  judge_by<rules_orders::OrderRules>(text, read);
+  judge_by<rules_parcels::ParcelRules>(text, read);
+  judge_by<rules_quality::QualityRules>(text, read);
   return 0;
 }

@@ -232,6 +232,7 @@ struct ChatWords {
   std::vector<std::string> text;
   std::uint64_t limit = 100;
   std::uint64_t minutes = 0;
+  bool anyway = false;
 };
 
 // `name CHAT TEXT…`
@@ -310,10 +311,12 @@ void add_chat_commands(CLI::App& app, Context& context) {
   reply->add_option("TEXT", said->text, help(context, "help.param.text"))->required();
   reply->add_option("--promise", said->minutes, help(context, "help.reply.promise"))
       ->type_name("N");
+  reply->add_flag("--anyway", said->anyway, help(context, "help.reply.anyway"));
   reply->callback([&context, said] {
     Value params =
         Value::map({{"chat", chat_name(said->chat)}, {"text", text_of(context, said->text)}});
     if (said->minutes != 0) params["promise"] = Value::map({{"in_minutes", said->minutes}});
+    if (said->anyway) params["anyway"] = true;
     act(context, "desk.reply", std::move(params), "reply.queued");
   });
   add_text_command(app, context, "note", "desk.note", "cli.done");

@@ -60,11 +60,16 @@ void show_rules(Context& context) {
   const auto& rows = (*answer)["rules"].as_array();
   if (rows.empty()) out << context.say("rules.none") << '\n';
   for (const Value& row : rows) {
-    out << context.say("rules.row", {row["plugin"].as_str(), row["version"].as_str(),
-                                     std::to_string(row["judged"].as_uint()),
-                                     std::to_string(row["found"].as_uint()),
-                                     when(row["next_sweep_ms"].as_uint())})
-        << '\n';
+    const auto plugin = row["plugin"].as_str();
+    const auto version = row["version"].as_str();
+    if (row["judges"].as_str() == "drafts") {
+      out << context.say("rules.row_drafts", {plugin, version});
+    } else {
+      out << context.say("rules.row", {plugin, version, std::to_string(row["judged"].as_uint()),
+                                       std::to_string(row["found"].as_uint()),
+                                       when(row["next_sweep_ms"].as_uint())});
+    }
+    out << '\n';
     if (!row["running"].as_bool()) indent(out, context.say("rules.not_running"));
     if (const auto file = row["file"].as_str(); !file.empty()) indent(out, printable(file));
     for (const Value& fault : row["faults"].as_array()) {

@@ -1,4 +1,4 @@
-// Rule plugins: pure judges of orders and products. What is to be judged comes in as values (the
+// Rule plugins: pure judges of orders, products and drafts. What is to be judged comes in as values (the
 // subject), what is wrong goes out as findings, each with its reason; no clock, network or file in
 // between. What counts as wrong is data: settings in a TOML file of the owner's, read anew while
 // running; with a mistake in it the last good settings stay in force.
@@ -124,11 +124,18 @@ struct Product {
   Stock stock;
 };
 
+// What somebody is about to send to a buyer. A finding of severity high keeps it from being sent; any
+// other is a warning, which whoever sends may pass over.
+struct Draft {
+  std::string_view text;
+};
+
 struct Subject {
   std::int64_t now_ms = 0;
   std::string_view shop;
   std::optional<Order> order;  // or
-  std::optional<Product> product;
+  std::optional<Product> product;  // or
+  std::optional<Draft> draft;
   std::vector<Order> others;  // of the same buyer, latest first
 };
 
@@ -247,15 +254,18 @@ struct Case {
   std::string subject;  // packed
   std::vector<std::string> expect;
 };
-// [[case]] tables: name, now, expect, and [case.order], [[case.others]] or [case.product] with the
-// fields of Order and Product. Times are dates, or as far from now: "-2h", "+3d".
+// [[case]] tables: name, now, expect, and [case.order], [[case.others]], [case.product] or
+// [case.draft] with the fields of Order, Product and Draft. Times are dates, or as far from now: "-2h", "+3d".
 std::vector<Case> read_cases(std::string_view text, const std::string& file, Faults& faults);
 
 // --- The plugin ---
 
+// What a plugin's rules are asked about; of drafts while somebody waits for them, so at once.
+enum class Judges { orders, drafts };
+
 class RulePlugin : public Plugin {
  public:
-  explicit RulePlugin(std::string version);
+  explicit RulePlugin(std::string version, Judges judges = Judges::orders);
   ~RulePlugin() override;
 
   // Reads its settings, at their defaults where the file does not say. Mistakes are the settings'

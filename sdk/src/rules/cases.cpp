@@ -11,8 +11,8 @@ namespace {
 // 2026-01-05 08:00 UTC, where a case does not say when it is.
 constexpr std::int64_t case_now_ms = 1'767'600'000'000;
 
-const std::vector<std::string_view> case_keys = {"name",  "now",    "expect",
-                                                 "order", "others", "product"};
+const std::vector<std::string_view> case_keys = {"name",   "now",     "expect", "order",
+                                                 "others", "product", "draft"};
 const std::vector<std::string_view> order_keys = {
     "shop",       "number",      "state",    "payment", "currency", "total",   "paid",
     "placed_ms",  "updated_ms",  "paid_ms",  "name",    "note",     "address", "lines",
@@ -24,6 +24,7 @@ const std::vector<std::string_view> parcel_keys = {"status",   "raw_code", "carr
                                                    "sent_ms",  "moved_ms", "stuck_ms", "eta_ms",
                                                    "under_way", "here"};
 const std::vector<std::string_view> action_keys = {"kind", "state", "at_ms"};
+const std::vector<std::string_view> draft_keys = {"shop", "text"};
 const std::vector<std::string_view> product_keys = {"shop", "sku", "name", "stock"};
 
 std::int64_t ms_of(const toml::date_time& at) {
@@ -116,6 +117,9 @@ class Reader {
     if (const toml::node* product = table.get("product")) {
       subject["product"] = object(*product, product_keys);
     }
+    if (const toml::node* draft = table.get("draft")) {
+      subject["draft"] = object(*draft, draft_keys);
+    }
     if (const toml::node* others = table.get("others")) {
       if (const toml::array* list = others->as_array()) {
         for (const toml::node& item : *list) subject["others"].push_back(order_of(item));
@@ -125,7 +129,8 @@ class Reader {
       }
     }
     if (subject.size() == 0) {
-      fault(table, "a case has an order or a product", "用例需要 order 或 product");
+      fault(table, "a case has an order, a product or a draft",
+            "用例需要 order、product 或 draft");
     }
     out.subject = encode(subject);
     return out;

@@ -124,7 +124,8 @@ struct RulePlugin::Impl {
     std::shared_ptr<RuleSet> rules;
   };
 
-  Impl(RulePlugin& plugin, std::string version_of) : self(plugin), version(std::move(version_of)) {}
+  Impl(RulePlugin& plugin, std::string version_of, Judges what)
+      : self(plugin), version(std::move(version_of)), judges(what) {}
 
   Result<std::shared_ptr<RuleSet>> read(std::string_view text, const std::string& from,
                                         Faults& into) const {
@@ -136,6 +137,10 @@ struct RulePlugin::Impl {
   }
 
   void look();
+  void tell_changed() {
+    const char* what = judges == Judges::drafts ? "drafts" : "orders";
+    self.host().request("rules.changed", Value::map({{"judges", what}}), 10'000, {});
+  }
   void refuse(Faults found);
   Result<std::shared_ptr<RuleSet>> set_of(const Value& params) const;
   Result<Value> judge(const Value& params) const;
@@ -146,6 +151,7 @@ struct RulePlugin::Impl {
 
   RulePlugin& self;
   std::string version;
+  Judges judges;
   std::string file;
   Mark seen;
   bool looked = false;
@@ -177,7 +183,7 @@ void RulePlugin::Impl::look() {
   if (text->size() <= DM_KV_VALUE_MAX) self.host().kv_put(kept_key, *text);
   self.host().log(Level::info, "rules " + version_of(*in_force) + " are in force");
   self.host().request("plugin.trouble", Value::map({{"en", ""}, {"zh", ""}}), 10'000, {});
-  self.host().request("rules.changed", Value::map(), 10'000, {});
+  tell_changed();
 }
 
 // With mistakes in the file what was in force stays so.
@@ -304,8 +310,8 @@ Value RulePlugin::Impl::status() const {
                      {"faults", to_value(faults)}});
 }
 
-RulePlugin::RulePlugin(std::string version)
-    : impl_(std::make_unique<Impl>(*this, std::move(version))) {}
+RulePlugin::RulePlugin(std::string version, Judges judges)
+    : impl_(std::make_unique<Impl>(*this, std::move(version), judges)) {}
 RulePlugin::~RulePlugin() = default;
 
 Result<void> RulePlugin::start() {
@@ -319,7 +325,7 @@ Result<void> RulePlugin::start() {
   impl.since_ms = host().now_ms();
   impl.file = host().setting("file").as_str();
   if (impl.file.empty()) {
-    host().request("rules.changed", Value::map(), 10'000, {});
+    impl.tell_changed();
     return {};
   }
   if (impl.file.front() != '/') {
@@ -336,7 +342,7 @@ Result<void> RulePlugin::start() {
     if (auto set = now.read(kept->as_bin(), now.file, ignored)) {
       now.in_force = std::move(*set);
       host().log(Level::info, "rules " + now.version_of(*now.in_force) + " go on");
-      host().request("rules.changed", Value::map(), 10'000, {});
+      now.tell_changed();
     }
   });
   return {};

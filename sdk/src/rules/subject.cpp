@@ -253,6 +253,9 @@ std::string pack(const Subject& subject) {
         .value("stock", true, [&](std::string& into) { write(into, product.stock); })
         .end();
   });
+  map.value("draft", subject.draft.has_value(), [&](std::string& to) {
+    MapWriter(to).text("shop", subject.shop).text("text", subject.draft.value().text).end();
+  });
   map.list("others", subject.others,
            [](const Order& order, Writer&, std::string& to) { write(to, order); });
   map.end();
@@ -270,6 +273,10 @@ Subject unpack(View subject, std::int64_t now_ms) {
     out.product = Product{product["shop"].as_str(), product["sku"].as_str(),
                           product["name"].as_str(), read_stock(product["stock"])};
     out.shop = out.product->shop;
+  }
+  if (const View draft = subject["draft"]; draft.is_map()) {
+    out.draft = Draft{draft["text"].as_str()};
+    out.shop = draft["shop"].as_str();
   }
   for (const View one : subject["others"]) out.others.push_back(read_order(one));
   return out;

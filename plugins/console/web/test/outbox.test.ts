@@ -127,6 +127,29 @@ describe('outbox', () => {
     expect(store.length).toBe(0);
   });
 
+  it('sends what the rules warn of only when it is sent again', async () => {
+    const said: unknown[] = [];
+    const call = desk.call;
+    desk.call = async <R>(method: string, params: Record<string, unknown>): Promise<R> => {
+      if (method === 'desk.reply') said.push(params.anyway);
+      return call<R>(method, params);
+    };
+    desk.refuse = new BusError(status.denied, 'the rules warn of this', 'anyway');
+    const outbox = connected();
+    outbox.send('c1', 'I promise');
+    await settle();
+    expect(outbox.items.value).toMatchObject([{ state: 'refused', warned: true }]);
+    desk.refuse = new BusError(status.denied, 'the rules keep this from being sent', 'text');
+    outbox.retry('k1');
+    await settle();
+    expect(outbox.items.value).toMatchObject([{ state: 'refused', warned: false }]);
+    desk.refuse = null;
+    outbox.retry('k1');
+    await settle();
+    expect(texts()).toEqual(['I promise']);
+    expect(said).toEqual([undefined, true, undefined]);
+  });
+
   it('leaves to another tab what that is sending', async () => {
     const outbox = new Outbox({
       call: desk.call, sentence: () => '', storage: store, prefix: 'out.', newKey: () => 'k', alone: async () => false,

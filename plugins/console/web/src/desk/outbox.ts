@@ -2,7 +2,7 @@
 // it goes out once, however often the connection breaks. When an answer was lost, the chat is
 // looked at first; the desk itself takes a key once.
 import { signal } from '@preact/signals';
-import { passes } from '../bus/client';
+import { BusError, passes } from '../bus/client';
 import type { Params } from '../bus/frames';
 import type { Attachment, Chat } from './types';
 
@@ -23,6 +23,8 @@ export interface Outgoing {
   tried: boolean; // it may have reached the desk
   event?: string;
   error?: string;
+  warned?: boolean; // the shop's rules warn of it; sent again it goes all the same
+  anyway?: boolean;
 }
 
 export interface OutboxOptions {
@@ -86,7 +88,8 @@ export class Outbox {
   }
 
   retry(key: string): void {
-    this.change(key, { state: 'waiting', error: '' });
+    const anyway = this.find(key)?.warned ?? false;
+    this.change(key, { state: 'waiting', error: '', warned: false, anyway });
     const item = this.find(key);
     if (item) void this.work(item.chat);
   }
@@ -143,6 +146,7 @@ export class Outbox {
       this.change(item.key, { state: 'sending', tried: true });
       const { event } = await this.options.call<{ event: string }>('desk.reply', {
         chat: item.chat, text: item.text, key: item.key, files: item.files, promise: item.promise,
+        ...(item.anyway && { anyway: true }),
       });
       this.change(item.key, { state: 'sent', event });
       return true;
@@ -152,7 +156,8 @@ export class Outbox {
         this.later();
         return false;
       }
-      this.change(item.key, { state: 'refused', error: this.options.sentence(error) });
+      const warned = error instanceof BusError && error.where === 'anyway';
+      this.change(item.key, { state: 'refused', error: this.options.sentence(error), warned });
       return true;
     }
   }

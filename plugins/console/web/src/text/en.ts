@@ -52,7 +52,7 @@ export const en = {
   'entry.auto': 'automatic', 'entry.elsewhere': 'Sent outside the desk', 'entry.erased': 'This was erased.',
   'outcome.pending': 'waiting to be sent', 'outcome.attempted': 'being sent', 'outcome.again': 'will be tried again',
   'outcome.done': 'delivered', 'outcome.failed': 'not sent', 'outcome.unknown': 'nobody knows whether it was sent', 'outcome.dropped': 'given up',
-  'sending.waits': 'waits for the connection', 'sending.now': 'on its way to the desk', 'sending.refused': 'not sent:',
+  'sending.waits': 'waits for the connection', 'sending.now': 'on its way to the desk', 'sending.refused': 'not sent:', 'sending.anyway': 'Send all the same',
   'resolve.title': 'Look at the shop: was it done?', 'resolve.done': 'It was done', 'resolve.again': 'Do it again', 'resolve.dropped': 'Give it up',
 
   'reply.label': 'Your answer', 'reply.placeholder': 'Write an answer; “/” for a phrase', 'reply.send': 'Send',

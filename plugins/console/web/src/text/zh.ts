@@ -54,7 +54,7 @@ export const zh: Record<keyof typeof en, string> = {
   'entry.auto': '自动', 'entry.elsewhere': '在客服台之外发出', 'entry.erased': '内容已删除。',
   'outcome.pending': '等待发送', 'outcome.attempted': '正在发送', 'outcome.again': '稍后重试',
   'outcome.done': '已送达', 'outcome.failed': '未发出', 'outcome.unknown': '无法确认是否已发出', 'outcome.dropped': '已放弃',
-  'sending.waits': '等待连接', 'sending.now': '正在送往客服台', 'sending.refused': '未发出：',
+  'sending.waits': '等待连接', 'sending.now': '正在送往客服台', 'sending.refused': '未发出：', 'sending.anyway': '仍然发送',
   'resolve.title': '请到店铺核实：完成了吗？', 'resolve.done': '已完成', 'resolve.again': '重做', 'resolve.dropped': '放弃',
 
   'reply.label': '您的回复', 'reply.placeholder': '输入回复，“/” 选快捷语', 'reply.send': '发送',

@@ -182,7 +182,9 @@ export function Sending({ item }: { item: Outgoing }) {
         </span>
         {item.state === 'refused' && (
           <span class="resolve">
-            <button type="button" onClick={() => outbox.value?.retry(item.key)}>{t('again')}</button>
+            <button type="button" onClick={() => outbox.value?.retry(item.key)}>
+              {t(item.warned ? 'sending.anyway' : 'again')}
+            </button>
             <button type="button" onClick={() => outbox.value?.drop(item.key)}>{t('discard')}</button>
           </span>
         )}
