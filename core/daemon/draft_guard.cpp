@@ -58,9 +58,8 @@ void finish_draft(const DraftAnswers& gathered) {
 
 void look_at_draft(Service& service, const DraftSpec& draft,
                    std::function<void(const DraftSeen&)> done) {
-  const auto judges = draft.text.empty() || !service.rules
-                          ? std::vector<std::string>()
-                          : service.rules->judges_of_drafts();
+  const auto judges = draft.text.empty() || !service.rules ? std::vector<std::string>()
+                                                           : service.rules->judges_of_drafts();
   if (judges.empty()) return done({});
   const auto row = service.desk.chat_row(draft.chat, service.options.wall_ms());
   rules::Subject subject;
@@ -85,11 +84,9 @@ void look_at_draft(Service& service, const DraftSpec& draft,
     if (--gathered->left == 0) finish_draft(*gathered);
   };
   for (const std::string& judge : judges) {
-    const auto asked =
-        service.bus.call(judge, "rules.judge", params, draft_guard_deadline_ms,
-                         [judge, answered](const Result<std::string>& result) {
-                           answered(judge, result);
-                         });
+    const auto asked = service.bus.call(
+        judge, "rules.judge", params, draft_guard_deadline_ms,
+        [judge, answered](const Result<std::string>& result) { answered(judge, result); });
     if (!asked) answered(judge, asked.error());
   }
 }

@@ -82,8 +82,8 @@ Result<std::vector<desk::OfferStep>> steps_of(Service& service, const Call& call
   return out;
 }
 
-// An offer that a rule suggests for a problem of the order: the rule is on record, and its words are
-// the reason where nobody gives another.
+// An offer that a rule suggests for a problem of the order: the rule is on record, and its words
+// are the reason where nobody gives another.
 void name_rule(Service& service, const Call& call, desk::OfferSpec& spec) {
   for (const auto& problem : service.desk.problems().of({.order = spec.order})) {
     const auto& found = problem.finding;

@@ -2,6 +2,7 @@
 // is.
 #include <set>
 
+#include "core/daemon/draft_guard.hpp"
 #include "core/daemon/errors.hpp"
 #include "core/daemon/owner_params.hpp"
 #include "core/daemon/problem_words.hpp"
@@ -30,6 +31,16 @@ Result<desk::ProblemAbout> about_of(Service& service, const Call& call) {
   return out;
 }
 
+// What the buyer of an order is usually asked about a problem, in their language; empty: nothing.
+std::string usual_question(const Service& service, const desk::OrderView& order,
+                           const desk::ProblemFinding& found) {
+  const Value body = service.bodies.of(order.seen);
+  const std::string place = encode(body["address"]);
+  const bool chinese = looks_chinese(body["name"].as_str()) || looks_chinese(place);
+  return buyer_question(found.kind, found.code, found.params, body["number"].as_str(),
+                        chinese ? Language::zh : Language::en);
+}
+
 void problems(Service& service, const Call& call, Answer answer) {
   desk::ProblemFilter filter;
   filter.kind = call.params["kind"].as_str();
@@ -52,6 +63,7 @@ void problems(Service& service, const Call& call, Answer answer) {
         const Value body = service.bodies.of(order->seen);
         set_text(shown, "number", body["number"].as_str());
         set_text(shown, "name", body["name"].as_str());
+        set_text(shown, "question", usual_question(service, *order, row.finding));
       }
       if (const auto chat = service.desk.problems().chat_with(*row.about.order)) {
         if (const auto at = service.desk.chat_row(*chat, now)) shown["chat"] = at->number;
@@ -113,29 +125,27 @@ void write_to(Service& service, const Call& call, Answer answer) {
   const auto member = actor_on(service, call, *chat);
   if (!member) return answer.fail(member.error());
   std::string text(call.params["text"].as_str());
-  if (text.empty()) {
-    const Value body = service.bodies.of(order->seen);
-    const std::string place = encode(body["address"]);
-    const bool chinese = looks_chinese(body["name"].as_str()) || looks_chinese(place);
-    text = buyer_question(kind, problem->finding.code, problem->finding.params,
-                          body["number"].as_str(), chinese ? Language::zh : Language::en);
-  }
-  auto reply = service.desk.reply(*chat, *member, text);
-  if (reply.has_error()) {
-    return answer.fail(to_error(reply.error(), language_of(service, call)));
-  }
-  auto told = problems.told(order->id, kind, *member, *chat);
-  if (told.has_error()) {
-    return answer.fail(to_error(told.error(), language_of(service, call)));
-  }
+  if (text.empty()) text = usual_question(service, *order, problem->finding);
   const auto kept = std::make_shared<Answer>(std::move(answer));
-  service.append(desk::Proposals{std::move(reply.value()), std::move(told.value())},
-                 [kept, text](const Result<std::vector<Outcome>>& result) {
-                   if (!result) return kept->fail(result.error());
-                   kept->ok(Value::map({{"event", hex(result->front().id)},
-                                        {"arrival", result->back().arrival},
-                                        {"text", text}}));
-                 });
+  const auto language = language_of(service, call);
+  const DraftSpec draft{*chat, text, words_of(service, call), call.params["anyway"].as_bool()};
+  look_at_draft(service, draft,
+                [&service, kept, language, draft, order = order->id, kind,
+                 member = *member](const DraftSeen& seen) {
+                  if (seen.refused) return kept->fail(*seen.refused);
+                  auto reply = service.desk.reply(draft.chat, member, draft.text);
+                  if (reply.has_error()) return kept->fail(to_error(reply.error(), language));
+                  auto told = service.desk.problems().told(order, kind, member, draft.chat);
+                  if (told.has_error()) return kept->fail(to_error(told.error(), language));
+                  service.append(
+                      desk::Proposals{std::move(reply.value()), std::move(told.value())},
+                      [kept, text = draft.text](const Result<std::vector<Outcome>>& result) {
+                        if (!result) return kept->fail(result.error());
+                        kept->ok(Value::map({{"event", hex(result->front().id)},
+                                             {"arrival", result->back().arrival},
+                                             {"text", text}}));
+                      });
+                });
 }
 
 void contact(Service& service, const Call& call, Answer answer) {
@@ -228,8 +238,15 @@ void add_problems(const Service& service, const desk::OrderView& order, desk::La
   const auto& problems = service.desk.problems();
   const Language words = language == desk::Language::chinese ? Language::zh : Language::en;
   out["problems"].make_array();
+  const auto chat = problems.chat_with(order.id);
+  const auto row = chat ? service.desk.chat_row(*chat, service.options.wall_ms()) : std::nullopt;
   for (const auto& problem : problems.of({.order = order.id})) {
-    out["problems"].push_back(present_problem(problem, words));
+    Value shown = present_problem(problem, words);
+    if (row) shown["chat"] = row->number;
+    if (problem.open) {
+      set_text(shown, "question", usual_question(service, order, problem.finding));
+    }
+    out["problems"].push_back(std::move(shown));
   }
   if (const auto place = problems.ship_place(order.id)) {
     out["ship_place"] = place->before + 1;

@@ -106,12 +106,14 @@ constexpr ProblemWords problem_table[] = {
      "订单 {number} 的包裹在途中暂时没有更新，我们会持续关注，有进展马上告诉您。"},
     {"parcel_stuck/here", "It has not moved since {moved_ms}, in the buyer's city",
      "已到买家城市，自 {moved_ms} 起无新轨迹",
-     "Your order {number} is in your city and has been standing still. We are asking the courier to "
+     "Your order {number} is in your city and has been standing still. We are asking the courier "
+     "to "
      "bring it.",
      "订单 {number} 的包裹已到您的城市但没有更新，我们正在催促快递派送。"},
     {"parcel_stuck/failed", "It has not moved since {moved_ms}: make it good",
      "自 {moved_ms} 起无新轨迹：请补偿",
-     "Your order {number} is stuck on its way, and we are sorry. Would you like your money back, or "
+     "Your order {number} is stuck on its way, and we are sorry. Would you like your money back, "
+     "or "
      "shall we send it again? Either with a coupon from us.",
      "订单 {number} 的包裹停滞在途中，非常抱歉。您希望退款，还是我们重新补发？都会附赠优惠券。"},
     {"parcel_late", "Parcel late", "包裹逾期", "", ""},
@@ -127,14 +129,17 @@ constexpr ProblemWords problem_table[] = {
      "已补偿：请拦截或让买家拒收",
      "Should the first parcel of your order {number} still arrive: please refuse it. Thank you.",
      "如果订单 {number} 的原包裹仍然送到，请直接拒收，谢谢。"},
-    {"parcel_back/coming", "Made good already, and on its way back", "已补偿，包裹退回途中", "", ""},
+    {"parcel_back/coming", "Made good already, and on its way back", "已补偿，包裹退回途中", "",
+     ""},
     {"freight_claim", "Freight to claim", "追回运费", "", ""},
-    {"freight_claim/late", "Postage was paid for arriving by {promised_ms}, which the courier missed",
+    {"freight_claim/late",
+     "Postage was paid for arriving by {promised_ms}, which the courier missed",
      "买家付费承诺 {promised_ms} 前送达，快递超时", "", ""},
     {"parcel_area", "Out of the courier's area", "超区", "", ""},
     {"parcel_area/said", "The courier says that it does not go there ({at_ms})",
      "快递反馈超区（{at_ms}）",
-     "The courier of your order {number} does not deliver to your address. Is there another one, or "
+     "The courier of your order {number} does not deliver to your address. Is there another one, "
+     "or "
      "shall we refund it?",
      "快递无法送达订单 {number} 的地址。可以换一个地址吗？或者为您退款？"},
     {"parcel_readdressed", "Readdressed", "改址", "", ""},
@@ -144,18 +149,21 @@ constexpr ProblemWords problem_table[] = {
      "快递反馈订单 {number} 的包裹改寄了其他地址，请问是您要求的吗？"},
     {"parcel_lost", "Lost", "丢件", "", ""},
     {"parcel_lost/said", "The courier has lost it ({at_ms})", "快递丢件（{at_ms}）",
-     "The courier has lost your order {number}, and we are sorry. Would you like your money back, or "
+     "The courier has lost your order {number}, and we are sorry. Would you like your money back, "
+     "or "
      "shall we send it again? Either with a coupon from us.",
      "订单 {number} 的包裹被快递丢失，非常抱歉。您希望退款，还是我们重新补发？都会附赠优惠券。"},
     {"parcel_damaged", "Damaged", "破损", "", ""},
     {"parcel_damaged/said", "The courier says that it is damaged ({at_ms})",
      "快递反馈破损（{at_ms}）",
-     "Your order {number} was damaged on its way, and we are sorry. Could you send us a photo of what "
+     "Your order {number} was damaged on its way, and we are sorry. Could you send us a photo of "
+     "what "
      "arrived? We make it good.",
      "订单 {number} 的包裹在途中破损，非常抱歉。收到后请拍张照片给我们，我们会负责到底。"},
     {"parcel_attempt", "Delivery failed", "派送失败", "", ""},
     {"parcel_attempt/said", "Delivery failed ({at_ms})", "派送失败（{at_ms}）",
-     "The courier could not deliver your order {number}. Are address and telephone number right, and "
+     "The courier could not deliver your order {number}. Are address and telephone number right, "
+     "and "
      "when is somebody there?",
      "快递派送订单 {number} 未成功。请确认地址和电话是否正确，什么时候方便签收？"},
     {"parcel_waiting", "At a pick-up point", "待自取", "", ""},
@@ -164,7 +172,8 @@ constexpr ProblemWords problem_table[] = {
      "订单 {number} 的包裹已到自提点，请记得取件。"},
     {"parcel_returning", "On its way back", "退回中", "", ""},
     {"parcel_returning/said", "The courier is bringing it back ({at_ms})", "快递退回中（{at_ms}）",
-     "The courier is bringing your order {number} back to us. Was it refused? Shall we send it again, "
+     "The courier is bringing your order {number} back to us. Was it refused? Shall we send it "
+     "again, "
      "or give your money back?",
      "订单 {number} 的包裹正在退回。请问是您拒收了吗？需要重新寄出还是退款？"},
     {"parcel_returned", "Came back", "已退回", "", ""},
@@ -244,11 +253,18 @@ std::string filled(std::string_view text, const Value& params, std::string_view 
   while (!text.empty()) {
     const auto open = text.find('{');
     const auto close = open == std::string_view::npos ? open : text.find('}', open);
-    if (close == std::string_view::npos) return out.append(text);
+    if (close == std::string_view::npos) {
+      out += text;
+      break;
+    }
     out += text.substr(0, open);
     const auto name = text.substr(open + 1, close - open - 1);
     out += name == "number" ? std::string(number) : shown(name, params[name], zone);
     text.remove_prefix(close + 1);
+  }
+  // What a rule has not said is not announced.
+  for (const std::string_view end : {": ", "："}) {
+    if (out.ends_with(end)) out.resize(out.size() - end.size());
   }
   return out;
 }

@@ -37,6 +37,10 @@ TEST(ProblemWords, R61_params_stand_in_the_words) {
   const Value due = Value::map({{"leaves_by_ms", midnight_ms}});
   EXPECT_EQ(problem_text("late", "soon", due, Language::en, "Asia/Shanghai"),
             "It has to leave by 2027-01-16 08:00");
+  const Value ring = Value::map({{"sku", "RING"}});
+  EXPECT_EQ(problem_text("measures", "missing", ring, Language::en),
+            "RING is made to measure, and measures are missing");
+  EXPECT_EQ(problem_text("measures", "missing", ring, Language::zh), "RING 为定制品，缺少尺寸");
   EXPECT_EQ(problem_text("moon", "full", params, Language::en), "moon/full at_least=6");
   EXPECT_EQ(fix_text("ask_buyer", Language::en), "ask the buyer");
   EXPECT_EQ(fix_text("dance", Language::zh), "dance");

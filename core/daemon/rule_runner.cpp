@@ -512,8 +512,8 @@ std::vector<RuleRunner::LaneView> RuleRunner::lanes() const {
     const std::uint64_t in =
         lane->next_sweep_ms > now ? lane->next_sweep_ms - now : std::uint64_t{0};
     out.push_back({name, lane->version, lane->queue.size(), lane->sweeping, lane->drafts,
-                   lane->judged, lane->found, lane->cleared, lane->failures, lane->left_out, lane->sweep_ended_ms,
-                   lane->sweep_took_ms, lane->sweep_judged, wall + in});
+                   lane->judged, lane->found, lane->cleared, lane->failures, lane->left_out,
+                   lane->sweep_ended_ms, lane->sweep_took_ms, lane->sweep_judged, wall + in});
   }
   return out;
 }

@@ -76,8 +76,7 @@ ParcelRules::ParcelRules(const Settings& settings) {
   add(settings, trouble("parcel_damaged", "damaged", {"ask_photo"}, true), "high", {"209"});
   add(settings, trouble("parcel_attempt", "attempt_failed", {"ask_buyer", "urge_courier"}),
       "normal");
-  add(settings, trouble("parcel_waiting", "available_for_pickup", {"tell_buyer"}), "low",
-      {"205"});
+  add(settings, trouble("parcel_waiting", "available_for_pickup", {"tell_buyer"}), "low", {"205"});
   add(settings, trouble("parcel_returning", "returning", {"ask_buyer"}, true), "high", {"203"});
   add(settings, trouble("parcel_returned", "returned", {"ask_buyer"}, true), "high");
   add(settings, trouble("parcel_expired", "expired", {"ask_courier"}, true), "high");
@@ -96,9 +95,8 @@ void ParcelRules::judge(const rules::Subject& subject, Sheet& sheet) const {
 const ParcelRules::Trouble* ParcelRules::trouble_of(const Parcel& parcel) const {
   const Trouble* by_status = nullptr;
   for (const Trouble& one : troubles_) {
-    const bool coded = !parcel.raw_code.empty() &&
-                       std::find(one.codes.begin(), one.codes.end(), parcel.raw_code) !=
-                           one.codes.end();
+    const bool coded = !parcel.raw_code.empty() && std::find(one.codes.begin(), one.codes.end(),
+                                                             parcel.raw_code) != one.codes.end();
     if (coded) return &one;
     if (!one.status.empty() && one.status == parcel.status) by_status = &one;
   }
@@ -176,8 +174,8 @@ void ParcelRules::freight(const Order& order, const Parcel& parcel, std::int64_t
   const bool paid_for = order.shipping && *order.shipping > 0 && order.promised_ms != 0;
   if (!paid_for || parcel.sent_ms == 0) return;
   if (parcel.sent_ms + travels_ms_ > order.promised_ms) {
-    return sheet.fine("freight_claim",
-                      {{"sent_ms", parcel.sent_ms}, {"sent_by_ms", order.promised_ms - travels_ms_}});
+    return sheet.fine("freight_claim", {{"sent_ms", parcel.sent_ms},
+                                        {"sent_by_ms", order.promised_ms - travels_ms_}});
   }
   const bool delivered = parcel.status == "delivered";
   const std::int64_t until_ms = delivered ? parcel.at_ms : now_ms;

@@ -135,12 +135,15 @@ TEST_F(Parcels, R65_late_against_the_promise_and_else_against_the_couriers_word)
 }
 
 TEST_F(Parcels, R65_every_trouble_that_a_courier_tells_of_is_found) {
-  const std::map<std::string, std::string> kinds = {
-      {"customs_hold", "parcel_customs"},     {"available_for_pickup", "parcel_waiting"},
-      {"attempt_failed", "parcel_attempt"},   {"returning", "parcel_returning"},
-      {"returned", "parcel_returned"},        {"exception", "parcel_exception"},
-      {"lost", "parcel_lost"},                {"damaged", "parcel_damaged"},
-      {"expired", "parcel_expired"}};
+  const std::map<std::string, std::string> kinds = {{"customs_hold", "parcel_customs"},
+                                                    {"available_for_pickup", "parcel_waiting"},
+                                                    {"attempt_failed", "parcel_attempt"},
+                                                    {"returning", "parcel_returning"},
+                                                    {"returned", "parcel_returned"},
+                                                    {"exception", "parcel_exception"},
+                                                    {"lost", "parcel_lost"},
+                                                    {"damaged", "parcel_damaged"},
+                                                    {"expired", "parcel_expired"}};
   for (const std::string_view status : parcel::statuses) {
     parcel.status = status;
     parcel.under_way = !parcel::is_over(status);
@@ -241,10 +244,10 @@ TEST(ParcelSettings, R65_the_file_of_defaults_is_the_defaults_and_its_cases_hold
   host.set_setting("file", "");
   ASSERT_TRUE(host.start(deskmate_plugin_entry));
   for (const auto& text : {std::string(), file_text("rules.toml")}) {
-    const auto tested = host.request("rules.test",
-                                     Value::map({{"text", text},
-                                                 {"cases", file_text("rules.cases.toml")},
-                                                 {"cases_file", "cases.toml"}}));
+    const auto tested =
+        host.request("rules.test", Value::map({{"text", text},
+                                               {"cases", file_text("rules.cases.toml")},
+                                               {"cases_file", "cases.toml"}}));
     ASSERT_TRUE(tested) << tested.error().message;
     EXPECT_GT((*tested)["cases"].size(), 5u);
     for (const Value& one : (*tested)["cases"].as_array()) {

@@ -49,8 +49,10 @@ struct Quality : ::testing::Test {
 
 TEST_F(Quality, R27_insults_are_stopped_however_they_are_written) {
   for (const char* text :
-       {"You idiot.", "IDIOT", "ｉｄｉｏｔ!", "i\xE2\x80\x8B" "diot", "Shut up", "你脑残吗", "脑 残",
-        "脑*残", "脑　残", "脑.-残", "滚开！", "fuck"}) {
+       {"You idiot.", "IDIOT", "ｉｄｉｏｔ!",
+        "i\xE2\x80\x8B"
+        "diot",
+        "Shut up", "你脑残吗", "脑 残", "脑*残", "脑　残", "脑.-残", "滚开！", "fuck"}) {
     ASSERT_THAT(judge(text), ElementsAre("insult/word")) << text;
     EXPECT_EQ(sheet.findings()[0].severity, "high") << text;
   }
@@ -58,9 +60,9 @@ TEST_F(Quality, R27_insults_are_stopped_however_they_are_written) {
 }
 
 TEST_F(Quality, R27_words_within_other_words_are_none) {
-  for (const char* text :
-       {"The dumbbell and the Scunthorpe idiotic", "我们有滚筒洗衣机", "这是傻瓜相机，很好用",
-        "That was a stupid mistake of ours, sorry.", "大脑。残疾人专用", "It is closer", "bitchy"}) {
+  for (const char* text : {"The dumbbell and the Scunthorpe idiotic", "我们有滚筒洗衣机",
+                           "这是傻瓜相机，很好用", "That was a stupid mistake of ours, sorry.",
+                           "大脑。残疾人专用", "It is closer", "bitchy"}) {
     EXPECT_THAT(judge(text), IsEmpty()) << text;
   }
 }
@@ -72,8 +74,7 @@ TEST_F(Quality, R27_promises_that_may_not_be_kept_are_warned_of) {
   EXPECT_THAT(judge("We can't guarantee a day."), IsEmpty());
   EXPECT_THAT(judge("We can’t guarantee a day."), IsEmpty()) << "as a phone writes it";
   EXPECT_THAT(judge("不能保证明天到"), IsEmpty());
-  EXPECT_THAT(judge("不能保证明天到，但我保证后天到"), ElementsAre("promise/word"))
-      << "one of two";
+  EXPECT_THAT(judge("不能保证明天到，但我保证后天到"), ElementsAre("promise/word")) << "one of two";
   EXPECT_THAT(judge("I promise", "[promise]\non = false"), IsEmpty());
   EXPECT_THAT(judge("I promise", "[promise]\nwords = [\"swear\"]"), IsEmpty());
   EXPECT_THAT(judge("I swear", "[promise]\nwords = [\"swear\"]\nseverity = \"high\""),
@@ -166,10 +167,10 @@ TEST_F(Quality, R27_the_file_of_defaults_is_the_defaults_and_its_cases_hold) {
   ASSERT_TRUE(host.run_until([&] { return !judges.empty(); }));
   EXPECT_EQ(judges, "drafts");
   for (const auto& text : {std::string(), file}) {
-    const auto tested = host.request("rules.test",
-                                     Value::map({{"text", text},
-                                                 {"cases", file_text("rules.cases.toml")},
-                                                 {"cases_file", "cases.toml"}}));
+    const auto tested =
+        host.request("rules.test", Value::map({{"text", text},
+                                               {"cases", file_text("rules.cases.toml")},
+                                               {"cases_file", "cases.toml"}}));
     ASSERT_TRUE(tested) << tested.error().message;
     EXPECT_EQ((*tested)["cases"].size(), 9u);
     for (const Value& one : (*tested)["cases"].as_array()) {

@@ -93,8 +93,8 @@ std::string_view Words::in(const std::u32string& text) const {
   for (const auto& phrase : but_) blot(rest, phrase);
   const std::u32string dense = squeezed(rest);
   for (const Word& word : words_) {
-    const bool found = word.whole ? has_whole(rest, word.folded)
-                                  : dense.find(word.folded) != std::u32string::npos;
+    const bool found =
+        word.whole ? has_whole(rest, word.folded) : dense.find(word.folded) != std::u32string::npos;
     if (found) return word.written;
   }
   return {};

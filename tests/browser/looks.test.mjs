@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { press, requireWeb, sample, sizes, speak, two, withStage } from './stage.mjs';
+import { press, requireWeb, sample, sizes, speak, two, until, withStage } from './stage.mjs';
 
 const axe = fs.readFileSync(requireWeb.resolve('axe-core/axe.min.js'), 'utf8');
 const shots = process.env.DESKMATE_SHOTS; // a folder for pictures, for whoever wants to look
@@ -12,6 +12,7 @@ const shots = process.env.DESKMATE_SHOTS; // a folder for pictures, for whoever 
 const members = [
   two[0], { ...two[1], zone: 'Asia/Shanghai', schedule: ['mon-fri 09:00-12:00, 13:00-18:00', 'sat 22:00-06:00'] },
 ];
+const odd = { ...sample, settings: { ...sample.settings, odd_orders: true } };
 const screens = [
   { name: 'inbox', at: '/inbox?view=open', ready: '.row' },
   { name: 'inbox-empty', at: '/inbox?view=queue', ready: '.queue .empty' },
@@ -31,6 +32,11 @@ const screens = [
   { name: 'orders', at: '/orders', ready: '.order' },
   { name: 'orders-none', at: '/orders/NOTHING-1', ready: '.empty' },
   { name: 'problems', at: '/ledgers', ready: '.sheet-bar' },
+  { name: 'rules-problems', at: '/problems', ready: '.problem' },
+  { name: 'offer-new', at: '/orders/LOST', ready: '.problem[data-kind=parcel_lost]', click: '.problem[data-kind=parcel_lost] .offer-acts button:first-child', then: 'dialog[open] form' },
+  { name: 'offers', at: '/problems/offers', ready: '.offer' },
+  { name: 'approvals', at: '/problems/approvals', ready: '.offer' },
+  { name: 'to-call', at: '/problems/call', ready: '.screen .empty' },
   { name: 'ledger', at: '/ledgers/orders', ready: '.cell' },
   { name: 'ledger-import', at: '/ledgers/orders', ready: '.cell', keys: ['z', 'i'], then: 'dialog[open]' },
   { name: 'cases', at: '/ledgers/cases', ready: '.cell' },
@@ -70,6 +76,22 @@ async function tooWide(page) {
 const keyLike = /\b(error|practice|wish|sheet|import|csv|level|hold|promise|promise_kind|promise_end|ask|case|case_kind|case_state|severity|cause|party|direction|missed|missed_end|shifts|erase|login|attach|call|numbers|listen|setup|nav|inbox|queue|view|state|wait|entry|outcome|sending|resolve|reply|write|act|transfer|note|flag|done|card|account|order|payment|link|parcel|kind|action|orders|split|rule|settings|me|access|presence|theme|notices|member|role|phrase|plugins?|peers|standing|alarm|invite|unknown|backup|verify|key|help|palette)\.[a-z_]{3,}\b/;
 
 // A promise, a case and a call, so that their places are not empty.
+// Two offers: one waits for the buyer, one for an approval. And an order whose parcel is lost.
+async function offered(stage) {
+  const orders = await until('orders that were paid', async () => {
+    const all = (await stage.desk.list('orders', '--limit', 400)).filter((one) => one.payment === 'paid' && one.parcels.length > 0);
+    return all.length > 2 && all;
+  }, 60);
+  const [first, second, lost] = orders;
+  await stage.desk.ask('offer', 'propose', first.number, 'Stuck for a week.', '--standard', 'resend_coupon', '--as', 1);
+  await stage.desk.ask('authority', 'set', 'settlements_month', 0);
+  await stage.desk.ask('offer', 'propose', second.number, 'Chipped: the photo is in the chat.', '--refund', '1.00', '--as', 1);
+  await stage.desk.ask('parcel-say', lost.parcels[0].id, '--status', 'lost', '--as', 1);
+  await until('the rules have found it', async () =>
+    (await stage.desk.ask('problems', '--kind', 'parcel_lost')).problems.length > 0);
+  return lost.number;
+}
+
 async function worked(stage, page, chat) {
   await page.goto(`${stage.base}/inbox/${chat}?view=open`);
   await page.locator('.entry .bubble').first().waitFor();
@@ -93,7 +115,7 @@ for (const [language, locale] of [['en', 'en-GB'], ['zh', 'zh-CN']]) {
   for (const theme of ['light', 'dark']) {
     for (const [size, viewport] of Object.entries(sizes)) {
       test(`every screen: ${language}, ${theme}, ${size}`, async () => {
-        await withStage({ members, plugins: [sample] }, async (stage) => {
+        await withStage({ members, plugins: [odd, { name: 'orders', id: 'rules-orders' }, { name: 'parcels', id: 'rules-parcels' }] }, async (stage) => {
           const login = await stage.browser.newPage({ viewport, colorScheme: theme, locale });
           await login.goto(stage.base);
           await login.waitForSelector('input[name=password]');
@@ -111,8 +133,9 @@ for (const [language, locale] of [['en', 'en-GB'], ['zh', 'zh-CN']]) {
           await page.reload();
           const { chat } = await stage.chatWith('a parcel', (order) => order.parcels.length > 0);
           await worked(stage, page, chat);
+          const lost = await offered(stage);
           for (const screen of screens) {
-            await page.goto(stage.base + screen.at.replace('CHAT', chat));
+            await page.goto(stage.base + screen.at.replace('CHAT', chat).replace('LOST', lost));
             await page.locator(screen.ready).first().waitFor();
             if (screen.click) await page.locator(screen.click).click();
             if (screen.keys) await press(page, ...screen.keys);

@@ -98,12 +98,14 @@ test('R27: what the rules warn of is sent by a second word, an insult not at all
     await warned.getByRole('button', { name: 'Send all the same' }).click();
     await delivered(ann, 'I promise it does.');
 
+    await press(ann, 'r');
     await say(ann, 'You idiot.');
     const stopped = ann.locator('.entry.sending', { hasText: 'You idiot' });
     await stopped.locator('.outcome.bad', { hasText: 'is an insult' }).waitFor();
     assert.equal(await stopped.getByRole('button', { name: 'Send all the same' }).count(), 0);
     await stopped.getByRole('button', { name: 'Discard' }).click();
     await stopped.waitFor({ state: 'detached' });
+    await press(ann, 'r');
     await answer(ann, 'It should be there by noon.');
     assert.deepEqual(stage.sent(), ['I promise it does.', 'It should be there by noon.']);
   });

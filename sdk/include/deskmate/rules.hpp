@@ -1,7 +1,7 @@
-// Rule plugins: pure judges of orders, products and drafts. What is to be judged comes in as values (the
-// subject), what is wrong goes out as findings, each with its reason; no clock, network or file in
-// between. What counts as wrong is data: settings in a TOML file of the owner's, read anew while
-// running; with a mistake in it the last good settings stay in force.
+// Rule plugins: pure judges of orders, products and drafts. What is to be judged comes in as values
+// (the subject), what is wrong goes out as findings, each with its reason; no clock, network or
+// file in between. What counts as wrong is data: settings in a TOML file of the owner's, read anew
+// while running; with a mistake in it the last good settings stay in force.
 //
 //   struct Late : rules::Rules {
 //     explicit Late(rules::Settings& settings)
@@ -22,8 +22,8 @@
 //   };
 //   DESKMATE_PLUGIN(LatePlugin, "rules-late", "1.0.0")
 //
-// A fix is a word; of refund_coupon and resend_coupon, the standard offers for a parcel that failed,
-// the desk knows the steps, and an offer that somebody makes of one names the rule.
+// A fix is a word; of refund_coupon and resend_coupon, the standard offers for a parcel that
+// failed, the desk knows the steps, and an offer that somebody makes of one names the rule.
 //
 // The manifest says kind = "rules" and has the text setting "file": the rules' file, absolute;
 // empty: all settings at their default. Beside NAME.toml stand NAME.cases.toml,
@@ -84,10 +84,11 @@ struct Line {
 };
 
 struct Parcel {
-  std::string_view status, raw_code, carrier;  // status: deskmate/parcel.hpp, or a word of the shop's
-  std::int64_t at_ms = 0;                      // since when it has this status
-  std::int64_t sent_ms = 0;                    // when it first moved
-  std::int64_t moved_ms = 0;                   // when it last did
+  std::string_view status, raw_code,
+      carrier;                // status: deskmate/parcel.hpp, or a word of the shop's
+  std::int64_t at_ms = 0;     // since when it has this status
+  std::int64_t sent_ms = 0;   // when it first moved
+  std::int64_t moved_ms = 0;  // when it last did
   std::int64_t stuck_ms = 0;  // from then on it is stuck, by the desk's setting; 0: it cannot be
   std::int64_t eta_ms = 0;    // when the courier means to deliver it
   bool under_way = false;
@@ -124,8 +125,8 @@ struct Product {
   Stock stock;
 };
 
-// What somebody is about to send to a buyer. A finding of severity high keeps it from being sent; any
-// other is a warning, which whoever sends may pass over.
+// What somebody is about to send to a buyer. A finding of severity high keeps it from being sent;
+// any other is a warning, which whoever sends may pass over.
 struct Draft {
   std::string_view text;
 };
@@ -133,7 +134,7 @@ struct Draft {
 struct Subject {
   std::int64_t now_ms = 0;
   std::string_view shop;
-  std::optional<Order> order;  // or
+  std::optional<Order> order;      // or
   std::optional<Product> product;  // or
   std::optional<Draft> draft;
   std::vector<Order> others;  // of the same buyer, latest first
@@ -255,7 +256,8 @@ struct Case {
   std::vector<std::string> expect;
 };
 // [[case]] tables: name, now, expect, and [case.order], [[case.others]], [case.product] or
-// [case.draft] with the fields of Order, Product and Draft. Times are dates, or as far from now: "-2h", "+3d".
+// [case.draft] with the fields of Order, Product and Draft. Times are dates, or as far from now:
+// "-2h", "+3d".
 std::vector<Case> read_cases(std::string_view text, const std::string& file, Faults& faults);
 
 // --- The plugin ---

@@ -14,14 +14,14 @@ constexpr std::int64_t case_now_ms = 1'767'600'000'000;
 const std::vector<std::string_view> case_keys = {"name",   "now",     "expect", "order",
                                                  "others", "product", "draft"};
 const std::vector<std::string_view> order_keys = {
-    "shop",       "number",      "state",    "payment", "currency", "total",   "paid",
-    "placed_ms",  "updated_ms",  "paid_ms",  "name",    "note",     "address", "lines",
-    "ship_by_ms", "promised_ms", "shipping", "parcels", "actions", "low_value"};
+    "shop",       "number",      "state",    "payment", "currency", "total",    "paid",
+    "placed_ms",  "updated_ms",  "paid_ms",  "name",    "note",     "address",  "lines",
+    "ship_by_ms", "promised_ms", "shipping", "parcels", "actions",  "low_value"};
 const std::vector<std::string_view> line_keys = {"sku",    "name",     "quantity", "price",
                                                  "custom", "measures", "stock"};
 const std::vector<std::string_view> stock_keys = {"stock", "allocated", "warehouse", "short"};
-const std::vector<std::string_view> parcel_keys = {"status",   "raw_code", "carrier", "at_ms",
-                                                   "sent_ms",  "moved_ms", "stuck_ms", "eta_ms",
+const std::vector<std::string_view> parcel_keys = {"status",    "raw_code", "carrier",  "at_ms",
+                                                   "sent_ms",   "moved_ms", "stuck_ms", "eta_ms",
                                                    "under_way", "here"};
 const std::vector<std::string_view> action_keys = {"kind", "state", "at_ms"};
 const std::vector<std::string_view> draft_keys = {"shop", "text"};
@@ -129,8 +129,7 @@ class Reader {
       }
     }
     if (subject.size() == 0) {
-      fault(table, "a case has an order, a product or a draft",
-            "用例需要 order、product 或 draft");
+      fault(table, "a case has an order, a product or a draft", "用例需要 order、product 或 draft");
     }
     out.subject = encode(subject);
     return out;

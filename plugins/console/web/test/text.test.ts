@@ -42,7 +42,7 @@ describe('both languages', () => {
     }
     for (const action of actions) expect(keys).toContain(action.label);
     // Families whose codes come from the desk, or are put together.
-    const families = /^(level|plugin_was|wish|yes|case_kind|case_state|severity|cause|party|direction|promise_kind|promise_end|missed_end|order|payment|parcel|kind|link|rule|access|presence|theme|role|plugin|standing|alarm|outcome|view|queue|action)\./;
+    const families = /^(level|plugin_was|wish|yes|case_kind|case_state|severity|cause|party|direction|promise_kind|promise_end|missed_end|order|payment|parcel|kind|link|rule|access|presence|theme|role|plugin|standing|alarm|outcome|view|queue|action|offer|offer_act|offer_done|limit)\./;
     for (const key of keys) if (!families.test(key)) expect([...used], `nobody uses ${key}`).toContain(key);
   });
   it('count', () => {

@@ -14,6 +14,7 @@ export interface Action {
 export const actions: Action[] = [
   { id: 'go.inbox', label: 'nav.inbox', keys: ['g i'], group: 'go' },
   { id: 'go.orders', label: 'nav.orders', keys: ['g o'], group: 'go' },
+  { id: 'go.problems', label: 'nav.problems', keys: ['g r'], group: 'go' },
   { id: 'go.ledgers', label: 'nav.ledgers', keys: ['g l'], group: 'go' },
   { id: 'go.split', label: 'nav.split', keys: ['g s'], group: 'go' },
   { id: 'go.numbers', label: 'nav.numbers', keys: ['g n'], group: 'go' },

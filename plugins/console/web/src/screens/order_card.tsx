@@ -9,13 +9,15 @@ import { Tag, Words } from '../ui/bits';
 import { Icon } from '../ui/icon';
 import { OutcomeMark, Resolve } from './inbox/entry';
 import { kindsOf, OrderAction, type ActionKind } from './order_action';
+import { OrderWork } from './order_work';
 import { stations, troubles } from './parcel';
 
 export function OrderCard({ order, open, onDone }: { order: Order; open: boolean; onDone?: () => void }) {
   const [action, setAction] = useState<ActionKind | null>(null);
+  const [shown, setShown] = useState(open);
   const where = address(order.address);
   return (
-    <details class="order" open={open}>
+    <details class="order" open={open} onToggle={(event) => setShown(event.currentTarget.open)}>
       <summary>
         <span class="order-number"><Words text={order.number || order.id.slice(0, 8)} /></span>
         <span class="order-total">{money(order.total, order.currency)}</span>
@@ -43,6 +45,7 @@ export function OrderCard({ order, open, onDone }: { order: Order; open: boolean
         <p class="address" dir="auto"><Words text={order.name} /> {where}</p>
       )}
       {order.parcels.map((parcel) => <ParcelView key={parcel.id} parcel={parcel} />)}
+      {shown && <OrderWork order={order} onDone={onDone} />}
       {order.requests.map((one) => <RequestView key={one.request} request={one} />)}
       {mayAct.value && (
         <div class="order-acts" role="group" aria-label={t('order.acts', { number: line(order.number) })}>

@@ -22,6 +22,7 @@ interface Place {
 export const places: Place[] = [
   { id: 'inbox', icon: 'inbox', label: 'nav.inbox', to: '/inbox', often: true, screen: Inbox },
   { id: 'orders', icon: 'orders', label: 'nav.orders', to: '/orders', often: true, screen: Orders },
+  { id: 'problems', icon: 'alert', label: 'nav.problems', to: '/problems', often: true, screen: later(() => import('./problems')) },
   { id: 'ledgers', icon: 'ledgers', label: 'nav.ledgers', to: '/ledgers', often: true, screen: later(() => import('./ledgers/ledgers')) },
   { id: 'split', icon: 'split', label: 'nav.split', to: '/split', often: false, screen: Split },
   { id: 'numbers', icon: 'numbers', label: 'nav.numbers', to: '/numbers', often: false, screen: Numbers },

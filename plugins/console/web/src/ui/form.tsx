@@ -7,15 +7,16 @@ interface FormProps {
   submit: () => void;
   act: string; // on the button
   error?: string; // nothing: what is asked for cannot be wrong
+  focus?: boolean; // the button has it: there is no field
   children: ComponentChildren;
 }
 
-export const DialogForm = ({ submit, act, error, children }: FormProps) => (
+export const DialogForm = ({ submit, act, error, focus, children }: FormProps) => (
   <form onSubmit={(event) => (event.preventDefault(), submit())}>
     {children}
     {error !== undefined && <p class="error" role="alert">{error}</p>}
     <div class="dialog-acts">
-      <button type="submit" class="primary">{act} <Hint keys="Enter" /></button>
+      <button type="submit" class="primary" data-focus={focus ? '' : undefined}>{act} <Hint keys="Enter" /></button>
     </div>
   </form>
 );
