@@ -6,6 +6,7 @@
 
 #include "core/daemon/problem_words.hpp"
 #include "core/daemon/rule_runner.hpp"
+#include "core/daemon/rule_subjects.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -27,13 +28,15 @@ std::string joined_objections(const std::vector<std::string>& list) {
   return out;
 }
 
-void take_objections(DraftAnswers& gathered, const Value& findings) {
-  for (const Value& found : findings[std::size_t{0}].as_array()) {
-    std::string words = problem_text(found["kind"].as_str(), found["code"].as_str(),
-                                     found["params"], gathered.draft.language);
-    const bool stops = found["severity"].as_str() == "high";
+void take_objections(DraftAnswers& gathered, const std::string& judge, View findings) {
+  std::size_t taken = 0;
+  for (const View one : findings[std::size_t{0}]) {
+    if (++taken > draft_objections_max) break;
+    const auto found = finding_of(one, judge, {});
+    std::string words = problem_text(found.kind, found.code, found.params, gathered.draft.language);
+    const bool stops = found.severity == "high";
     add_once(stops ? gathered.stops : gathered.warnings, std::move(words));
-    if (!stops) add_once(gathered.kinds, std::string(found["kind"].as_str()));
+    if (!stops) add_once(gathered.kinds, found.kind);
   }
 }
 
@@ -73,13 +76,14 @@ void look_at_draft(Service& service, const DraftSpec& draft,
   gathered->left = judges.size();
   const auto answered = [&service, gathered](const std::string& judge,
                                              const Result<std::string>& result) {
-    const auto answer = result ? decode(*result) : Result<Value>(result.error());
-    if (answer) {
-      take_objections(*gathered, (*answer)["findings"]);
+    Document answer;
+    const Result<void> read = result ? answer.parse(*result) : Result<void>(result.error());
+    if (read) {
+      take_objections(*gathered, judge, answer.root()["findings"]);
     } else if (service.hooks.log) {
       service.hooks.log("rules", {{"plugin", judge},
                                   {"draft", "passed over"},
-                                  {"failed", std::string(to_string(answer.error().code))}});
+                                  {"failed", std::string(to_string(read.error().code))}});
     }
     if (--gathered->left == 0) finish_draft(*gathered);
   };

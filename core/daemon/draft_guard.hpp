@@ -21,6 +21,7 @@ namespace deskmate::daemon {
 
 // Named limits.
 inline constexpr std::uint32_t draft_guard_deadline_ms = 500;
+inline constexpr std::size_t draft_objections_max = 8;  // of one plugin
 
 struct DraftSpec {
   desk::Id16 chat{};

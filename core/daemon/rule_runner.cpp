@@ -41,38 +41,6 @@ News news_of(const storage::StoredEvent& event) {
   return out;
 }
 
-std::vector<std::string> texts_of(View list) {
-  std::vector<std::string> out;
-  for (const View item : list) out.emplace_back(item.as_str());
-  return out;
-}
-
-// What a rule may write into facts, which stay for good: short words and numbers.
-Value checked_params(View params) {
-  Value out = Value::map();
-  for (const auto& [key, value] : params.members()) {
-    const bool fits = value.is_int() || value.is_bool() || value.is_double() ||
-                      (value.is_str() && value.as_str().size() <= desk::sku_max);
-    if (fits) out[key] = value.to_value();
-  }
-  return out;
-}
-
-desk::ProblemFinding finding_of(View found, const std::string& plugin, std::string_view version) {
-  desk::ProblemFinding out;
-  out.kind = found["kind"].as_str().substr(0, desk::name_max);
-  out.plugin = plugin;
-  out.rule = found["rule"].as_str(out.kind);
-  out.version = version;
-  out.code = found["code"].as_str();
-  out.params = checked_params(found["params"]);
-  out.severity = found["severity"].as_str("normal");
-  if (found["amount"].is_int()) out.amount = found["amount"].as_int();
-  out.currency = found["currency"].as_str();
-  out.fixes = texts_of(found["fixes"]);
-  return out;
-}
-
 }  // namespace
 
 struct RuleRunner::Batch {

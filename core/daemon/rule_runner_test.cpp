@@ -121,6 +121,40 @@ TEST_F(RunnerTest, R61_an_order_is_judged_when_it_comes_and_when_it_changes) {
   EXPECT_EQ(page->rows[0].finding.plugin, "orders");
 }
 
+TEST_F(RunnerTest, R65_the_order_of_a_parcel_is_judged_when_its_courier_has_news) {
+  see("A1");
+  answer({});
+  const auto parcel_of = [&](const Value& facts, const Value& refs) {
+    return events(Value::map({{"type", "parcel.seen"}, {"facts", facts}, {"refs", refs}}));
+  };
+  const auto said =
+      call(shop, "log.append",
+           parcel_of(Value::map({{"status", "in_transit"}, {"carrier", "SF"}, {"at", start_ms}}),
+                     Value::map({{"parcel", "P1"}, {"order", "A1"}})));
+  ASSERT_TRUE(said) << said.error().message;
+  EXPECT_THAT(asked(), ElementsAre(1u)) << "as its shop tells";
+  answer({});
+  const auto order = service->desk.order(service->desk.problems().orders_after({}, 1).at(0));
+  ASSERT_TRUE(order && order->parcels.size() == 1);
+  const auto told =
+      call(shop, "log.append",
+           events(Value::map({{"type", "parcel.seen"},
+                              {"facts", Value::map({{"parcel", Value::bin(order->parcels[0].id)},
+                                                    {"of", order->shop},
+                                                    {"status", "lost"},
+                                                    {"at", start_ms + 1}})},
+                              {"key", "a courier's word"}})));
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_THAT(asked(), ElementsAre(1u)) << "as its courier does, who knows of no order";
+  EXPECT_EQ(number_of(0, 0), "A1");
+  Document document;
+  ASSERT_TRUE(document.parse(requests[0].second["subjects"][0].as_bin()));
+  const auto read = rules::unpack(document.root(), 0);
+  ASSERT_EQ(read.order->parcels.size(), 1u);
+  EXPECT_EQ(read.order->parcels[0].status, "lost");
+  EXPECT_TRUE(read.order->parcels[0].under_way);
+}
+
 TEST_F(RunnerTest, R61_what_was_given_back_is_not_paid_any_more) {
   const auto paid = [&] {
     Document document;

@@ -93,6 +93,23 @@ rules::Stock stock_of(const desk::OrderContext::Stock& stock) {
   return {stock.stock, stock.allocated, stock.warehouse, stock.is_short};
 }
 
+std::vector<std::string> texts_of(View list) {
+  std::vector<std::string> out;
+  for (const View item : list) out.emplace_back(item.as_str());
+  return out;
+}
+
+// What a rule may write into facts, which stay for good: short words and numbers.
+Value checked_params(View params) {
+  Value out = Value::map();
+  for (const auto& [key, value] : params.members()) {
+    const bool fits = value.is_int() || value.is_bool() || value.is_double() ||
+                      (value.is_str() && value.as_str().size() <= desk::sku_max);
+    if (fits) out[key] = value.to_value();
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::string> pack_subject(const desk::Desk& desk, const Bodies& bodies,
@@ -119,6 +136,21 @@ std::string pack_subject(const desk::ProductView& product) {
                                    product.name,
                                    {product.stock, product.allocated, product.warehouse, false}};
   return rules::pack(subject);
+}
+
+desk::ProblemFinding finding_of(View found, const std::string& plugin, std::string_view version) {
+  desk::ProblemFinding out;
+  out.kind = found["kind"].as_str().substr(0, desk::name_max);
+  out.plugin = plugin;
+  out.rule = found["rule"].as_str(out.kind).substr(0, desk::name_max);
+  out.version = version;
+  out.code = found["code"].as_str().substr(0, desk::name_max);
+  out.params = checked_params(found["params"]);
+  out.severity = found["severity"].as_str("normal");
+  if (found["amount"].is_int()) out.amount = found["amount"].as_int();
+  out.currency = found["currency"].as_str();
+  out.fixes = texts_of(found["fixes"]);
+  return out;
 }
 
 }  // namespace deskmate::daemon

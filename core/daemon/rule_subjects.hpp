@@ -1,4 +1,4 @@
-// What rules judge, out of the desk and the sealed bodies. Loop thread.
+// What rules judge, out of the desk and the sealed bodies, and what they answer. Loop thread.
 #pragma once
 
 #include <optional>
@@ -15,5 +15,8 @@ namespace deskmate::daemon {
 std::optional<std::string> pack_subject(const desk::Desk& desk, const Bodies& bodies,
                                         const desk::OrderContext& context);
 std::string pack_subject(const desk::ProductView& product);
+
+// One finding of rules.judge: of what the plugin says only words and numbers that are short enough.
+desk::ProblemFinding finding_of(View found, const std::string& plugin, std::string_view version);
 
 }  // namespace deskmate::daemon

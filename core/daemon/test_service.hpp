@@ -98,7 +98,7 @@ class ServiceTest : public ::testing::Test {
   }
   std::shared_ptr<bus::Session> connector() {
     bus::Rights rights;
-    rights.append = {"message.received", "order.seen", "refund.seen"};
+    rights.append = {"message.received", "order.seen", "parcel.seen", "refund.seen"};
     rights.methods = {"log.append", "kv.*", "file.*"};
     rights.bodies = true;
     return connect("mail", rights);
