@@ -27,7 +27,8 @@ readonly start_s=30 message_s=60 delivered_s=60
 tests/setup.sh build
 [ -e .build/release/build.ninja ] || cmake --preset release -DDESKMATE_TESTS=OFF >/dev/null
 echo "try: building (the first time takes some minutes)"
-cmake --build --preset release --target deskmate deskmate-plugin-host shop-sample console >.build/try-build.log ||
+cmake --build --preset release --target deskmate deskmate-plugin-host \
+  shop-sample console rules-orders rules-parcels rules-quality >.build/try-build.log ||
   { tail -n 40 .build/try-build.log >&2; echo "try: the build failed; see .build/try-build.log" >&2; exit 1; }
 
 if [ -n "$check" ]; then
