@@ -93,6 +93,8 @@ TEST_F(DraftTest, R27_what_is_stopped_stays_so_and_a_warning_is_passed_over_on_p
   judge(Value());
   EXPECT_FALSE(seen->refused);
   EXPECT_TRUE(seen->passed.empty());
+  EXPECT_FALSE(service->rules->sweep()) << "and there is no order to be looked at";
+  EXPECT_TRUE(call(owner(), "desk.rules_sweep", Value::map())) << "which is nothing wrong";
 }
 
 TEST_F(DraftTest, R27_R122_a_plugin_that_is_slow_gone_or_mad_holds_up_nothing) {
@@ -116,6 +118,11 @@ TEST_F(DraftTest, R27_R122_a_plugin_that_is_slow_gone_or_mad_holds_up_nothing) {
   judge(std::move(many));
   ASSERT_TRUE(seen && seen->refused);
   EXPECT_LT(seen->refused->message.size(), 4'000u);
+  look("You idiot");
+  std::string wide;
+  for (int i = 0; i < 100; ++i) wide += "坏";
+  judge(Value::array({found(wide, "high")}));
+  EXPECT_EQ(seen->refused->message, fix_utf8(seen->refused->message)) << "cut within a letter";
 
   look("You idiot");
   judge(Value::map({{"not", "a list"}}));

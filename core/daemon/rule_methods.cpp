@@ -115,9 +115,10 @@ void rules(Service& service, const Call& call, Answer answer) {
 
 void sweep(Service& service, const Call& call, Answer answer) {
   if (!service.rules->sweep()) {
-    const auto plugin = plugin_of(service, call);
-    if (!plugin) return answer.fail(plugin.error());
-    return answer.fail({Status::denied, say(words_of(service, call), "rules.not_home"), {}});
+    if (service.rules->running().empty()) return answer.fail(plugin_of(service, call).error());
+    if (!service.rules->is_home()) {
+      return answer.fail({Status::denied, say(words_of(service, call), "rules.not_home"), {}});
+    }
   }
   answer.ok(Value::map());
 }
