@@ -6,15 +6,16 @@ namespace deskmate::daemon {
 namespace {
 
 constexpr std::array see{
-    "desk.status",     "desk.members",        "desk.chats",         "desk.chat",
-    "desk.orders",     "desk.order",          "desk.requests",      "desk.request",
-    "desk.plugins",    "desk.ledger",         "desk.split",         "desk.peers",
-    "desk.phrases",    "reader.open",         "reader.close",       "desk.numbers",
-    "desk.promises",   "desk.cases",          "desk.case",          "desk.case_file",
-    "desk.calls",      "desk.missed",         "desk.questions",     "desk.problems",
-    "desk.ship_queue", "desk.rules",          "desk.rules_explain", "desk.offers",
-    "desk.offer",      "desk.offer_standard", "desk.approvals",     "desk.authority",
-    "desk.money",      "desk.parcels",        "desk.parcel",        "desk.couriers",
+    "desk.status",      "desk.members",        "desk.chats",         "desk.chat",
+    "desk.orders",      "desk.order",          "desk.requests",      "desk.request",
+    "desk.plugins",     "desk.ledger",         "desk.split",         "desk.peers",
+    "desk.phrases",     "reader.open",         "reader.close",       "desk.numbers",
+    "desk.promises",    "desk.cases",          "desk.case",          "desk.case_file",
+    "desk.calls",       "desk.missed",         "desk.questions",     "desk.problems",
+    "desk.ship_queue",  "desk.rules",          "desk.rules_explain", "desk.offers",
+    "desk.offer",       "desk.offer_standard", "desk.approvals",     "desk.authority",
+    "desk.money",       "desk.parcels",        "desk.parcel",        "desk.couriers",
+    "desk.order_words",
 };
 constexpr std::array act{
     "desk.reply",

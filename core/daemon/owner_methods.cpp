@@ -7,6 +7,7 @@
 #include "core/daemon/draft_guard.hpp"
 #include "core/daemon/errors.hpp"
 #include "core/daemon/money_methods.hpp"
+#include "core/daemon/order_words.hpp"
 #include "core/daemon/owner_call.hpp"
 #include "core/daemon/owner_params.hpp"
 #include "core/daemon/present.hpp"
@@ -495,6 +496,7 @@ void serve_owners(Service& service) {
   serve_log(service);
   serve_numbers(service);
   serve_problems(service);
+  serve_order_words(service);
   serve_shifts(service);
   serve_words(service);
   serve_cases(service);

@@ -4,6 +4,7 @@
 
 #include "core/daemon/draft_guard.hpp"
 #include "core/daemon/errors.hpp"
+#include "core/daemon/order_words.hpp"
 #include "core/daemon/owner_params.hpp"
 #include "core/daemon/problem_words.hpp"
 #include "core/daemon/quiet.hpp"
@@ -34,11 +35,9 @@ Result<desk::ProblemAbout> about_of(Service& service, const Call& call) {
 // What the buyer of an order is usually asked about a problem, in their language; empty: nothing.
 std::string usual_question(const Service& service, const desk::OrderView& order,
                            const desk::ProblemFinding& found) {
-  const Value body = service.bodies.of(order.seen);
-  const std::string place = encode(body["address"]);
-  const bool chinese = looks_chinese(body["name"].as_str()) || looks_chinese(place);
-  return buyer_question(found.kind, found.code, found.params, body["number"].as_str(),
-                        chinese ? Language::zh : Language::en);
+  return buyer_question(found.kind, found.code, found.params,
+                        service.bodies.of(order.seen)["number"].as_str(),
+                        buyer_language(service, order));
 }
 
 void problems(Service& service, const Call& call, Answer answer) {

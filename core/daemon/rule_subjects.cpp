@@ -140,11 +140,12 @@ std::string pack_subject(const desk::ProductView& product) {
 
 desk::ProblemFinding finding_of(View found, const std::string& plugin, std::string_view version) {
   desk::ProblemFinding out;
-  out.kind = found["kind"].as_str().substr(0, desk::name_max);
+  const auto name = [](std::string_view text) { return fix_utf8(text.substr(0, desk::name_max)); };
+  out.kind = name(found["kind"].as_str());
   out.plugin = plugin;
-  out.rule = found["rule"].as_str(out.kind).substr(0, desk::name_max);
+  out.rule = name(found["rule"].as_str(out.kind));
   out.version = version;
-  out.code = found["code"].as_str().substr(0, desk::name_max);
+  out.code = name(found["code"].as_str());
   out.params = checked_params(found["params"]);
   out.severity = found["severity"].as_str("normal");
   if (found["amount"].is_int()) out.amount = found["amount"].as_int();

@@ -252,3 +252,39 @@ test('R61 R120: of two machines one judges; when it leaves, the other does, and 
     await first.start();
   });
 });
+
+test('R44: the buyer is asked whether the order is right, in their language', async () => {
+  await withDesk({ sample: { messages_per_hour: 240, quick: true } }, async ({ desk }) => {
+    const orders = async () => (await desk.list('orders', '--limit', 400)).filter((o) => o.state === 'paid' && o.name && o.number);
+    const of = (pattern) => until('an order', async () => (await orders()).find((o) => pattern.test(o.name + JSON.stringify(o.address))), 30);
+    const chinese = await of(/[\u4e00-\u9fff]/);
+    const shown = await desk.command('confirm', chinese.number, '--show');
+    assert.match(shown.out, new RegExp(`订单 ${chinese.number} 发货前，请您核对：`));
+    for (const line of chinese.lines) assert.ok(shown.out.includes(`${line.name} × ${line.quantity}`), shown.out);
+    assert.match(shown.out, new RegExp(`收货：${chinese.name}`));
+
+    // Into the chat with the buyer, where there is one.
+    const found = await until('a buyer of such an order has a chat', async () => {
+      for (const order of await orders()) {
+        const { chat, text } = JSON.parse((await desk.command('--json', 'confirm', order.number, '--show')).out);
+        if (chat) return { order, chat, text };
+      }
+      return undefined;
+    }, 60);
+    await desk.ask('back', '--as', 1);
+    const sent = await desk.command('confirm', found.order.number, '--as', 1);
+    assert.equal(sent.code, 0, sent.err);
+    const { entries } = await desk.ask('chat', found.chat);
+    assert.equal(entries.filter((entry) => entry.text === found.text).length, 1);
+    const without = (await orders()).map((order) => order.number);
+    for (const number of without) {
+      const { chat } = JSON.parse((await desk.command('--json', 'confirm', number, '--show')).out);
+      if (chat) continue;
+      const refused = await desk.command('confirm', number, '--as', 1);
+      assert.notEqual(refused.code, 0);
+      assert.match(refused.err, /no chat with this buyer/);
+      break;
+    }
+    assert.notEqual((await desk.command('confirm', 'NOTHING-1', '--show')).code, 0);
+  });
+});

@@ -95,6 +95,24 @@ void action(Context& context, const char* kind, const OrderWords& words) {
   say_given(context, *answer);
 }
 
+// What the buyer is asked to confirm, sent into the chat with them.
+void confirm_order(Context& context, const OrderWords& words, bool show) {
+  const auto usual = context.ask("desk.order_words", Value::map({{"order", words.order}}));
+  if (!usual) return;
+  const std::string text = words.text.empty() ? std::string((*usual)["text"].as_str()) : words.text;
+  if (show) {
+    if (!context.as_json(*usual)) context.streams.out << printable(text, true) << '\n';
+    return;
+  }
+  if ((*usual)["chat"].is_nil()) {
+    return context.fail(exit_refused, context.say("problem.no_chat"));
+  }
+  const auto sent =
+      context.ask("desk.reply", Value::map({{"chat", (*usual)["chat"].as_uint()}, {"text", text}}));
+  if (!sent || context.as_json(*sent)) return;
+  context.streams.out << context.say("problem.written") << '\n' << printable(text, true) << '\n';
+}
+
 CLI::App* add_action(CLI::App& app, Context& context, const char* name, const char* kind,
                      const OrderWordsPtr& words) {
   auto* command = app.add_subcommand(name, help(context, std::string("help.") + name));
@@ -144,6 +162,14 @@ void add_order_commands(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("order", help(context, "help.order"));
   command->add_option("ORDER", one->order, help(context, "help.param.order"))->required();
   command->callback([&context, one] { order(context, *one); });
+
+  auto asked = std::make_shared<OrderWords>();
+  auto only_shown = std::make_shared<bool>(false);
+  auto* confirm = app.add_subcommand("confirm", help(context, "help.confirm"));
+  confirm->add_option("ORDER", asked->order, help(context, "help.param.order"))->required();
+  confirm->add_option("TEXT", asked->text, help(context, "help.confirm.text"));
+  confirm->add_flag("--show", *only_shown, help(context, "help.confirm.show"));
+  confirm->callback([&context, asked, only_shown] { confirm_order(context, *asked, *only_shown); });
 
   for (const char* kind : {"refund", "coupon"}) {
     auto words = std::make_shared<OrderWords>();

@@ -1,20 +1,28 @@
 // An order with its parcels, what was done to it, and what can be done.
-import { useState } from 'preact/hooks';
-import { mayAct, now } from '../desk/store';
+import { useEffect, useState } from 'preact/hooks';
+import { touchChat } from '../desk/live';
+import { call, mayAct, me, now } from '../desk/store';
 import type { DeskRequest, Order, Parcel } from '../desk/types';
 import { dateTime, money, short } from '../text/format';
 import { t, word } from '../text/i18n';
 import { address, line } from '../text/plain';
 import { Tag, Words } from '../ui/bits';
 import { Icon } from '../ui/icon';
+import { say } from '../ui/toast';
+import { useAsked } from './asked';
 import { OutcomeMark, Resolve } from './inbox/entry';
 import { kindsOf, OrderAction, type ActionKind } from './order_action';
+import { WordsDialog } from './offers';
 import { OrderWork } from './order_work';
 import { stations, troubles } from './parcel';
+import { refused } from './refused';
+
+const waits = new Set(['open', 'paid']); // not sent yet
 
 export function OrderCard({ order, open, onDone }: { order: Order; open: boolean; onDone?: () => void }) {
   const [action, setAction] = useState<ActionKind | null>(null);
   const [shown, setShown] = useState(open);
+  const [asking, setAsking] = useState(false);
   const where = address(order.address);
   return (
     <details class="order" open={open} onToggle={(event) => setShown(event.currentTarget.open)}>
@@ -54,11 +62,34 @@ export function OrderCard({ order, open, onDone }: { order: Order; open: boolean
               {t(`kind.${kind}`)}
             </button>
           ))}
+          {waits.has(order.state) && (
+            <button type="button" class="small" onClick={() => setAsking(true)}>{t('confirm.order')}</button>
+          )}
         </div>
       )}
+      {asking && <ConfirmOrder order={order} onClose={() => setAsking(false)} />}
       {action && <OrderAction order={order} kind={action} onClose={() => setAction(null)} onDone={onDone} />}
     </details>
   );
+}
+
+// Before it is sent: items, address, courier and date, in the buyer's language, looked over by whoever sends it.
+function ConfirmOrder({ order, onClose }: { order: Order; onClose: () => void }) {
+  const { found, failed } = useAsked<{ text: string; chat?: number }>('desk.order_words', { params: () => ({ order: order.id }) });
+  const send = (text: string): void => {
+    onClose();
+    call('desk.reply', { chat: found?.chat, text, member: me.value }).then(() => {
+      say(t('done.told'));
+      touchChat();
+    }, refused);
+  };
+  useEffect(() => {
+    if (!failed && (!found || found.chat !== undefined)) return;
+    onClose();
+    say(failed || t('confirm.no_chat'), true);
+  }, [failed, found]);
+  if (!found || found.chat === undefined) return null;
+  return <WordsDialog title={t('confirm.order')} label={t('hold.text')} first={found.text} onClose={onClose} onWords={send} />;
 }
 
 // The usual way of a parcel as a line of stations, and what the carrier said last.

@@ -64,6 +64,7 @@ export const enWork = {
   'offer_done.read_back': 'The buyer is asked.', 'offer_done.confirm': 'It is carried out.', 'offer_done.decline': 'The offer has ended.', 'offer_done.withdraw': 'The offer is withdrawn.', 'offer_done.approve': 'It is approved.', 'offer_done.refuse': 'It is refused.',
   'limit.settlements_month': 'settlements a month', 'limit.discounts_day': 'discounts a day', 'limit.discount_share': 'share of the order', 'limit.gifts_month': 'gifts a month',
 
+  'confirm.order': 'Ask whether it is right', 'confirm.no_chat': 'There is no chat with this buyer.',
   'nav.practice': 'Practice',
   'practice.text': 'Recorded buyers write to you here. Answer as you would at the desk: phrases work, too. Nothing of it is kept on the desk, and no buyer gets it.',
   'practice.language': 'The buyers’ language', 'practice.english': 'In English', 'practice.chinese': 'In Chinese',

@@ -66,6 +66,7 @@ export const zhWork: Record<keyof typeof enWork, string> = {
   'offer_done.read_back': '已询问买家。', 'offer_done.confirm': '正在执行。', 'offer_done.decline': '方案已结束。', 'offer_done.withdraw': '方案已撤回。', 'offer_done.approve': '已批准。', 'offer_done.refuse': '未批准。',
   'limit.settlements_month': '每月赔付次数', 'limit.discounts_day': '每日优惠次数', 'limit.discount_share': '占订单比例', 'limit.gifts_month': '每月赠品金额',
 
+  'confirm.order': '与买家核对', 'confirm.no_chat': '与该买家没有会话。',
   'nav.practice': '练习',
   'practice.text': '录制的买家会在这里给您写消息。像平时一样回复，快捷语也能用。不会记入客服台，也不会发给任何买家。',
   'practice.language': '买家的语言', 'practice.english': '英文买家', 'practice.chinese': '中文买家',
