@@ -24,6 +24,7 @@ class FakeStore : public storage::Store {
   std::optional<storage::Error> refuse;  // what appends and table writes are answered
   std::size_t refuse_reads = 0;          // so many reads of the log fail
   std::size_t appends = 0;               // batches asked for
+  std::size_t entries_scanned = 0;       // of tables
   std::map<std::string, std::map<std::string, std::string>> tables;
   std::map<std::string, std::uint64_t> cursors;
 
@@ -160,11 +161,13 @@ class FakeStore : public storage::Store {
     const auto& entries = tables[std::string(table)];
     if (!backwards) {
       for (auto it = entries.lower_bound(std::string(from)); it != entries.end(); ++it) {
+        ++entries_scanned;
         if (!each(it->first, it->second)) break;
       }
     } else {
       for (auto it = entries.upper_bound(std::string(from)); it != entries.begin();) {
         --it;
+        ++entries_scanned;
         if (!each(it->first, it->second)) break;
       }
     }

@@ -27,7 +27,7 @@ void tell(RebuildReport& report, std::string_view table, std::string_view key,
 storage::Result<void> compare(storage::Store& store, desk::Tables& rebuilt, std::string_view table,
                               std::string_view title, RebuildReport& report) {
   std::vector<std::pair<std::string, std::string>> wanted;
-  rebuilt.scan(table, {}, false, [&](std::string_view key, std::string_view value) {
+  rebuilt.scan(table, {}, [&](std::string_view key, std::string_view value) {
     wanted.emplace_back(key, value);
     return true;
   });

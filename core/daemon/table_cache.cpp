@@ -156,8 +156,8 @@ void TableCache::erase(std::string_view table, std::string_view key) {
   change(table, key, std::nullopt);
 }
 
-void TableCache::scan(std::string_view table, std::string_view from, bool backwards,
-                      const Each& each) {
+void TableCache::scan(std::string_view table, const Range& range, const Each& each) {
+  const auto [from, backwards, within] = range;
   // No side changes during a scan (see Tables), so iterators stay good.
   LayerScan active(active_.get(), table, from, backwards);
   LayerScan flushing(flushing_.get(), table, from, backwards);
@@ -166,8 +166,8 @@ void TableCache::scan(std::string_view table, std::string_view from, bool backwa
   while (true) {
     // The next key of any; of one key what was changed last.
     std::optional<std::string_view> next;
-    const auto consider = [&](std::string_view key) {
-      if (!next || (backwards ? key > *next : key < *next)) next = key;
+    const auto consider = [&next, back = backwards](std::string_view key) {
+      if (!next || (back ? key > *next : key < *next)) next = key;
     };
     const auto* first = active.entry();
     const auto* second = flushing.entry();
@@ -175,7 +175,7 @@ void TableCache::scan(std::string_view table, std::string_view from, bool backwa
     if (first != nullptr) consider(first->key.substr(prefix));
     if (second != nullptr) consider(second->key.substr(prefix));
     if (third != nullptr) consider(third->first);
-    if (!next) return;
+    if (!next || !next->starts_with(within)) return;
     const bool of_first = first != nullptr && first->key.substr(prefix) == *next;
     const bool of_second = second != nullptr && second->key.substr(prefix) == *next;
     const bool of_third = third != nullptr && third->first == *next;

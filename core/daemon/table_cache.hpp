@@ -44,8 +44,7 @@ class TableCache : public desk::Tables {
   std::optional<std::string> get(std::string_view table, std::string_view key) override;
   void put(std::string_view table, std::string_view key, std::string value) override;
   void erase(std::string_view table, std::string_view key) override;
-  void scan(std::string_view table, std::string_view from, bool backwards,
-            const Each& each) override;
+  void scan(std::string_view table, const Range& range, const Each& each) override;
 
   // What is on disk stands at this arrival; before anything else.
   void start_at(std::uint64_t arrival) { position_ = written_position_ = arrival; }

@@ -183,9 +183,8 @@ class CountingTables : public MemoryTables {
     ++operations;
     MemoryTables::put(table, key, std::move(value));
   }
-  void scan(std::string_view table, std::string_view from, bool backwards,
-            const Each& each) override {
-    MemoryTables::scan(table, from, backwards, [&](std::string_view key, std::string_view value) {
+  void scan(std::string_view table, const Range& range, const Each& each) override {
+    MemoryTables::scan(table, range, [&](std::string_view key, std::string_view value) {
       ++operations;
       return each(key, value);
     });

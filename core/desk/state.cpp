@@ -73,16 +73,14 @@ void State::erase(const TableInfo& table, std::string_view key) {
 
 void State::scan(const TableInfo& table, std::string_view from, bool backwards,
                  const Tables::Each& each) const {
-  tables_.scan(table.name, from, backwards, each);
+  tables_.scan(table.name, {from, backwards}, each);
 }
 
 void State::each(const TableInfo& table, std::string_view prefix, bool backwards,
                  const Tables::Each& each) const {
   std::string from(prefix);
   if (backwards) from.append(table_key_max - prefix.size(), '\xff');
-  tables_.scan(table.name, from, backwards, [&](std::string_view key, std::string_view value) {
-    return key.substr(0, prefix.size()) == prefix && each(key, value);
-  });
+  tables_.scan(table.name, {from, backwards, prefix}, each);
 }
 
 void State::reindex(const IndexEntries& before, const IndexEntries& after) {

@@ -29,20 +29,23 @@ void MemoryTables::erase(std::string_view table, std::string_view key) {
   if (found->second.empty()) tables_.erase(found);
 }
 
-void MemoryTables::scan(std::string_view table, std::string_view from, bool backwards,
-                        const Each& each) {
+void MemoryTables::scan(std::string_view table, const Range& range, const Each& each) {
   const auto found = tables_.find(table);
   if (found == tables_.end()) return;
   const auto& entries = found->second;
-  if (!backwards) {
-    for (auto at = entries.lower_bound(from); at != entries.end(); ++at) {
-      if (!each(at->first, at->second)) return;
+  const auto goes_on = [&](const auto& entry) {
+    return std::string_view(entry.first).starts_with(range.within) &&
+           each(entry.first, entry.second);
+  };
+  if (!range.backwards) {
+    for (auto at = entries.lower_bound(range.from); at != entries.end(); ++at) {
+      if (!goes_on(*at)) return;
     }
     return;
   }
-  for (auto at = std::make_reverse_iterator(entries.upper_bound(from)); at != entries.rend();
+  for (auto at = std::make_reverse_iterator(entries.upper_bound(range.from)); at != entries.rend();
        ++at) {
-    if (!each(at->first, at->second)) return;
+    if (!goes_on(*at)) return;
   }
 }
 

@@ -19,11 +19,16 @@ class Tables {
   virtual std::optional<std::string> get(std::string_view table, std::string_view key) = 0;
   virtual void put(std::string_view table, std::string_view key, std::string value) = 0;
   virtual void erase(std::string_view table, std::string_view key) = 0;
-  // From the first key not less than `from`, in order (or from the last not greater, backwards),
-  // until each returns false. The views live until each returns.
+  // From the first key not less than `from`, in order (or from the last not greater, backwards), as
+  // long as keys begin with `within`: what was erased beyond costs nothing.
+  struct Range {
+    std::string_view from;
+    bool backwards = false;
+    std::string_view within = {};
+  };
+  // Until each returns false. The views live until each returns.
   using Each = std::function<bool(std::string_view key, std::string_view value)>;
-  virtual void scan(std::string_view table, std::string_view from, bool backwards,
-                    const Each& each) = 0;
+  virtual void scan(std::string_view table, const Range& range, const Each& each) = 0;
 };
 
 inline constexpr std::size_t table_key_max = 400;  // bytes; below LMDB's 511
@@ -33,8 +38,7 @@ class MemoryTables : public Tables {
   std::optional<std::string> get(std::string_view table, std::string_view key) override;
   void put(std::string_view table, std::string_view key, std::string value) override;
   void erase(std::string_view table, std::string_view key) override;
-  void scan(std::string_view table, std::string_view from, bool backwards,
-            const Each& each) override;
+  void scan(std::string_view table, const Range& range, const Each& each) override;
 
   std::size_t entries() const;
   bool operator==(const MemoryTables& other) const { return tables_ == other.tables_; }

@@ -197,7 +197,7 @@ class PeersWorld {
         if (!table.hashed) continue;
         const auto entries = [&](TestPeer& one) {
           std::map<std::string, std::string> out;
-          one.tables.scan(table.name, {}, false, [&](std::string_view key, std::string_view value) {
+          one.tables.scan(table.name, {}, [&](std::string_view key, std::string_view value) {
             out.emplace(key, value);
             return true;
           });
