@@ -22,6 +22,7 @@ Journal::Journal(bus::Loop& loop, storage::Store& store, TableCache& tables, des
 Journal::~Journal() {
   *alive_ = false;
   loop_.cancel(flush_timer_);
+  loop_.cancel(idle_timer_);
   loop_.cancel(decide_timer_);
 }
 
@@ -165,7 +166,7 @@ void Journal::landed(const std::shared_ptr<Flight>& flight,
   if (!result.has_error() && hooks_.on_durable) hooks_.on_durable();
   send_deferred();
   decide();
-  if (in_flight_ == 0 && tables_.wants_flush(true)) flush();
+  if (in_flight_ == 0 && tables_.wants_flush(true)) flush_when_idle();
   if (closing_ && in_flight_ == 0) finish_close();
 }
 
@@ -301,6 +302,14 @@ void Journal::arm_flush() {
   });
 }
 
+void Journal::flush_when_idle() {
+  if (idle_timer_ != 0 || closing_) return;
+  idle_timer_ = loop_.call_at(loop_.now_ms() + idle_flush_ms, [this] {
+    idle_timer_ = 0;
+    if (in_flight_ == 0 && tables_.wants_flush(true)) flush();
+  });
+}
+
 void Journal::flush() {
   if (tables_.flushing() || tables_.held() || tables_.position() == tables_.written_position()) {
     return;
@@ -363,7 +372,8 @@ void Journal::close(std::function<void()> done) {
   deferred_.clear();
   loop_.cancel(decide_timer_);
   loop_.cancel(flush_timer_);
-  decide_timer_ = flush_timer_ = 0;
+  loop_.cancel(idle_timer_);
+  decide_timer_ = flush_timer_ = idle_timer_ = 0;
   if (in_flight_ == 0) post([this] { finish_close(); });
 }
 

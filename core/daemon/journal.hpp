@@ -34,6 +34,8 @@ inline constexpr std::size_t deferred_appends_max = 4'096;  // waiting for what 
 inline constexpr std::uint64_t fold_again_ms = 50;          // after the log could not be read
 inline constexpr std::uint64_t fold_again_ms_max = 30'000;  // beyond, the daemon ends
 inline constexpr std::uint64_t flush_every_ms = 30'000;     // tables are written at least so often
+// Nothing on its way for so long is a pause; between two batches of a busy desk there is none.
+inline constexpr std::uint64_t idle_flush_ms = 20;
 inline constexpr std::uint64_t decide_again_ms = 1'000;     // after proposals could not be stored
 inline constexpr std::uint64_t decide_latest_ms = 60'000;   // deadlines are looked at so often
 
@@ -133,6 +135,7 @@ class Journal {
   void flush();
   void flush_done(const storage::Result<void>& result);
   void arm_flush();
+  void flush_when_idle();
   void arm_decide(std::uint64_t in_ms);
   void post(std::function<void()> work);
 
@@ -154,7 +157,7 @@ class Journal {
   bool held_ = false;
   std::function<void()> closed_;
   std::function<void(Result<void>)> on_hold_;
-  bus::Loop::TimerId flush_timer_ = 0;
+  bus::Loop::TimerId flush_timer_ = 0, idle_timer_ = 0;
   bus::Loop::TimerId decide_timer_ = 0;
   std::shared_ptr<bool> alive_;  // for what was posted
 };

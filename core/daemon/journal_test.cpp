@@ -111,6 +111,31 @@ class JournalTest : public ::testing::Test {
   std::unique_ptr<Journal> journal;
 };
 
+TEST_F(JournalTest, TablesAreWrittenInAPauseAndNotBetweenTwoBatchesOfABusyDesk) {
+  int sent = 0;
+  while (tables->unwritten_entries() <= 2 * unwritten_entries_idle) {
+    const auto answer = append(messages({std::to_string(++sent).c_str()}));
+    loop.run();
+    ASSERT_TRUE(answer->done) << "nothing is on its way, for a moment";
+    ASSERT_EQ(tables->written_position(), 0u);
+  }
+  loop.advance(idle_flush_ms - 1);
+  loop.run();
+  store.commit_at_once = false;
+  const auto late = append(messages({"late"}));
+  loop.advance(1);
+  loop.run();
+  EXPECT_EQ(tables->written_position(), 0u) << "it is busy again";
+  store.commit_at_once = true;
+  store.commit();
+  loop.run();
+  EXPECT_TRUE(late->done);
+  loop.advance(idle_flush_ms);
+  loop.run();
+  EXPECT_EQ(tables->written_position(), tables->position());
+  EXPECT_EQ(tables->unwritten_entries(), 0u);
+}
+
 TEST_F(JournalTest, WaitsWhileTheLogIsOpenedAgain) {
   store.commit_at_once = false;
   const auto first = append(messages({"1"}));
