@@ -33,8 +33,9 @@ Value new_event() {
 Desk::Desk(const std::string& extra, const std::vector<std::string>& environment) {
   const std::string& folder = folder_.path();
   write_file(folder + "/desk.toml",
-             "[desk]\nname = \"Bench\"\nfolder = \"" + folder + "/data\"\nsecrets = \"" + folder +
-                 "/secrets\"\nsocket = \"" + socket() + "\"\n[console]\nlisten = []\n" + extra);
+             "[console]\nlisten = []\n[desk]\nname = \"Bench\"\nfolder = \"" + folder +
+                 "/data\"\nsecrets = \"" + folder + "/secrets\"\nsocket = \"" + socket() + "\"\n" +
+                 extra);
   process_ = Process::start(
       Role::server, {beside_this_program("deskmate"), "--config", folder + "/desk.toml", "run"},
       log(), environment);
