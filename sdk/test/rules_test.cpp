@@ -228,7 +228,7 @@ TEST(Cases, R61_mistakes_in_cases_have_their_place) {
   };
   EXPECT_THAT(mistakes("[[cases]]\n"), HasSubstr("c.toml:1:3: unknown key \"cases\""));
   const std::string head = "[[case]]\nname = \"x\"\nexpect = []\n";
-  EXPECT_THAT(mistakes(head), HasSubstr("an order or a product"));
+  EXPECT_THAT(mistakes(head), HasSubstr("an order, a product or a draft"));
   EXPECT_THAT(mistakes("[[case]]\nexpect = []\n[case.order]\n"), HasSubstr("needs a name"));
   EXPECT_THAT(mistakes("[[case]]\nname = \"x\"\n[case.order]\n"), HasSubstr("what it expects"));
   EXPECT_THAT(mistakes(head + "[case.order]\ntotl = 3\n"),
