@@ -14,6 +14,7 @@
 #include <msgpack.hpp>
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/bus/asio_loop.hpp"
@@ -299,6 +300,10 @@ CatchUp catch_up(storage::Store& store, const std::string& name) {
     plugins.stop_all([&] { stopped = true; });
     while (!stopped) context.run_one_for(std::chrono::seconds(1));
   }
+  // What the readers' cursors still have at the writer answers to this loop.
+  std::atomic<bool> written = false;
+  store.set_cursor("end of " + name, 0, [&](const storage::Result<void>&) { written = true; });
+  while (!written) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   out.took = took;
   return out;
 }
