@@ -12,6 +12,7 @@ class Maker {
   Maker(const desk::Desk& desk, const Bodies& bodies) : desk_(desk), bodies_(bodies) {}
 
   rules::Order order(const desk::OrderView& view, bool with_body) {
+    const auto ms = [](std::uint64_t time) { return static_cast<std::int64_t>(time); };
     rules::Order out;
     out.id = desk::bytes_of(view.id);
     out.shop = view.shop;
@@ -20,11 +21,11 @@ class Maker {
     out.currency = view.currency;
     out.total = view.total;
     out.paid = view.paid - desk_.order_money(view.id).refunded;
-    out.placed_ms = static_cast<std::int64_t>(view.placed_ms);
-    out.updated_ms = static_cast<std::int64_t>(view.updated_ms);
-    out.paid_ms = static_cast<std::int64_t>(view.paid_ms);
-    out.ship_by_ms = static_cast<std::int64_t>(view.ship_by_ms);
-    out.promised_ms = static_cast<std::int64_t>(view.promised_ms);
+    out.placed_ms = ms(view.placed_ms);
+    out.updated_ms = ms(view.updated_ms);
+    out.paid_ms = ms(view.paid_ms);
+    out.ship_by_ms = ms(view.ship_by_ms);
+    out.promised_ms = ms(view.promised_ms);
     out.shipping = view.shipping;
     out.lines.reserve(view.lines.size());
     for (const auto& line : view.lines) {
@@ -41,11 +42,11 @@ class Maker {
       to.status = parcel.status;
       to.raw_code = parcel.raw_code;
       to.carrier = parcel.carrier;
-      to.at_ms = static_cast<std::int64_t>(parcel.at_ms);
-      to.sent_ms = static_cast<std::int64_t>(parcel.sent_ms);
-      to.moved_ms = static_cast<std::int64_t>(parcel.moved_ms);
-      to.stuck_ms = static_cast<std::int64_t>(parcel.stuck_ms);
-      to.eta_ms = static_cast<std::int64_t>(parcel.eta_ms);
+      to.at_ms = ms(parcel.at_ms);
+      to.sent_ms = ms(parcel.sent_ms);
+      to.moved_ms = ms(parcel.moved_ms);
+      to.stuck_ms = ms(parcel.stuck_ms);
+      to.eta_ms = ms(parcel.eta_ms);
       to.under_way = parcel.under_way;
       to.here = parcel.here;
     }
@@ -54,8 +55,8 @@ class Maker {
       out.low_value = !offers.empty() && offers.front().fast;
     }
     for (const auto& request : view.requests) {
-      out.actions.push_back({request.kind, desk::to_string(request.state),
-                             static_cast<std::int64_t>(desk::stamp_ms(request.stamp))});
+      out.actions.push_back(
+          {request.kind, desk::to_string(request.state), ms(desk::stamp_ms(request.stamp))});
     }
     if (with_body) add_body(view.seen, out);
     return out;

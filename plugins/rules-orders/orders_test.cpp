@@ -6,10 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <sstream>
 
 #include "deskmate/plugin.hpp"
 #include "deskmate/testing/fake_host.hpp"
+#include "deskmate/testing/rules.hpp"
 #include "places.hpp"
 
 extern "C" const dm_descriptor* deskmate_plugin_entry(std::uint32_t host_abi);
@@ -27,10 +27,7 @@ using Found = std::vector<std::string>;
 constexpr std::int64_t now_ms = 1'800'000'000'000;
 
 std::string file_text(const std::string& name) {
-  std::ifstream in(std::string(RULES_ORDERS_FOLDER) + "/" + name, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
+  return testing::file_text(std::string(RULES_ORDERS_FOLDER) + "/" + name);
 }
 
 struct Orders : ::testing::Test {
@@ -55,21 +52,12 @@ struct Orders : ::testing::Test {
   }
   // kind/code, as settings (TOML) say.
   Found judge(const std::string& settings = "") {
-    Faults faults;
-    const auto set = rules::RuleSet::read(
-        settings, "t.toml", [](rules::Settings& s) { return std::make_unique<OrderRules>(s); },
-        faults);
-    EXPECT_TRUE(set) << faults.in("en");
     rules::Subject subject;
     subject.now_ms = at_ms;
     subject.shop = order.shop;
     subject.order = order;
     subject.others = others;
-    sheet.clear();
-    if (set) (*set)->judge(subject, sheet);
-    Found out;
-    for (const auto& found : sheet.findings()) out.push_back(found.kind + "/" + found.code);
-    return out;
+    return testing::judged<OrderRules>(settings, subject, sheet);
   }
   rules::Order other(std::int64_t before_ms) {
     rules::Order out = order;

@@ -4,12 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "deskmate/parcel.hpp"
 #include "deskmate/plugin.hpp"
 #include "deskmate/testing/fake_host.hpp"
+#include "deskmate/testing/rules.hpp"
 
 extern "C" const dm_descriptor* deskmate_plugin_entry(std::uint32_t host_abi);
 
@@ -26,10 +24,7 @@ using Words = std::vector<std::string>;
 constexpr std::int64_t now_ms = 1'800'000'000'000;
 
 std::string file_text(const std::string& name) {
-  std::ifstream in(std::string(RULES_PARCELS_FOLDER) + "/" + name, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
+  return testing::file_text(std::string(RULES_PARCELS_FOLDER) + "/" + name);
 }
 
 struct Parcels : ::testing::Test {
@@ -48,21 +43,12 @@ struct Parcels : ::testing::Test {
   }
   // kind/code, as settings (TOML) say.
   Words judge(const std::string& settings = "") {
-    Faults faults;
-    const auto set = rules::RuleSet::read(
-        settings, "t.toml", [](rules::Settings& s) { return std::make_unique<ParcelRules>(s); },
-        faults);
-    EXPECT_TRUE(set) << faults.in("en");
     rules::Subject subject;
     subject.now_ms = at_ms;
     subject.shop = order.shop;
     subject.order = order;
     subject.order->parcels = {parcel};
-    sheet.clear();
-    if (set) (*set)->judge(subject, sheet);
-    Words out;
-    for (const auto& found : sheet.findings()) out.push_back(found.kind + "/" + found.code);
-    return out;
+    return testing::judged<ParcelRules>(settings, subject, sheet);
   }
   const Words& fixes() const { return sheet.findings().at(0).fixes; }
 

@@ -4,11 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "deskmate/plugin.hpp"
 #include "deskmate/testing/fake_host.hpp"
+#include "deskmate/testing/rules.hpp"
 
 extern "C" const dm_descriptor* deskmate_plugin_entry(std::uint32_t host_abi);
 
@@ -21,28 +21,16 @@ using ::testing::IsEmpty;
 using Found = std::vector<std::string>;
 
 std::string file_text(const std::string& name) {
-  std::ifstream in(std::string(RULES_QUALITY_FOLDER) + "/" + name, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
+  return testing::file_text(std::string(RULES_QUALITY_FOLDER) + "/" + name);
 }
 
 struct Quality : ::testing::Test {
   // kind/code, as settings (TOML) say.
   Found judge(std::string_view text, const std::string& settings = "") {
-    Faults faults;
-    const auto set = rules::RuleSet::read(
-        settings, "t.toml", [](rules::Settings& s) { return std::make_unique<QualityRules>(s); },
-        faults);
-    EXPECT_TRUE(set) << faults.in("en");
     rules::Subject subject;
     subject.shop = "box";
     subject.draft = rules::Draft{text};
-    sheet.clear();
-    if (set) (*set)->judge(subject, sheet);
-    Found out;
-    for (const auto& found : sheet.findings()) out.push_back(found.kind + "/" + found.code);
-    return out;
+    return testing::judged<QualityRules>(settings, subject, sheet);
   }
   rules::Sheet sheet;
 };

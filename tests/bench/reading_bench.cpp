@@ -14,7 +14,6 @@
 #include <msgpack.hpp>
 #include <new>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/bus/asio_loop.hpp"
@@ -301,9 +300,7 @@ CatchUp catch_up(storage::Store& store, const std::string& name) {
     while (!stopped) context.run_one_for(std::chrono::seconds(1));
   }
   // What the readers' cursors still have at the writer answers to this loop.
-  std::atomic<bool> written = false;
-  store.set_cursor("end of " + name, 0, [&](const storage::Result<void>&) { written = true; });
-  while (!written) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  wait_for_writer(store);
   out.took = took;
   return out;
 }

@@ -239,6 +239,12 @@ void clear_tables(storage::Store& store) {
   if (!error.empty()) throw std::runtime_error("shop log: " + error);
 }
 
+void wait_for_writer(storage::Store& store) {
+  const std::string error =
+      wait_for([&](auto done) { store.set_cursor("waited for", 0, std::move(done)); });
+  if (!error.empty()) throw std::runtime_error("shop log: " + error);
+}
+
 void bring_up_to_date(storage::Store& store) {
   bus::TestLoop loop;
   daemon::TableCache tables(store);

@@ -92,6 +92,9 @@ class FolderCopy {
 std::unique_ptr<storage::Store> open_store(const std::string& folder);
 
 void clear_tables(storage::Store& store);
+
+// Until its writer has done what it was asked for so far, and told so.
+void wait_for_writer(storage::Store& store);
 // Folds what the tables lack and writes them: the way of a daemon's start and of its work.
 void bring_up_to_date(storage::Store& store);
 
