@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { freePort, pair, ready, withDesks } from '../lib/pair.mjs';
+import { pair, ready, withDesks } from '../lib/pair.mjs';
+import { freePort } from '../lib/port.mjs';
 import { answer, bubble, consoleAt, delivered, launch, press, row, say, scripted, Stage, until } from './stage.mjs';
 
 test('R7 R8: the line is cut and mended: both consoles say so, one takes over, both end with the same', async () => {

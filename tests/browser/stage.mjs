@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Desk, build, patience, until } from '../lib/desk.mjs';
-import { freePort, Line } from '../lib/pair.mjs';
+import { Line } from '../lib/pair.mjs';
+import { freePort } from '../lib/port.mjs';
 
 export const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 export const requireWeb = createRequire(path.join(here, '../../plugins/console/web/package.json'));

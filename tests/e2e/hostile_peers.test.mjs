@@ -10,16 +10,10 @@ import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { Desk, deskmate, patience, until } from '../lib/desk.mjs';
 import { Caller, ForgedLog, frame, framed, identity, identityOf, pack, record, unpack } from '../lib/hostile.mjs';
+import { freePort } from '../lib/port.mjs';
 
 // Of the daemon, over all that is done to it here. Sanitizers keep what is freed and shadow the rest.
 const growth_kb_max = 64 * 1024 * (patience > 1 ? 12 : 1);
-
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
 
 // `deskmate invite` at one, `deskmate join` at the other; resolves with the code and both texts.
 async function join(a, b) {

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Desk, deskmate, until } from '../lib/desk.mjs';
-import { freePort } from '../lib/pair.mjs';
+import { freePort } from '../lib/port.mjs';
 
 const script = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../../examples/tour.sh');
 

@@ -3,13 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import net from 'node:net';
 import { Desk, deskmate, until } from './desk.mjs';
-
-export const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
+import { freePort } from './port.mjs';
 
 // A command that asks: lines out of it, answers into it.
 export class Dialogue {

@@ -7,7 +7,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { until } from '../../lib/desk.mjs';
-import { freePort, parcelOf, ship, withDesk } from './stage.mjs';
+import { freePort } from '../../lib/port.mjs';
+import { parcelOf, ship, withDesk } from './stage.mjs';
 
 const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const modules = path.join(here, 'node_modules');

@@ -1,14 +1,6 @@
 // A desk with the sample shop and one courier, and what the tests of couriers do alike.
-import net from 'node:net';
 import { Desk, until } from '../../lib/desk.mjs';
-
-export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+import { freePort } from '../../lib/port.mjs';
 
 const shop = { name: 'shop', id: 'shop-sample', settings: { seed: 7, quick: false, messages_per_hour: 0, poll_ms: 100 } };
 

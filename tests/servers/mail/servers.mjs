@@ -14,6 +14,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import net from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+import { freePort } from '../../lib/port.mjs';
 import { startFaults } from './faults.mjs';
 import { startSubmission } from './submission.mjs';
 
@@ -23,17 +24,6 @@ const START_MS = 15_000;
 const STOP_MS = 5_000;
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
-function freePort() {
-  return new Promise((done, fail) => {
-    const server = net.createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
 
 // Resolves once a server says its greeting; poll with a deadline, no guessing.
 async function greeted(port, process) {
