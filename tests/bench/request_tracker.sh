@@ -17,12 +17,24 @@ tracker() { # perl with RT loaded
   chroot "$root" perl -I/usr/share/request-tracker5/lib -MRT -e "RT::LoadConfig(); RT::Init(); $1"
 }
 
+devices() { # FOLDER
+  mount -t tmpfs -o mode=755 tmpfs "$1"
+  mknod -m 666 "$1/null" c 1 3
+  mknod -m 666 "$1/zero" c 1 5
+  mknod -m 666 "$1/random" c 1 8
+  mknod -m 666 "$1/urandom" c 1 9
+  ln -s /proc/self/fd "$1/fd"
+  mkdir "$1/shm"
+}
+
 install() {
   [ ! -e "$ready" ] || return 0
   mkdir -p "$base/upper" "$base/work" "$root"
   mounted "$root" || mount -t overlay overlay -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" "$root"
   mounted "$root/proc" || mount -t proc proc "$root/proc"
-  mounted "$root/dev" || mount --bind /dev "$root/dev"
+  # Its own devices, not a second way to this system's: who deletes the folder with all that is mounted
+  # in it must not lose them.
+  mounted "$root/dev" || devices "$root/dev"
   cp -L /etc/resolv.conf "$root/etc/resolv.conf"
   printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d" # no servers of the packages' own
   chmod 755 "$root/usr/sbin/policy-rc.d"
