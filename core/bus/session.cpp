@@ -346,6 +346,7 @@ Session::Report Session::report() const {
   report.frames_in = frames_in_;
   report.frames_out = frames_out_;
   report.pauses = pauses_;
+  report.floods = floods_;
   return report;
 }
 

@@ -208,7 +208,8 @@ class Session : public std::enable_shared_from_this<Session>, private Transport:
     std::size_t queued_bytes = 0;
     std::uint64_t frames_in = 0;
     std::uint64_t frames_out = 0;
-    std::uint64_t pauses = 0;  // reading was stopped because too much came
+    std::uint64_t pauses = 0;  // reading was stopped: too much came, or too little is read there
+    std::uint64_t floods = 0;  // those of them where too much came
   };
   Report report() const;
 
@@ -300,6 +301,7 @@ class Session : public std::enable_shared_from_this<Session>, private Transport:
   std::uint64_t frames_in_ = 0;
   std::uint64_t frames_out_ = 0;
   std::uint64_t pauses_ = 0;
+  std::uint64_t floods_ = 0;
 };
 
 }  // namespace deskmate::bus

@@ -21,6 +21,7 @@ void Session::on_frame(Frame frame) {
   if (!frames_.take(1) && !flooded_) {
     // Too much at once: the rest stays where it is until a quarter of the burst is free again.
     flooded_ = true;
+    ++floods_;
     flood_until_ms_ = now + std::max<std::uint64_t>(1, frames_.ms_until(frames_.burst / 4 + 1));
     update_reading();
     arm(flood_until_ms_);

@@ -196,6 +196,7 @@ TEST_F(SessionLimitsTest, AFloodIsReadAtTheAllowedRate) {
   // The burst, and the one that showed that there is more.
   EXPECT_LE(desk->report().frames_in, 103u);
   EXPECT_EQ(desk->report().pauses, 1u);
+  EXPECT_EQ(desk->report().floods, 1u);
   EXPECT_GT(bare->unread(), 0u);
   loop.advance(2'000);
   EXPECT_LE(desk->report().frames_in, 303u);
@@ -237,6 +238,8 @@ TEST_F(SessionLimitsTest, WhoeverDoesNotReadIsNotReadFromAndThenEnded) {
   EXPECT_LT(requests.size(), 15u);
   EXPECT_GE(requests.size(), 8u);
   EXPECT_FALSE(desk->may_send_events() && bare->unread() == 0);
+  EXPECT_EQ(desk->report().pauses, 1u);
+  EXPECT_EQ(desk->report().floods, 0u) << "it sent no more than it may";
   // It reads again, and all goes on.
   bare->pause(false);
   loop.run();

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include "core/bus/session.hpp"
 #include "core/daemon/rule_subjects.hpp"
 #include "core/daemon/service.hpp"
 
 namespace deskmate::daemon {
+
+static_assert((rule_batches_max + 1) * rule_batch_bytes_max <
+              bus::SessionLimits().queued_bytes_slow);
+
 namespace {
 
 using desk::ProblemAbout;

@@ -32,8 +32,10 @@ class Service;
 
 // Named limits and times.
 inline constexpr std::size_t rule_batch_max = 64;             // subjects of one request
-inline constexpr std::size_t rule_batch_bytes_max = 262'144;  // together; one may be larger
-inline constexpr std::size_t rule_batches_max = 3;         // asked and not answered, of one plugin
+inline constexpr std::size_t rule_batch_bytes_max = 131'072;  // together; one may be larger
+// Asked and not answered, of one plugin. With one more, just answered, they are less than what makes
+// the desk wait until the plugin has read (SessionLimits::queued_bytes_slow).
+inline constexpr std::size_t rule_batches_max = 3;
 inline constexpr std::uint32_t rule_deadline_ms = 10'000;  // of one request
 inline constexpr std::size_t rule_queue_max = 100'000;     // waiting; beyond: another sweep
 inline constexpr std::uint64_t rule_retry_first_ms = 1'000;  // doubled with each failure

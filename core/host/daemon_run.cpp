@@ -61,10 +61,6 @@ class DaemonRun : public Run, public std::enable_shared_from_this<DaemonRun> {
     });
   }
 
-  std::uint64_t pauses() const override {
-    return session_ == nullptr ? 0 : session_->report().pauses;
-  }
-
  private:
   const dm_descriptor* load() {
     const auto refuse = [this](const std::string& what) -> const dm_descriptor* {

@@ -230,7 +230,6 @@ InstanceStatus Instance::status() const {
   status.actions = manifest_.actions;
   status.web = manifest_.web;
   status.lines_left_out = lines_.left_out_ever();
-  status.pauses = run_ == nullptr ? 0 : run_->pauses();
   return status;
 }
 

@@ -94,9 +94,6 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
   }
 
   pid_t pid() const override { return status_ ? 0 : pid_; }
-  std::uint64_t pauses() const override {
-    return session_ == nullptr ? 0 : session_->report().pauses;
-  }
 
  private:
   template <class F>
@@ -158,6 +155,8 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
     signal(SIGKILL);
   }
 
+  std::uint64_t floods() const { return session_ == nullptr ? 0 : session_->report().floods; }
+
   // The first reason counts: what follows is its consequence.
   void force(Reason reason) {
     if (!forced_ && !stopping_) forced_ = std::move(reason);
@@ -167,7 +166,7 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
     session_over_ = true;
     if (reason.where == "heartbeat") {
       // Where its session has just not been read, it is not that it was silent.
-      const bool flooded = pauses() > 0 && quiet_ticks_ <= heartbeats_missed_max;
+      const bool flooded = floods() > 0 && quiet_ticks_ <= heartbeats_missed_max;
       force({flooded ? Cause::flood : Cause::hang, 0, "", ""});
     } else if (reason.where == "frame") {
       force({Cause::frame, 0, one_line(reason.message), ""});
@@ -194,10 +193,10 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
     if (status_) return;
     last_tick_ms_ = context_.loop.now_ms();
     const std::uint64_t most = manifest_.memory_mb + (sanitized ? sanitizer_allowance_mb : 0);
-    const std::uint64_t now_paused = pauses();
-    flood_ticks_ = now_paused > seen_pauses_ ? flood_ticks_ + 1 : 0;
-    quiet_ticks_ = now_paused > seen_pauses_ ? 0 : quiet_ticks_ + 1;
-    seen_pauses_ = now_paused;
+    const std::uint64_t now_floods = floods();
+    flood_ticks_ = now_floods > seen_floods_ ? flood_ticks_ + 1 : 0;
+    quiet_ticks_ = now_floods > seen_floods_ ? 0 : quiet_ticks_ + 1;
+    seen_floods_ = now_floods;
     resident_mb_ = resident_mb(pid_);
     if (resident_mb_ > most) {
       force({Cause::memory, static_cast<int>(manifest_.memory_mb), "", ""});
@@ -345,7 +344,7 @@ class ProcessRun : public Run, public std::enable_shared_from_this<ProcessRun> {
   std::optional<Reason> forced_;
   std::optional<int> status_;      // once it has ended
   std::uint64_t resident_mb_ = 0;  // at the last tick
-  std::uint64_t seen_pauses_ = 0;
+  std::uint64_t seen_floods_ = 0;
   std::uint32_t flood_ticks_ = 0;
   std::uint32_t quiet_ticks_ = 0;  // since its session was last not read
   std::uint64_t last_tick_ms_ = 0;

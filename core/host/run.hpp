@@ -42,7 +42,6 @@ class Run {
   // Asks it to end its work. on_end follows within stop_ms and a little.
   virtual void stop() = 0;
   virtual pid_t pid() const { return 0; }
-  virtual std::uint64_t pauses() const = 0;
 };
 
 // Each begins at once; what goes wrong then comes by on_end, too.

@@ -92,7 +92,6 @@ struct InstanceStatus {
   std::vector<std::string> denied;  // what it was refused, because its manifest does not declare it
   Text trouble;                     // what it says itself is wrong now; empty: nothing
   std::uint64_t lines_left_out = 0;  // of its log, because there were too many
-  std::uint64_t pauses = 0;          // its session was not read for a while: too much came
   std::vector<std::string> actions;  // kinds that it carries out
   bool web = false;                  // it answers web.request
 };

@@ -159,6 +159,22 @@ TEST_F(HeartbeatTest, EndsWhatSendsMoreFramesThanAreRead) {
   EXPECT_EQ(provoke().cause, Cause::flood);
 }
 
+TEST_F(HeartbeatTest, LeavesAloneWhatIsAskedMoreThanItReadsAtOnce) {
+  const std::string large(400'000, 'x');
+  const std::uint64_t until = desk_.loop.now_ms() + (flood_ticks_max + 2) * 300;
+  while (desk_.loop.now_ms() < until) {
+    std::size_t left = 4;
+    for (std::size_t i = left; i > 0; --i) {
+      ASSERT_TRUE(desk_.bus.call("good", "probe.settings", Value::map({{"large", large}}), 10'000,
+                                 [&left](const Result<std::string>& answer) {
+                                   EXPECT_TRUE(answer);
+                                   --left;
+                                 }));
+    }
+    ASSERT_TRUE(desk_.run_until([&] { return left == 0; }));
+  }
+}
+
 TEST_F(SupervisorTest, EndsWhatSendsNoFrames) {
   desk_.add("bad", "broken-frames");
   EXPECT_EQ(provoke().cause, Cause::frame);

@@ -255,7 +255,9 @@ void sweep(const std::string& isolation, std::size_t orders, int rounds) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     const Value done = lane(client);
-    if (done["sweep_judged"].as_uint() < orders) throw std::runtime_error("not all were judged");
+    if (done["sweep_judged"].as_uint() < orders)
+      throw std::runtime_error("of " + std::to_string(orders) + " orders " +
+                               std::to_string(done["sweep_judged"].as_uint()) + " were judged");
     each_us.push_back(done["sweep_took_ms"].as_double() * 1'000 / static_cast<double>(orders));
   }
   std::ostringstream note;
