@@ -225,18 +225,35 @@ TEST(Open, APageWithoutEntriesIsAnError) {
   EXPECT_GT(refused_pages(folder, without_entries), 2U);
 }
 
+std::uint16_t number_at(const std::string& bytes, std::size_t at) {
+  std::uint16_t number = 0;
+  std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
+
+// LMDB writes through a null pointer where it does not find a database that is there.
+TEST(Open, EntriesOutOfOrderAreAnError) {
+  TempFolder folder;
+  fill(folder.path());
+  const auto out_of_order = [](std::string& bytes, std::size_t page) {
+    const std::size_t entries = (number_at(bytes, page + 12) - 16U) / 2;
+    if (bytes[page + 10] != leaf || number_at(bytes, page) != page / 4096 || entries < 2) {
+      return false;
+    }
+    for (const std::size_t half : {0U, 1U})
+      std::swap(bytes[page + 16 + half], bytes[page + 18 + half]);
+    return true;
+  };
+  EXPECT_GT(refused_pages(folder, out_of_order), 3U);
+}
+
 TEST(Open, AnEntryOfAKindThatIsNotUsedIsAnError) {
   TempFolder folder;
   fill(folder.path());
   constexpr std::uint16_t more_of_one_key = 4;  // LMDB's F_DUPDATA
   const auto of_another_kind = [](std::string& bytes, std::size_t page) {
-    const auto number_at = [&](std::size_t at) {
-      std::uint16_t number = 0;
-      std::memcpy(&number, bytes.data() + at, sizeof number);
-      return number;
-    };
-    if (number_at(page + 10) != leaf || number_at(page) != page / 4096) return false;
-    const std::size_t first = page + number_at(page + 16);
+    if (number_at(bytes, page + 10) != leaf || number_at(bytes, page) != page / 4096) return false;
+    const std::size_t first = page + number_at(bytes, page + 16);
     bytes[first + 4] = static_cast<char>(bytes[first + 4] | more_of_one_key);
     return true;
   };

@@ -1,7 +1,10 @@
 #include "storage/page_check.hpp"
 
 #include <array>
+#include <compare>
 #include <cstring>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "storage/posix.hpp"
@@ -80,6 +83,11 @@ class Checker {
   }
 
  private:
+  struct Key {
+    std::string bytes;
+    bool is_branch;
+  };
+
   Error bad(std::uint64_t page, const char* why) const {
     return {Errc::damaged, path_ + " is damaged (page " + std::to_string(page) + " " + why +
                                "). Keep a copy of the folder and restore the latest backup with "
@@ -117,7 +125,27 @@ class Checker {
     }
     if (tree.root == no_page) return {};
     if (tree.depth == 0 || tree.depth > depth_max) return bad(tree.root, "has an impossible depth");
-    return check_page(tree.root, tree.depth);
+    const std::optional<Key> outer = std::exchange(last_key_, std::nullopt);
+    auto checked = check_page(tree.root, tree.depth);
+    last_key_ = outer;
+    return checked;
+  }
+
+  // What stands left of a branch's key is less, what stands right of it is not. Where that does not
+  // hold LMDB does not find what is there; a database that it does not find by its name it writes
+  // to through a null pointer.
+  Result<void> check_order(std::uint64_t page, std::string_view key, bool is_branch) {
+    if (is_free_list_ && key.size() != sizeof(std::uint64_t)) return bad(page, "has an odd key");
+    if (last_key_) {
+      const auto order =
+          is_free_list_ ? load<std::uint64_t>(key, 0) <=> load<std::uint64_t>(last_key_->bytes, 0)
+                        : key <=> std::string_view(last_key_->bytes);
+      if (order < 0 || (order == 0 && (is_branch || !last_key_->is_branch))) {
+        return bad(page, "is out of order");
+      }
+    }
+    last_key_ = Key{std::string(key), is_branch};
+    return {};
   }
 
   Result<void> use(std::uint64_t page, std::uint64_t count) {
@@ -152,18 +180,25 @@ class Checker {
     for (std::size_t i = 0; i < count; ++i) {
       std::size_t at = load<std::uint16_t>(data, page_header + 2 * i);
       if (at < upper || at + node_header > page_size_) return bad(page, "has an entry outside");
-      auto checked = check_node(page, data, at, depth);
+      // A branch's first entry has no key of its own.
+      auto checked = check_node(page, data, at, depth, depth == 1 || i > 0);
       if (!checked) return checked;
     }
     return {};
   }
 
-  Result<void> check_node(std::uint64_t page, std::string_view data, std::size_t at, int depth) {
+  Result<void> check_node(std::uint64_t page, std::string_view data, std::size_t at, int depth,
+                          bool has_key) {
     std::uint64_t low =
         load<std::uint16_t>(data, at) | std::uint64_t{load<std::uint16_t>(data, at + 2)} << 16;
     auto flags = load<std::uint16_t>(data, at + 4);
     std::size_t key_end = at + node_header + load<std::uint16_t>(data, at + 6);
     if (key_end > page_size_) return bad(page, "has a key outside");
+    if (has_key) {
+      const std::size_t key = at + node_header;
+      auto in_order = check_order(page, data.substr(key, key_end - key), depth > 1);
+      if (!in_order) return in_order;
+    }
     if (depth > 1) return check_page(low | std::uint64_t{flags} << 32, depth - 1);
     // Others make LMDB look for what these databases do not have.
     if (flags != 0 && flags != big_data && flags != sub_data) {
@@ -223,7 +258,8 @@ class Checker {
   std::uint64_t pages_ = 0;
   std::uint64_t last_page_ = 0;
   bool is_free_list_ = false;
-  bool in_named_ = false;  // in one of the named databases
+  bool in_named_ = false;        // in one of the named databases
+  std::optional<Key> last_key_;  // of the tree that is being read
   std::vector<bool> used_;
   std::vector<std::uint64_t> free_;
 };

@@ -12,8 +12,8 @@ namespace deskmate::storage {
 // Up to this size every page is read; beyond it the leaves are only checked to lie in the file.
 inline constexpr std::uint64_t check_leaves_up_to_bytes = 256u << 20;
 
-// Whether every page that the newest meta page leads to is in the file, is what it says it is, and
-// is used once. Errc::damaged with the page and what to do; Errc::unsupported for another page size
+// Whether every page that the newest meta page leads to is in the file, is what it says it is, is
+// used once, and has its keys in their order. Errc::damaged with the page and what to do; Errc::unsupported for another page size
 // or byte order.
 Result<void> check_pages(int fd, const std::string& path);
 

@@ -21,7 +21,9 @@ void both_ways(const Value& facts, const Value& body, std::string_view type = {}
   const auto again = events::read<E>(Value(made.facts), Value(made.body), made.type);
   check(again.has_value());
   const NewEvent twice = events::to_event(*again);
-  check(twice.facts == made.facts && twice.body == made.body && twice.type == made.type);
+  // As bytes: a number that is none (NaN) is not equal to itself.
+  check(encode(Value(twice.facts)) == encode(Value(made.facts)));
+  check(encode(Value(twice.body)) == encode(Value(made.body)) && twice.type == made.type);
 }
 
 }  // namespace
