@@ -3,7 +3,6 @@
 #include <array>
 #include <compare>
 #include <cstring>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -85,7 +84,8 @@ class Checker {
  private:
   struct Key {
     std::string bytes;
-    bool is_branch;
+    bool is_branch = false;
+    bool is_set = false;
   };
 
   Error bad(std::uint64_t page, const char* why) const {
@@ -125,9 +125,9 @@ class Checker {
     }
     if (tree.root == no_page) return {};
     if (tree.depth == 0 || tree.depth > depth_max) return bad(tree.root, "has an impossible depth");
-    const std::optional<Key> outer = std::exchange(last_key_, std::nullopt);
+    Key outer = std::exchange(last_key_, Key());
     auto checked = check_page(tree.root, tree.depth);
-    last_key_ = outer;
+    last_key_ = std::move(outer);
     return checked;
   }
 
@@ -136,15 +136,17 @@ class Checker {
   // to through a null pointer.
   Result<void> check_order(std::uint64_t page, std::string_view key, bool is_branch) {
     if (is_free_list_ && key.size() != sizeof(std::uint64_t)) return bad(page, "has an odd key");
-    if (last_key_) {
+    if (last_key_.is_set) {
       const auto order =
-          is_free_list_ ? load<std::uint64_t>(key, 0) <=> load<std::uint64_t>(last_key_->bytes, 0)
-                        : key <=> std::string_view(last_key_->bytes);
-      if (order < 0 || (order == 0 && (is_branch || !last_key_->is_branch))) {
+          is_free_list_ ? load<std::uint64_t>(key, 0) <=> load<std::uint64_t>(last_key_.bytes, 0)
+                        : key <=> std::string_view(last_key_.bytes);
+      if (order < 0 || (order == 0 && (is_branch || !last_key_.is_branch))) {
         return bad(page, "is out of order");
       }
     }
-    last_key_ = Key{std::string(key), is_branch};
+    last_key_.bytes.assign(key);  // in the memory that it has: there are hundreds of thousands
+    last_key_.is_branch = is_branch;
+    last_key_.is_set = true;
     return {};
   }
 
@@ -258,8 +260,8 @@ class Checker {
   std::uint64_t pages_ = 0;
   std::uint64_t last_page_ = 0;
   bool is_free_list_ = false;
-  bool in_named_ = false;        // in one of the named databases
-  std::optional<Key> last_key_;  // of the tree that is being read
+  bool in_named_ = false;  // in one of the named databases
+  Key last_key_;           // of the tree that is being read
   std::vector<bool> used_;
   std::vector<std::uint64_t> free_;
 };
