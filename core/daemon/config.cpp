@@ -9,6 +9,7 @@
 
 #include "core/daemon/zone.hpp"
 #include "core/desk/schedule.hpp"
+#include "core/desk/types.hpp"
 #include "core/gateway/addresses.hpp"
 
 namespace deskmate::daemon {
@@ -256,6 +257,32 @@ const toml::array* tables_of(Reader& reader, const toml::node& node, const std::
   return array;
 }
 
+void check_zone(Reader& reader, const toml::table& table, const std::string& zone) {
+  if (zone_exists(zone)) return;
+  const auto* node = table.get("zone");
+  reader.fault(node != nullptr ? node->source() : table.source(), text_of("config.zone", {zone}));
+}
+
+// Each line by itself, so that a mistake has its place; then how many there are.
+void check_schedule(Reader& reader, const toml::table& table, std::string_view key,
+                    const std::vector<std::string>& lines) {
+  const auto* list = table[key].as_array();
+  if (list == nullptr || desk::parse_schedule(lines)) return;
+  bool any = false;
+  for (const auto& entry : *list) {
+    const auto* text = entry.as_string();
+    if (text == nullptr) continue;
+    const std::string line[] = {text->get()};
+    if (desk::parse_schedule(line)) continue;
+    any = true;
+    reader.fault(entry.source(), text_of("config.schedule", {text->get()}));
+  }
+  if (!any) {
+    reader.fault(list->source(),
+                 text_of("config.schedule_long", {std::to_string(desk::schedule_ranges_max)}));
+  }
+}
+
 void read_members(Reader& reader, const toml::node& node, Config& config) {
   const auto* array = tables_of(reader, node, "member", config_members_max);
   if (array == nullptr) return;
@@ -271,21 +298,8 @@ void read_members(Reader& reader, const toml::node& node, Config& config) {
                      text_of("config.member_twice", {std::to_string(member.number)}));
       }
     }
-    if (!zone_exists(member.zone)) {
-      const auto* zone = table.get("zone");
-      reader.fault(zone != nullptr ? zone->source() : table.source(),
-                   text_of("config.zone", {member.zone}));
-    }
-    if (const auto* list = table["schedule"].as_array()) {
-      for (const auto& entry : *list) {
-        const auto* text = entry.as_string();
-        if (text == nullptr) continue;
-        const std::string lines[] = {text->get()};
-        if (!desk::parse_schedule(lines)) {
-          reader.fault(entry.source(), text_of("config.schedule", {text->get()}));
-        }
-      }
-    }
+    check_zone(reader, table, member.zone);
+    check_schedule(reader, table, "schedule", member.schedule);
     config.members.push_back(std::move(member));
   }
 }
@@ -322,6 +336,23 @@ bool is_setting(const toml::node& node) {
                      [](const toml::node& item) { return item.is_string(); });
 }
 
+// R15, R40: what a buyer is sent by itself.
+void check_first_words(Reader& reader, const toml::table& table, const PluginConfig& plugin) {
+  check_zone(reader, table, plugin.zone);
+  check_schedule(reader, table, "hours", plugin.hours);
+  check_schedule(reader, table, "aftersale_hours", plugin.aftersale_hours);
+  const auto* hours = table.get("hours");
+  if (hours != nullptr && !plugin.hours.empty() && plugin.closed.empty()) {
+    reader.fault(hours->source(), text_of("config.hours_only"));
+  }
+  for (const char* key : {"greeting", "closed"}) {
+    const auto* text = table[key].as_string();
+    if (text == nullptr || text->get().size() <= desk::phrase_max) continue;
+    reader.fault(text->source(),
+                 text_of("config.words_long", {key, std::to_string(desk::phrase_max)}));
+  }
+}
+
 void read_plugins(Reader& reader, const toml::node& node, Config& config) {
   const auto* array = tables_of(reader, node, "plugin", config_plugins_max);
   if (array == nullptr) return;
@@ -350,6 +381,7 @@ void read_plugins(Reader& reader, const toml::node& node, Config& config) {
     if (const auto* name = table.get("name"); name != nullptr && !is_name(plugin.name)) {
       reader.fault(name->source(), text_of("config.plugin_name", {plugin.name}));
     }
+    check_first_words(reader, table, plugin);
     config.plugins.push_back(std::move(plugin));
   }
 }

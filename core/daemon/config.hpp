@@ -45,6 +45,10 @@ struct PluginConfig {
   std::string isolation;
   bool enabled = true;
   std::string greeting;
+  std::vector<std::string> hours;
+  std::vector<std::string> aftersale_hours;
+  std::string zone;
+  std::string closed;
   std::int64_t member = 0;
   toml::table settings;  // as written; the manifest says what they mean
 };

@@ -61,6 +61,17 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"schedule",
                 "[[member]]\nnumber = 1\nname = \"a\"\nschedule = [\"09:00-18:00\", \"9-5\"]\n", 4,
                 28, "no schedule"},
+        Mistake{"hours",
+                "[[plugin]]\nname = \"a\"\nid = \"x\"\nclosed = \"x\"\nhours = [\"9-5\"]\n", 5, 10,
+                "2027-02-12 closed"},
+        Mistake{"aftersale_hours",
+                "[[plugin]]\nname = \"a\"\nid = \"x\"\naftersale_hours = [\"2027-02-30 closed\"]\n",
+                4, 20, "no schedule"},
+        Mistake{"hours_without_words",
+                "[[plugin]]\nname = \"a\"\nid = \"x\"\nhours = [\"09:00-17:00\"]\n", 4, 9,
+                "hours need \"closed\""},
+        Mistake{"zone_of_a_shop", "[[plugin]]\nname = \"a\"\nid = \"x\"\nzone = \"Nowhere\"\n", 4,
+                8, "no time zone"},
         Mistake{"console_listen", "[console]\nlisten = [\"[::1]:1\", \"0.0.0.0:7380\"]\n", 2, 22,
                 "console.tls"},
         Mistake{"plugin_name", "[[plugin]]\nname = \"My Shop\"\nid = \"x\"\n", 2, 8,
@@ -104,6 +115,22 @@ TEST(Config, MembersAndPluginsAreLimited) {
   EXPECT_FALSE(parse_config(members + "[[member]]\nnumber = 99\nname = \"A\"\n", "x").has_value());
   EXPECT_FALSE(parse_config(plugins + "[[plugin]]\nname = \"more\"\nid = \"shop-sample\"\n", "x")
                    .has_value());
+}
+
+TEST(Config, R15_ShiftsAndWordsAreLimited) {
+  const std::string head = "[[plugin]]\nname = \"a\"\nid = \"x\"\n";
+  std::string many = head + "closed = \"x\"\nhours = [";
+  for (std::size_t i = 0; i <= desk::schedule_ranges_max; ++i) many += "\"2027-01-01 closed\", ";
+  const auto long_list = parse_config(many + "]\n", "deskmate.toml");
+  ASSERT_TRUE(long_list.has_error());
+  EXPECT_NE(long_list.error().in("en").find("more than 64 shifts"), std::string::npos)
+      << long_list.error().in("en");
+  const auto words = [&](std::size_t size) {
+    return parse_config(head + "closed = \"" + std::string(size, 'x') + "\"\n", "deskmate.toml");
+  };
+  EXPECT_TRUE(words(desk::phrase_max).has_value());
+  ASSERT_TRUE(words(desk::phrase_max + 1).has_error());
+  EXPECT_NE(words(desk::phrase_max + 1).error().in("en").find("4096 bytes"), std::string::npos);
 }
 
 TEST(Config, AFileThatIsTooLongIsTold) {

@@ -37,8 +37,14 @@ constexpr Message whole_table[] = {
      "\"{0}\" is no loopback address with a port; for other machines only with TLS: console.tls",
      "“{0}”不是带端口的环回地址；供其他机器访问须加密，请填入 console.tls"},
     {"config.schedule",
-     "\"{0}\" is no schedule; for instance \"06:00-24:00\" or \"mon-fri 09:00-18:00\"",
-     "“{0}”不是班次，例如 \"06:00-24:00\" 或 \"mon-fri 09:00-18:00\""},
+     "\"{0}\" is no schedule; for instance \"06:00-24:00\", \"mon-fri 09:00-18:00\" or "
+     "\"2027-02-06..2027-02-12 closed\"",
+     "“{0}”不是班次，例如 \"06:00-24:00\"、\"mon-fri 09:00-18:00\" 或 \"2027-02-06..2027-02-12 "
+     "closed\""},
+    {"config.schedule_long", "more than {0} shifts and dates", "班次和日期超过 {0} 个"},
+    {"config.hours_only", "hours need \"closed\": what a buyer is sent outside of them",
+     "设置 hours 时须填写 closed：非接待时间发给顾客的回复"},
+    {"config.words_long", "\"{0}\" is longer than {1} bytes", "“{0}”超过 {1} 字节"},
     {"config.no_plugin", "there is no plugin \"{0}\"", "没有插件“{0}”"},
     {"config.plugin_member", "\"{0}\" acts for member {1}, who is none of this peer's",
      "“{0}”代表的成员 {1} 不是本机的成员"},

@@ -222,6 +222,7 @@ void Service::fill_greeting(const desk::Proposal& proposal, Value& body) const {
   if (const auto member = desk.member(number, options.wall_ms())) {
     variables.agent = member->name + " (" + std::to_string(number) + ")";
   }
+  variables.back = proposal.facts["back"].as_str();
   body["text"] = desk::expand_phrase(body["text"].as_str(), variables).text;
 }
 

@@ -160,6 +160,18 @@ const Setting<PluginConfig> plugin_table[] = {
      "What a buyer of this shop is sent first, once a member has the chat, with the variables of "
      "quick phrases ({agent}); empty: nothing",
      "会话分配后首先发给顾客的问候语，可用快捷语变量（如 {agent}）；留空则不发"},
+    {"", "hours", &PluginConfig::hours, "[]", 0, 0, "",
+     R"(When this shop answers: "09:00-22:00", "mon-fri 09:00-18:00", "2027-02-06..2027-02-12 closed"; without any, always)",
+     R"(本店接待时间，如 "09:00-22:00"、"mon-fri 09:00-18:00"、"2027-02-06..2027-02-12 closed"；不填为全天)"},
+    {"", "aftersale_hours", &PluginConfig::aftersale_hours, "[]", 0, 0, "",
+     "The same for buyers whose orders have all arrived; without any, as hours",
+     "订单均已签收的顾客的接待时间；不填则同 hours"},
+    {"", "zone", &PluginConfig::zone, R"("Asia/Shanghai")", 0, 0, "", "Time zone of these hours",
+     "上述时间所用时区"},
+    {"", "closed", &PluginConfig::closed, R"("")", 0, 0, "",
+     "What a buyer is sent first outside of these hours, in place of the greeting; {back} is when "
+     "they begin again; empty: the greeting",
+     "非接待时间代替问候语的自动回复，{back} 为恢复接待的时间；留空则仍发问候语"},
     {"", "member", &PluginConfig::member, "0", 0, 999'999, "",
      "The member for whom the plugin acts, where it asks for that (notify); it may then do what "
      "its "

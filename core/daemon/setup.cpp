@@ -75,6 +75,15 @@ desk::Policy policy_of(const Config& config, const storage::LogName& self) {
   policy.local_minutes = local_minutes;
   for (const auto& plugin : config.plugins) {
     if (!plugin.greeting.empty()) policy.greetings[plugin.name] = plugin.greeting;
+    if (plugin.closed.empty()) continue;
+    desk::ShopHours shop{.hours = desk::parse_schedule(plugin.hours).value_or(desk::Schedule()),
+                         .aftersale = {},
+                         .zone = plugin.zone,
+                         .closed = plugin.closed};
+    if (!plugin.aftersale_hours.empty()) {
+      shop.aftersale = desk::parse_schedule(plugin.aftersale_hours);
+    }
+    policy.shop_hours[plugin.name] = std::move(shop);
   }
   return policy;
 }

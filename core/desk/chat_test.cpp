@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/desk/dates.hpp"
 #include "core/desk/test_world.hpp"
 
 namespace deskmate::desk {
@@ -330,6 +331,83 @@ TEST(Chats, R40_greetings_are_off_unless_a_shop_has_one) {
   // Nothing is sent for what is long past.
   world.receive("old", "third", {{"at", world.now_ms - hour_ms}});
   EXPECT_EQ(world.decide().size(), 1u);
+}
+
+struct ClosedShop {
+  static Policy policy(const std::vector<std::string>& aftersale = {}) {
+    Policy out;
+    out.greetings["mail"] = "Hello {buyer}.";
+    const std::vector<std::string> hours{"09:00-22:00"};
+    ShopHours& shop = out.shop_hours["mail"];
+    shop.hours = parse_schedule(hours).value();
+    if (!aftersale.empty()) shop.aftersale = parse_schedule(aftersale);
+    shop.closed = "Back at {back}, {buyer}.";
+    return out;
+  }
+  explicit ClosedShop(const Policy& policy) : world(policy) { world.member(1, 1); }
+
+  // What the buyer of a new chat is sent by itself, at this time of the next day.
+  std::string sent_at(const char* chat, const char* buyer, std::uint64_t hour,
+                      std::uint64_t minute) {
+    world.now_ms += day_ms;
+    world.now_ms += hour * hour_ms + minute * minute_ms - world.now_ms % day_ms;
+    world.receive(chat, buyer);
+    for (const Proposal& one : world.decide()) {
+      if (one.type != "reply.requested") continue;
+      return std::string((*one.body)["text"].as_str())
+          .append(" ")
+          .append(one.facts["back"].as_str());
+    }
+    return "nothing";
+  }
+  World world;
+};
+
+TEST(Chats, R15_outside_of_its_hours_a_shop_says_when_it_is_back) {
+  ClosedShop shop(ClosedShop::policy());
+  const auto back = [&](std::uint64_t days_on) {
+    const auto day = static_cast<std::int64_t>(shop.world.now_ms / day_ms + days_on);
+    return "Back at {back}, {buyer}. " + date_text(day) + " 09:00";
+  };
+  const std::string early = shop.sent_at("a", "a", 8, 59);
+  EXPECT_EQ(early, back(0));
+  EXPECT_EQ(shop.sent_at("b", "b", 9, 0), "Hello {buyer}. ");
+  EXPECT_EQ(shop.sent_at("c", "c", 21, 59), "Hello {buyer}. ");
+  const std::string late = shop.sent_at("d", "d", 22, 0);
+  EXPECT_EQ(late, back(1));
+}
+
+TEST(Chats, R15_after_sale_has_hours_of_its_own) {
+  ClosedShop shop(ClosedShop::policy({"00:00-24:00"}));
+  shop.world.add("order.seen", Value::map({{"shop", "mail"},
+                                           {"order", bin("o")},
+                                           {"buyer", bin("had it")},
+                                           {"state", "delivered"},
+                                           {"updated_at", shop.world.now_ms++}}));
+  EXPECT_EQ(shop.sent_at("a", "had it", 23, 0), "Hello {buyer}. ");
+  EXPECT_EQ(shop.sent_at("b", "stranger", 23, 0).substr(0, 4), "Back");
+}
+
+TEST(Chats, R15_a_holiday_has_a_roster_of_its_own) {
+  World world;
+  const std::string tomorrow = date_text(world.now_ms / day_ms + 1);
+  for (const MemberNo number : {1u, 2u}) {
+    MemberSpec spec = spec_of(number, 1, "Member");
+    spec.schedule = {"00:00-24:00", tomorrow + " " + (number == 1 ? "closed" : "00:00-12:00")};
+    world.member(spec);
+  }
+  const auto on_shift = [&](MemberNo number) {
+    return world.desk.member(number, world.now_ms)->on_shift;
+  };
+  world.now_ms -= world.now_ms % day_ms;
+  EXPECT_TRUE(on_shift(1) && on_shift(2));
+  world.now_ms += day_ms;
+  EXPECT_FALSE(on_shift(1));
+  EXPECT_TRUE(on_shift(2));
+  world.now_ms += 12 * hour_ms;
+  EXPECT_FALSE(on_shift(2));
+  world.now_ms += 12 * hour_ms;
+  EXPECT_TRUE(on_shift(1) && on_shift(2));
 }
 
 TEST(Chats, R40_greeted_while_queued_is_not_greeted_again) {

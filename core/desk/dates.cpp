@@ -36,4 +36,12 @@ std::string date_text(std::int64_t days) {
   return {out.data(), static_cast<std::size_t>(size)};
 }
 
+std::string minute_text(std::int64_t minutes) {
+  const std::int64_t of_day = (minutes % day_minutes + day_minutes) % day_minutes;
+  std::array<char, 8> time{};
+  std::snprintf(time.data(), time.size(), " %02d:%02d", static_cast<int>(of_day / hour_minutes),
+                static_cast<int>(of_day % hour_minutes));
+  return date_text((minutes - of_day) / day_minutes) + time.data();
+}
+
 }  // namespace deskmate::desk

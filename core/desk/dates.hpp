@@ -18,5 +18,7 @@ LocalHour local_hour(const Policy& policy, std::string_view zone, std::uint64_t 
 
 // "2027-01-15", of days since 1970-01-01.
 std::string date_text(std::int64_t days);
+// "2027-01-15 09:00", of minutes since then.
+std::string minute_text(std::int64_t minutes);
 
 }  // namespace deskmate::desk

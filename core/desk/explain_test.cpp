@@ -98,7 +98,7 @@ TEST(Explain, every_error_says_something_in_both_languages) {
 }
 
 TEST(Phrases, R40_variables_are_replaced_once) {
-  PhraseVariables names{"{agent}", "T_1001", "", "Lin"};
+  PhraseVariables names{"{agent}", "T_1001", "", "Lin", ""};
   const Expanded out = expand_phrase("{buyer}: {order}, {parcel} {{x} {other} {agent}", names);
   EXPECT_EQ(out.text, "{agent}: T_1001,  {x} {other} Lin");
   EXPECT_EQ(out.missing, std::vector<std::string>{"parcel"});

@@ -8,7 +8,8 @@ Expanded expand_phrase(std::string_view text, const PhraseVariables& variables) 
   const std::map<std::string_view, const std::string*> known = {{"buyer", &variables.buyer},
                                                                 {"order", &variables.order},
                                                                 {"parcel", &variables.parcel},
-                                                                {"agent", &variables.agent}};
+                                                                {"agent", &variables.agent},
+                                                                {"back", &variables.back}};
   Expanded out;
   while (!text.empty()) {
     const std::size_t brace = text.find('{');

@@ -14,6 +14,7 @@ struct PhraseVariables {
   std::string order;
   std::string parcel;
   std::string agent;
+  std::string back;  // R15: when the shop answers again
 };
 
 struct Expanded {

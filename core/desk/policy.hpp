@@ -10,14 +10,11 @@
 #include <string>
 #include <string_view>
 
+#include "core/desk/schedule.hpp"
 #include "core/desk/types.hpp"
+#include "core/desk/wall_clock.hpp"
 
 namespace deskmate::desk {
-
-inline constexpr std::uint64_t second_ms = 1'000;
-inline constexpr std::uint64_t minute_ms = 60 * second_ms;
-inline constexpr std::uint64_t hour_ms = 60 * minute_ms;
-inline constexpr std::uint64_t day_ms = 24 * hour_ms;
 
 // An enquiry led to the orders that its buyer placed so soon after it.
 inline constexpr std::uint64_t order_after_ms = 7 * 24 * hour_ms;
@@ -32,10 +29,15 @@ std::span<const Role> roles();  // presale insale aftersale review supervisor ma
 // The place in roles(); nothing for a role that is not among them.
 std::optional<std::size_t> authority(std::string_view role);
 
-// Minutes since 1970-01-01 00:00 of the wall clock in an IANA zone at a UTC time. Pure: the same
-// arguments give the same minutes.
-using LocalMinutes = std::function<std::int64_t(std::string_view zone, std::uint64_t utc_ms)>;
-std::int64_t utc_minutes(std::string_view zone, std::uint64_t utc_ms);  // every zone as UTC
+// R15: when a shop answers, by the wall clock of the zone.
+struct ShopHours {
+  Schedule hours;
+  std::optional<Schedule> aftersale;  // of those whose orders have all arrived; none: as the others
+  std::string zone;
+  // What a buyer is sent who comes outside of them, in place of the greeting; {back}: when somebody
+  // answers again. Never empty.
+  std::string closed;
+};
 
 struct Policy {
   // The log that this peer writes now; requests from an older incarnation of the same peer count as
@@ -70,7 +72,8 @@ struct Policy {
 
   // R40: shop to the text of its greeting, with the variables of quick phrases; no text: none.
   std::map<std::string, std::string, std::less<>> greetings;
-  std::uint64_t greeting_fresh_ms = 10 * minute_ms;  // older messages are not greeted
+  std::map<std::string, ShopHours, std::less<>> shop_hours;  // R15: by shop
+  std::uint64_t greeting_fresh_ms = 10 * minute_ms;          // older messages are not greeted
 
   // R65: a parcel under way that has not moved for so long is stuck.
   std::uint64_t parcel_stuck_ms = 48 * hour_ms;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "core/desk/dates.hpp"
 #include "core/desk/fold.hpp"
 #include "core/desk/ledger.hpp"
 #include "core/desk/trade.hpp"
@@ -367,14 +368,30 @@ void Router::greet_first(const Id16& id, const ChatRecord& chat, MemberNo member
   greet(id, chat, member);
 }
 
+Router::FirstWords Router::first_words(const ChatRecord& chat) const {
+  const auto shop = policy_.shop_hours.find(chat.shop);
+  if (shop != policy_.shop_hours.end()) {
+    const auto& [hours, aftersale, zone, closed] = shop->second;
+    const bool arrived = aftersale && stage_of(state_, state_.group(*chat.buyer)) == "aftersale";
+    const Schedule& schedule = arrived ? *aftersale : hours;
+    if (!schedule.covers(policy_.local_minutes(zone, now_ms_))) {
+      const auto opens = next_change_ms(schedule, zone, now_ms_, policy_.local_minutes);
+      return {closed, opens ? minute_text(policy_.local_minutes(zone, *opens)) : std::string()};
+    }
+  }
+  const auto greeting = policy_.greetings.find(chat.shop);
+  return {greeting == policy_.greetings.end() ? std::string_view() : greeting->second, {}};
+}
+
 // R40: once a visit, while the buyer is still there to read it.
 void Router::greet(const Id16& id, const ChatRecord& chat, MemberNo member) {
-  const auto text = policy_.greetings.find(chat.shop);
-  if (text == policy_.greetings.end() || text->second.empty() || !chat.buyer) return;
+  if (!chat.buyer) return;
   if (chat.opening < chat.greeted_at || chat.opening < chat.last_out) return;
   if (chat.opening_ms + policy_.greeting_fresh_ms < now_ms_) return;
   const auto opening = state_.get(table::talk_in, Key().id(id).place(chat.opening));
   if (!opening) return;
+  const FirstWords words = first_words(chat);
+  if (words.text.empty()) return;
   Proposal greeting = proposal("reply.requested", {{"chat", Value::bin(id)},
                                                    {"shop", chat.shop},
                                                    {"thread", Value::bin(id)},
@@ -382,7 +399,8 @@ void Router::greet(const Id16& id, const ChatRecord& chat, MemberNo member) {
                                                    {"member", member},
                                                    {"to_message", Value::bin(id_at(*opening, 24))},
                                                    {"auto", "greeting"}});
-  greeting.body = Value::map({{"text", text->second}});
+  if (!words.back.empty()) greeting.facts["back"] = words.back;
+  greeting.body = Value::map({{"text", words.text}});
   greeting.buyer = chat.buyer;
   greeting.request = true;
   greeting.answers = state_.ref(chat.opening);

@@ -91,6 +91,11 @@ class Router {
   // First: only one that was not decided before.
   void greet_first(const Id16& id, const ChatRecord& chat, MemberNo member);
   void greet(const Id16& id, const ChatRecord& chat, MemberNo member);
+  struct FirstWords {
+    std::string_view text;  // of the policy; empty: nothing is sent
+    std::string back;       // R15: when somebody answers again, by the shop's clock
+  };
+  FirstWords first_words(const ChatRecord& chat) const;
   std::uint32_t number_of(const ChatRecord& chat);
   Id16 visit_of(const Id16& id, const ChatRecord& chat) const;
   bool anyone() const;

@@ -224,7 +224,7 @@ void Router::take_from_the_vanished() {
 // R40 with other peers: whoever may answer greets, or for the queue whoever holds the book, once
 // all know of it.
 void Router::greet_ours() {
-  if (policy_.greetings.empty()) return;
+  if (policy_.greetings.empty() && policy_.shop_hours.empty()) return;
   const std::uint64_t oldest_ms = now_ms_ - std::min(now_ms_, policy_.greeting_fresh_ms);
   const Key kind = Key().u8(static_cast<std::uint8_t>(Todo::greet));
   std::vector<Id16> items;

@@ -1,19 +1,21 @@
-// R7: a member's working hours, by the wall clock of their zone.
+// R7, R15: working hours of a member or a shop, by the wall clock of their zone.
 //
 // One line per shift: "[days] HH:MM-HH:MM[, HH:MM-HH:MM …]" with days such as "mon-fri" or
 // "sat,sun"; without days, every day. "22:00-06:00" runs past midnight; "24:00" is the day's end.
-// No line at all: always.
+// A day of the calendar, or several, goes before the days of the week: "2027-02-06..2027-02-12
+// closed", "2027-02-08 10:00-16:00"; of two such lines for a day the latter counts. A shift belongs
+// to the day on which it begins. Without a line for the week: always, but for those days.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "core/desk/policy.hpp"
+#include "core/desk/wall_clock.hpp"
 
 namespace deskmate::desk {
 
@@ -24,11 +26,30 @@ class Schedule {
   // How many minutes from it until covers() changes; nothing: it never does.
   std::optional<std::int64_t> minutes_to_change(std::int64_t local_minute) const;
 
-  bool always() const { return ranges_.empty(); }
+  bool always() const { return week_.empty() && dates_.empty(); }
 
  private:
   friend std::optional<Schedule> parse_schedule(std::span<const std::string> lines);
-  std::vector<std::pair<std::int32_t, std::int32_t>> ranges_;  // minutes of the week, sorted, apart
+
+  struct Shift {  // minutes since the day's midnight; beyond 24 h: of the next day
+    std::int32_t from = 0;
+    std::int32_t to = 0;
+  };
+  struct WeekShift {
+    std::bitset<7> days;  // Monday first
+    Shift shift;
+  };
+  struct Dates {  // days since 1970-01-01, both included
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+    std::vector<Shift> shifts;
+  };
+  template <class Visit>
+  bool any_shift(std::int64_t day, Visit visit) const;
+  std::vector<std::int64_t> days_to_look_at(std::int64_t day) const;
+
+  std::vector<WeekShift> week_;
+  std::vector<Dates> dates_;  // the latter goes before the former
 };
 
 // Nothing: a line cannot be read, or there are more than schedule_ranges_max shifts.

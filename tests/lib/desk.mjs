@@ -38,8 +38,9 @@ export async function until(what, check, seconds = 20) {
 }
 
 export class Desk {
-  // options: members [{number, name, role, weight}], plugins [{name, id, member, isolation, settings,
-  // secrets}], routing, extra (text appended to the configuration).
+  // options: members [{number, name, role, weight}], plugins [{name, id, member, isolation, greeting,
+  // hours, aftersale_hours, zone, closed, settings, secrets}], routing, extra (text appended to the
+  // configuration).
   constructor(options = {}) {
     this.options = options;
     this.folder = options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'deskmate-test-'));
@@ -78,7 +79,9 @@ export class Desk {
     for (const plugin of options.plugins ?? []) {
       lines.push('[[plugin]]', `name = ${toml(plugin.name)}`, `id = ${toml(plugin.id)}`);
       if (plugin.member) lines.push(`member = ${plugin.member}`);
-      if (plugin.isolation) lines.push(`isolation = ${toml(plugin.isolation)}`);
+      for (const key of ['isolation', 'greeting', 'hours', 'aftersale_hours', 'zone', 'closed']) {
+        if (plugin[key] !== undefined) lines.push(`${key} = ${toml(plugin[key])}`);
+      }
       lines.push('[plugin.settings]');
       for (const [k, v] of Object.entries(plugin.settings ?? {})) lines.push(`${k} = ${toml(v)}`);
       if (plugin.secrets) {

@@ -1,5 +1,6 @@
 // A member's working hours as core/desk/schedule.hpp has them ("06:00-24:00", "mon-fri 09:00-12:00,
 // 13:00-18:00", "sat 22:00-06:00"), made into minutes of each day of a week that begins on Monday.
+// Lines for dates ("2027-02-06..2027-02-12 closed") are apart.
 export const dayMinutes = 1_440;
 export const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
@@ -41,10 +42,32 @@ export function joined(list: Stretch[]): Stretch[] {
   return out;
 }
 
-// By day, Monday first; null: a line that cannot be read, so nothing is claimed.
-export function weekOf(schedule: string[]): Stretch[][] | null {
-  const week: Stretch[][] = days.map(() => []);
+export interface Dates {
+  first: string; // "2027-02-06"
+  last: string;
+  hours: string; // as written; empty: closed
+}
+
+const dated = /^\s*(\d{4}-\d{2}-\d{2})(?:\.\.(\d{4}-\d{2}-\d{2}))? +(\S.*?)\s*$/;
+
+// The lines for dates that are not over on this date, the soonest first.
+export function datesOf(schedule: string[], today: string): Dates[] {
+  const out: Dates[] = [];
   for (const line of schedule) {
+    const match = dated.exec(line);
+    if (!match || (match[2] ?? match[1]!) < today) continue;
+    out.push({ first: match[1]!, last: match[2] ?? match[1]!, hours: match[3] === 'closed' ? '' : match[3]! });
+  }
+  return out.sort((a, b) => a.first.localeCompare(b.first));
+}
+
+// By day, Monday first; null: a line that cannot be read, so nothing is claimed. Only lines for dates:
+// all day.
+export function weekOf(schedule: string[]): Stretch[][] | null {
+  const lines = schedule.filter((line) => !dated.test(line));
+  const allDay = lines.length === 0 && schedule.length > 0;
+  const week: Stretch[][] = days.map(() => (allDay ? [{ from: 0, to: dayMinutes }] : []));
+  for (const line of lines) {
     const match = /^\s*([a-z,\s-]*?)\s*(\d.*)$/i.exec(line);
     const on = match && (match[1] === '' ? days.map((_, i) => i) : daysOf(match[1]!.toLowerCase().replace(/\s/g, '')));
     if (!match || !on) return null;

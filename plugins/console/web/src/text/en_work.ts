@@ -3,7 +3,8 @@ export const enWork = {
   'settings.shifts': 'Shifts', 'settings.erase': 'Erase a buyer',
   'shifts.text': 'Who works when in this week, by each one’s own clock.', 'shifts.always': 'No hours set: always',
   'shifts.table': 'The week of {name}', 'shifts.none': 'off', 'shifts.now': 'On shift', 'shifts.zone': 'Clock of {zone}',
-  'shifts.how': 'Hours are set in deskmate.toml on the machine of the member, as schedule = ["mon-fri 09:00-18:00"].',
+  'shifts.how': 'In deskmate.toml on the machine of the member: schedule = ["mon-fri 09:00-18:00", "2027-02-06..2027-02-12 closed"].',
+  'shifts.dates': 'Dates of {name}',
 
   'erase.text': 'Everything that the desk knows of a buyer becomes unreadable for good, on every machine of the desk: what was written, names, addresses, files. Counts and times stay.',
   'erase.chat': 'Number of one of their chats', 'erase.look': 'Look', 'erase.bad_number': 'A chat’s number has digits only.',

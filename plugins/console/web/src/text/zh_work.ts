@@ -5,7 +5,8 @@ export const zhWork: Record<keyof typeof enWork, string> = {
   'settings.shifts': '班次', 'settings.erase': '删除买家数据',
   'shifts.text': '本周谁在何时上班，按各自的当地时间。', 'shifts.always': '未设班次：全天',
   'shifts.table': '{name} 的一周', 'shifts.none': '休息', 'shifts.now': '在班', 'shifts.zone': '{zone} 时间',
-  'shifts.how': '班次在该成员机器的 deskmate.toml 里设置，例如 schedule = ["mon-fri 09:00-18:00"]。',
+  'shifts.how': '班次在该成员机器的 deskmate.toml 里设置，例如 schedule = ["mon-fri 09:00-18:00", "2027-02-06..2027-02-12 closed"]。',
+  'shifts.dates': '{name} 的特定日期',
 
   'erase.text': '客服台所知的此买家的一切将永久无法读取，包括每台机器上的消息、姓名、地址和文件。数量和时间保留。',
   'erase.chat': '此买家任一会话的编号', 'erase.look': '查看', 'erase.bad_number': '会话编号只含数字。',

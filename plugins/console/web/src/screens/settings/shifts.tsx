@@ -1,6 +1,6 @@
 // Who works when, in a week.
 import { members, now } from '../../desk/store';
-import { hoursText, weekOf } from '../../desk/shifts';
+import { datesOf, hoursText, weekOf } from '../../desk/shifts';
 import { weekday } from '../../text/format';
 import { t } from '../../text/i18n';
 import { Loading, Tag, Words } from '../../ui/bits';
@@ -33,6 +33,8 @@ export function Shifts() {
 function Week({ member }: { member: Member }) {
   const week = weekOf(member.schedule);
   const today = todayIn(member.zone, now.value);
+  // A day too many is shown where it is earlier there than in UTC.
+  const dates = datesOf(member.schedule, new Date(now.value - 86_400_000).toISOString().slice(0, 10));
   return (
     <>
       <p>
@@ -61,6 +63,15 @@ function Week({ member }: { member: Member }) {
             </tbody>
           </table>
         </div>
+      )}
+      {dates.length > 0 && (
+        <ul class="plain hint" aria-label={t('shifts.dates', { name: member.name })}>
+          {dates.map((one) => (
+            <li key={one.first + one.hours}>
+              {one.first === one.last ? one.first : `${one.first} – ${one.last}`}: {one.hours || t('shifts.none')}
+            </li>
+          ))}
+        </ul>
       )}
     </>
   );
