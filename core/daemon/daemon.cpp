@@ -89,6 +89,10 @@ struct Daemon::Impl final : Plugins {
   std::vector<host::InstanceStatus> status() const override {
     return supervisor ? supervisor->status() : std::vector<host::InstanceStatus>();
   }
+  bool configured(std::string_view instance) const override {
+    return std::any_of(config.plugins.begin(), config.plugins.end(),
+                       [&](const PluginConfig& one) { return one.name == instance; });
+  }
   Result<void> command(std::string_view instance, std::string_view what) override;
 
   Config config;

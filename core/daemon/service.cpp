@@ -177,6 +177,13 @@ void Service::stop_actions(std::function<void()> done) {
 }
 
 Result<Prepared> Service::prepare_proposal(const desk::Proposal& proposal) const {
+  // R111: of an account that was closed everything stays, but nothing is sent there any more.
+  // Another peer may have the connector that this one has not.
+  const std::string_view shop = proposal.facts["shop"].as_str();
+  if (proposal.request && !shop.empty() && desk.peers().empty() && !plugins.configured(shop)) {
+    return Error{Status::unavailable, say(options.language, "desk.no_connector", {shop}),
+                 proposal.type};
+  }
   Prepared out;
   out.event.type = proposal.type;
   out.event.facts = encode(proposal.facts);

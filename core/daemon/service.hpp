@@ -51,6 +51,8 @@ class Plugins {
   virtual ~Plugins() = default;
   virtual bool performs(std::string_view instance, std::string_view kind) const = 0;
   virtual std::vector<host::InstanceStatus> status() const = 0;
+  // Whether the configuration has it, be it enabled or not.
+  virtual bool configured(std::string_view instance) const = 0;
   // what: start, stop, restart, remove
   virtual Result<void> command(std::string_view instance, std::string_view what) = 0;
 };

@@ -42,6 +42,21 @@ TEST_F(ServiceTest, APluginAppendsOnlyWhatItDeclaredAndOnlyForItself) {
   EXPECT_EQ(store.last_arrival(), 0u);
 }
 
+TEST_F(ServiceTest, R111_NothingIsPromisedToAnAccountThatIsClosed) {
+  add_member();
+  const auto mail = connector();
+  ASSERT_TRUE(call(mail, "log.append", events(message("m1"))));
+  desk::Proposal reply = desk::proposal("reply.requested", {{"shop", "mail"}});
+  reply.request = true;
+  EXPECT_TRUE(service->prepare_proposal(reply));
+  reply.facts["shop"] = "closed";
+  const auto refused = service->prepare_proposal(reply);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Status::unavailable);
+  EXPECT_NE(refused.error().message.find("connects this desk with \"closed\""), std::string::npos)
+      << refused.error().message;
+}
+
 TEST_F(ServiceTest, R19_APluginActsForItsMemberAndForNobodyElse) {
   add_member();
   const auto mail = connector();

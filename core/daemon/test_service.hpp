@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include <functional>
 #include <memory>
@@ -44,6 +45,11 @@ class OneShop : public Plugins {
     std::vector<host::InstanceStatus> out{mail};
     out.insert(out.end(), more.begin(), more.end());
     return out;
+  }
+  bool configured(std::string_view instance) const override {
+    const auto all = status();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& one) { return one.name == instance; });
   }
   Result<void> command(std::string_view instance, std::string_view what) override {
     commands.push_back(std::string(instance) + " " + std::string(what));

@@ -42,6 +42,7 @@ class RunningDesk : public ::testing::Test {
         << "[desk]\nname = \"Test\"\nfolder = \"data\"\n[log]\nfile = \"log\"\n"
            "[console]\nlisten = [\"127.0.0.1:0\"]\n"
            "[[plugin]]\nname = \"console\"\nid = \"console\"\nenabled = false\n"
+           "[[plugin]]\nname = \"mail\"\nid = \"chat-email\"\nenabled = false\n"
            "[[member]]\nnumber = 1\nname = \"Ann\"\nweight = 3\n"
            "[[member]]\nnumber = 2\nname = \"Li\"\nweight = 1\n";
     start();
