@@ -10,7 +10,7 @@ const axe = fs.readFileSync(requireWeb.resolve('axe-core/axe.min.js'), 'utf8');
 const shots = process.env.DESKMATE_SHOTS; // a folder for pictures, for whoever wants to look
 
 const members = [
-  two[0], { ...two[1], zone: 'Asia/Shanghai', schedule: ['mon-fri 09:00-12:00, 13:00-18:00', 'sat 22:00-06:00'] },
+  two[0], { ...two[1], zone: 'Asia/Shanghai', schedule: ['mon-fri 09:00-12:00, 13:00-18:00', 'sat 22:00-06:00', '2399-02-06..2399-02-12 10:00-16:00'] },
 ];
 const odd = { ...sample, settings: { ...sample.settings, odd_orders: true } };
 const screens = [

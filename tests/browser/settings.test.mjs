@@ -7,7 +7,7 @@ import { bubble, lookAt, press, row, sample, say, until, withStage } from './sta
 
 const members = [
   { number: 1, name: 'Ann', weight: 1, role: 'presale', access: 'owner', zone: 'Asia/Shanghai',
-    schedule: ['mon-fri 09:00-12:00, 13:00-18:00', 'sat 22:00-06:00'] },
+    schedule: ['mon-fri 09:00-12:00, 13:00-18:00', 'sat 22:00-06:00', '2399-02-06..2399-02-12 closed', '2026-01-01 closed'] },
   { number: 2, name: '小李', weight: 0, role: 'presale', access: 'agent' },
 ];
 
@@ -51,7 +51,7 @@ test('an owner erases a buyer after typing what it is about; nobody else can, an
   });
 });
 
-test('R7: shifts are shown by day; a plugin tells its health and its log; a backup is written', async () => {
+test('R7 R15: shifts are shown by day, with what is different on dates to come; a plugin tells its health and its log; a backup is written', async () => {
   await withStage({ members, plugins: [sample] }, async (stage) => {
     const ann = await stage.page(1);
     await ann.goto(`${stage.base}/settings/shifts`);
@@ -61,6 +61,8 @@ test('R7: shifts are shown by day; a plugin tells its health and its log; a back
     assert.equal(hours[0], '09:00–12:00 13:00–18:00');
     assert.equal(hours[5], '22:00–24:00');
     assert.equal(hours[6], '00:00–06:00');
+    const dates = ann.locator('.cards li', { hasText: 'Ann' }).locator('ul li');
+    assert.deepEqual(await dates.allInnerTexts(), ['2399-02-06 – 2399-02-12: off']);
     await ann.locator('.cards li', { hasText: '小李' }).locator('text=always').waitFor();
 
     await ann.goto(`${stage.base}/settings/plugins`);
