@@ -140,7 +140,7 @@ class Checker {
       const auto order =
           is_free_list_ ? load<std::uint64_t>(key, 0) <=> load<std::uint64_t>(last_key_.bytes, 0)
                         : key <=> std::string_view(last_key_.bytes);
-      if (order < 0 || (order == 0 && (is_branch || !last_key_.is_branch))) {
+      if (std::is_lt(order) || (std::is_eq(order) && (is_branch || !last_key_.is_branch))) {
         return bad(page, "is out of order");
       }
     }
