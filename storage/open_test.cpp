@@ -247,6 +247,26 @@ TEST(Open, EntriesOutOfOrderAreAnError) {
   EXPECT_GT(refused_pages(folder, out_of_order), 3U);
 }
 
+// LMDB takes a first page by whether its transaction's number is odd, and not the one we looked at.
+TEST(Open, TheNewestFirstPageInTheOthersPlaceIsAnError) {
+  TempFolder folder;
+  fill(folder.path());
+  const std::string whole = read_bytes(folder / "data.mdb");
+  constexpr std::size_t transaction = 144;
+  for (const std::size_t page : {0U, 1U}) {
+    std::string changed = whole;
+    changed[page * 4096 + transaction + 3] = 1;  // newer than the other
+    char& low = changed[page * 4096 + transaction];
+    low = static_cast<char>((low & ~1) | static_cast<char>(1 - page));
+    write_bytes(folder / "data.mdb", changed);
+    const auto opened = open_store(options_for(folder.path()), {});
+    ASSERT_FALSE(opened.has_value()) << page;
+    EXPECT_EQ(opened.error().code, Errc::damaged);
+    EXPECT_NE(opened.error().message.find("page " + std::to_string(page)), std::string::npos)
+        << opened.error().message;
+  }
+}
+
 TEST(Open, AnEntryOfAKindThatIsNotUsedIsAnError) {
   TempFolder folder;
   fill(folder.path());

@@ -96,6 +96,7 @@ class Checker {
 
   Result<Meta> newest_meta() {
     Meta newest{};
+    std::uint64_t newest_page = 0;
     for (std::uint64_t page = 0; page < 2; ++page) {
       std::uint64_t offset = page * page_size_;
       if (file_size_ < offset + page_header + sizeof(Meta)) return bad(page, "is missing");
@@ -112,8 +113,13 @@ class Checker {
       }
       if (page == 0) page_size_ = page_size;
       if (page_size != page_size_) return bad(page, "has another page size");
-      if (page == 0 || found.txn > newest.txn) newest = found;
+      if (page == 0 || found.txn > newest.txn) {
+        newest = found;
+        newest_page = page;
+      }
     }
+    // A reader takes the one that its transaction's number says, whichever is newer.
+    if (newest.txn % 2 != newest_page) return bad(newest_page, "stands in the other's place");
     return newest;
   }
 
