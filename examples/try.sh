@@ -28,7 +28,7 @@ tests/setup.sh build
 [ -e .build/release/build.ninja ] || cmake --preset release -DDESKMATE_TESTS=OFF >/dev/null
 echo "try: building (the first time takes some minutes)"
 cmake --build --preset release --target deskmate deskmate-plugin-host \
-  shop-sample console rules-orders rules-parcels rules-quality >.build/try-build.log ||
+  shop-sample console rules-orders rules-parcels rules-quality rules-returns >.build/try-build.log ||
   { tail -n 40 .build/try-build.log >&2; echo "try: the build failed; see .build/try-build.log" >&2; exit 1; }
 
 if [ -n "$check" ]; then

@@ -15,7 +15,7 @@ constexpr std::array see{
     "desk.ship_queue",  "desk.rules",          "desk.rules_explain", "desk.offers",
     "desk.offer",       "desk.offer_standard", "desk.approvals",     "desk.authority",
     "desk.money",       "desk.parcels",        "desk.parcel",        "desk.couriers",
-    "desk.order_words",
+    "desk.order_words", "desk.case_advice",
 };
 constexpr std::array act{
     "desk.reply",

@@ -1,7 +1,9 @@
 // Cases, telephone calls, and enquiries that were missed.
+#include "core/daemon/case_advice.hpp"
 #include "core/daemon/case_file.hpp"
 #include "core/daemon/errors.hpp"
 #include "core/daemon/owner_params.hpp"
+#include "core/daemon/rule_methods.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -113,6 +115,7 @@ void change_case(Service& service, const Call& call, Answer answer) {
       change.wants.emplace();
       for (const View one : wants) change.wants->emplace_back(one.as_str());
     }
+    if (call.params["hardship"].is_bool()) change.hardship = call.params["hardship"].as_bool();
     change.text = text_in(call, "text");
     return service.desk.change_case(change, service.options.wall_ms());
   });
@@ -223,6 +226,33 @@ void evidence(Service& service, const Call& call, Answer answer) {
                         {"files", std::move(made.files)}}));
 }
 
+// What the rules say of it: what is missing, what may be given, until when.
+void advice(Service& service, const Call& call, Answer answer) {
+  const auto id = case_of(service, call);
+  if (!id) return answer.fail(id.error());
+  const auto abouts = abouts_of(service, call);
+  if (!abouts) return answer.fail(abouts.error());
+  const auto kept = std::make_shared<Answer>(std::move(answer));
+  const auto language = words_of(service, call);
+  advise(service, *id, abouts->order, language,
+         [&service, kept, language](const Result<CaseAdvice>& advice) {
+           if (!advice) return kept->fail(advice.error());
+           Array findings;
+           Array silent;
+           for (const RuleAnswer& one : advice->answers) {
+             if (one.failed) silent.emplace_back(one.judge);
+             for (const auto& found : one.findings) {
+               Value row = present_finding(found, language);
+               if (found.limits) row["limits"] = true;
+               findings.push_back(std::move(row));
+             }
+           }
+           kept->ok(Value::map({{"order_id", hex(advice->order)},
+                                {"findings", std::move(findings)},
+                                {"silent", std::move(silent)}}));
+         });
+}
+
 void log_call(Service& service, const Call& call, Answer answer) {
   const auto abouts = abouts_of(service, call);
   if (!abouts) return answer.fail(abouts.error());
@@ -292,6 +322,7 @@ void serve_cases(Service& service) {
                            {"desk.calls", calls},
                            {"desk.missed", missed},
                            {"desk.case_file", evidence},
+                           {"desk.case_advice", advice},
                        });
 }
 

@@ -6,8 +6,8 @@
 //     send(seen.passed);
 //   });
 //
-// A plugin that does not answer in time is passed over, and the log says so: what a buyer waits for
-// waits for no plugin. Loop thread.
+// A plugin that does not answer in time (rule_questions.hpp) is passed over, and the log says so:
+// what a buyer waits for waits for no plugin. Loop thread.
 #pragma once
 
 #include <functional>
@@ -18,10 +18,6 @@
 #include "core/daemon/service.hpp"
 
 namespace deskmate::daemon {
-
-// Named limits.
-inline constexpr std::uint32_t draft_guard_deadline_ms = 500;
-inline constexpr std::size_t draft_objections_max = 8;  // of one plugin
 
 struct DraftSpec {
   desk::Id16 chat{};

@@ -3,6 +3,7 @@
 
 #include <deskmate/rules.hpp>
 
+#include "core/daemon/rule_questions.hpp"
 #include "core/daemon/rule_runner.hpp"
 #include "core/daemon/test_service.hpp"
 
@@ -100,7 +101,7 @@ TEST_F(DraftTest, R27_what_is_stopped_stays_so_and_a_warning_is_passed_over_on_p
 TEST_F(DraftTest, R27_R122_a_plugin_that_is_slow_gone_or_mad_holds_up_nothing) {
   start();
   look("You idiot");
-  loop.advance(draft_guard_deadline_ms - 1);
+  loop.advance(rule_question_deadline_ms - 1);
   loop.run();
   EXPECT_FALSE(seen);
   loop.advance(1);

@@ -22,7 +22,7 @@ namespace deskmate::daemon {
 inline constexpr std::string_view seen_table = "seen";    // items that have come in
 inline constexpr std::string_view clock_table = "clock";  // the highest stamp
 // Goes up with every change of what the fold writes: older tables are made anew from the log.
-inline constexpr std::string_view fold_version = "12";
+inline constexpr std::string_view fold_version = "13";
 
 class EventFold {
  public:

@@ -52,6 +52,8 @@ constexpr Message problems_table[] = {
      "{0} {1}：已判断 {2}，发现 {3}；下次巡检 {4}"},
     {"rules.row_drafts", "{0} {1}: looks at what is about to be sent to buyers",
      "{0} {1}：检查即将发给买家的内容"},
+    {"rules.row_claims", "{0} {1}: says what may be given in a case",
+     "{0} {1}：给出工单的处理建议"},
     {"rules.not_running", "is not running", "未运行"},
     {"rules.stay", "the rules in force stay: {0}", "沿用原有规则：{0}"},
     {"rules.not_home", "another machine of the desk runs the rules: the one that holds the book",

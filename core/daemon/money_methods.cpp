@@ -1,5 +1,6 @@
 // Offers, approvals, allowances, and what was given away.
 #include "core/daemon/money_methods.hpp"
+#include "core/daemon/case_advice.hpp"
 
 #include <algorithm>
 
@@ -49,13 +50,12 @@ Value shown(Service& service, const Present& present, const desk::OfferView& vie
 
 // What has to be checked and folded before the next is. Of one event.
 using Propose = std::function<desk::Result<desk::Proposal>()>;
-void in_turn(Service& service, const Call& call, Propose propose, Answer answer,
+void in_turn(Service& service, desk::Language language, Propose propose, Answer answer,
              std::function<void(const desk::Proposal&, Value&)> more = {}) {
   const auto kept = std::make_shared<Answer>(std::move(answer));
   const auto made = std::make_shared<desk::Proposal>();
   service.money.run(
-      [language = language_of(service, call), propose = std::move(propose),
-       made]() -> Result<desk::Proposals> {
+      [language, propose = std::move(propose), made]() -> Result<desk::Proposals> {
         auto proposal = propose();
         if (proposal.has_error()) return to_error(proposal.error(), language);
         *made = proposal.value();
@@ -128,14 +128,22 @@ void offer_propose(Service& service, const Call& call, Answer answer) {
   spec.instead = *instead;
   spec.text = text_in(call, "reason");
   if (!spec.standard.empty()) name_rule(service, call, spec);
-  in_turn(
-      service, call,
-      [&service, spec] { return service.desk.propose_offer(spec, service.options.wall_ms()); },
-      std::move(answer),
-      [](const desk::Proposal& made, Value& said) {
-        said["offer"] = Value(std::as_const(said)["event"]);
-        if (made.facts["needs"].size() > 0) said["needs"] = made.facts["needs"];
-      });
+  const auto kept = std::make_shared<Answer>(std::move(answer));
+  keep_to_advice(service, spec, call.params["anyway"].as_bool(), words_of(service, call),
+                 [&service, kept,
+                  language = language_of(service, call)](const Result<desk::OfferSpec>& ruled) {
+                   if (!ruled) return kept->fail(ruled.error());
+                   in_turn(
+                       service, language,
+                       [&service, spec = *ruled] {
+                         return service.desk.propose_offer(spec, service.options.wall_ms());
+                       },
+                       std::move(*kept),
+                       [](const desk::Proposal& made, Value& said) {
+                         said["offer"] = Value(std::as_const(said)["event"]);
+                         if (made.facts["needs"].size() > 0) said["needs"] = made.facts["needs"];
+                       });
+                 });
 }
 
 void offer_standard(Service& service, const Call& call, Answer answer) {
@@ -198,8 +206,8 @@ void on_offer(Service& service, const Call& call, Answer answer, const Say& say_
   const auto member = actor_of(service, call);
   if (!member) return answer.fail(member.error());
   in_turn(
-      service, call, [say_it, id = *id, member = *member] { return say_it(id, member); },
-      std::move(answer));
+      service, language_of(service, call),
+      [say_it, id = *id, member = *member] { return say_it(id, member); }, std::move(answer));
 }
 
 void offer_confirm(Service& service, const Call& call, Answer answer) {
@@ -335,7 +343,7 @@ void authority_set(Service& service, const Call& call, Answer answer) {
   }
   limit.value = call.params["value"].as_int();
   in_turn(
-      service, call,
+      service, language_of(service, call),
       [&service, limit, removed, by = member_of(call)] {
         return service.desk.set_limit(limit, removed, by);
       },
@@ -367,7 +375,7 @@ void allowance_move(Service& service, const Call& call, Answer answer) {
   if (!to) return answer.fail(refused(service, call, desk::Errc::no_such_peer, name, "to"));
   const std::string currency(call.params["currency"].as_str("CNY"));
   in_turn(
-      service, call,
+      service, language_of(service, call),
       [&service, of, by, to = *to, purpose = *purpose, currency,
        count = call.params["count"].as_int()]() -> desk::Result<desk::Proposal> {
         const auto all = service.desk.purses(of, currency, service.options.wall_ms());
@@ -400,7 +408,7 @@ void payment(Service& service, const Call& call, Answer answer) {
   paid.proof = *files;
   paid.text = text_in(call, "text");
   in_turn(
-      service, call,
+      service, language_of(service, call),
       [&service, paid] { return service.desk.record_payment(paid, service.options.wall_ms()); },
       std::move(answer));
 }
@@ -419,7 +427,7 @@ void refund_book(Service& service, const Call& call, Answer answer) {
   });
   if (!refund) return answer.fail(refund.error());
   in_turn(
-      service, call,
+      service, language_of(service, call),
       [&service, refund = *refund, of = member_in(call, "of").value_or(0), by = *actor] {
         return service.desk.book_refund(refund, of, by);
       },
@@ -444,7 +452,7 @@ Result<desk::Purpose> purpose_in(Service& service, const Call& call) {
 
 void give(Service& service, const Call& call, desk::ActionSpec spec, Answer answer) {
   in_turn(
-      service, call,
+      service, language_of(service, call),
       [&service, spec = std::move(spec)] {
         return service.desk.action(spec, service.options.wall_ms());
       },

@@ -25,17 +25,7 @@ class MoneyMethods : public ServiceTest {
     loop.run();
     shop = connector();
     EXPECT_TRUE(call(shop, "log.append", events(message("m1"))));
-    EXPECT_TRUE(call(shop, "log.append",
-                     events(Value::map({{"type", "order.seen"},
-                                        {"facts", Value::map({{"state", "shipped"},
-                                                              {"payment", "paid"},
-                                                              {"total", 10'000},
-                                                              {"paid", 10'000},
-                                                              {"currency", "EUR"},
-                                                              {"placed_at", start_ms}})},
-                                        {"refs", Value::map({{"order", "o1"}, {"buyer", "eve@x"}})},
-                                        {"desk_refs", Value::map({{"number", "T_1"}})},
-                                        {"body", Value::map({{"number", "T_1"}})}}))));
+    EXPECT_TRUE(call(shop, "log.append", events(order("shipped"))));
     limit("settlements_month", 1);
   }
   void limit(const char* name, std::int64_t value) {

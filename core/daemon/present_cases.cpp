@@ -65,6 +65,7 @@ Value Present::about_case(const desk::CaseView& view) const {
   }
   if (!view.wants.empty()) out["wants"] = texts(view.wants);
   if (!view.given.empty()) out["evidence"] = texts(view.given);
+  if (view.hardship) out["hardship"] = true;
   if (const auto whole = bodies_.whole(view.titled)) {
     set_text(out, "title", whole->body["title"].as_str());
     if (whole->erased) out["erased"] = true;

@@ -46,6 +46,7 @@ Value Present::offer(const desk::OfferView& offer) const {
   if (!offer.needs.empty()) {
     out["needs"] = each(offer.needs, [](const std::string& need) { return need; });
   }
+  if (!offer.passed.empty()) out["passed"] = texts(offer.passed);
   if (!offer.approvers.empty()) {
     out["approvers"] = each(offer.approvers, [](desk::MemberNo member) { return member; });
   }

@@ -197,8 +197,7 @@ void ship_queue(Service& service, const Call& call, Answer answer) {
 
 }  // namespace
 
-Value present_problem(const desk::ProblemView& problem, Language language) {
-  const auto& found = problem.finding;
+Value present_finding(const desk::ProblemFinding& found, Language language) {
   Value out = Value::map({{"kind", found.kind},
                           {"code", found.code},
                           {"title", problem_title(found.kind, language)},
@@ -207,14 +206,7 @@ Value present_problem(const desk::ProblemView& problem, Language language) {
                           {"rule", found.rule},
                           {"version", found.version},
                           {"plugin", found.plugin},
-                          {"params", found.params},
-                          {"since_ms", problem.since_ms},
-                          {"found_ms", problem.found_ms},
-                          {"open", problem.open}});
-  set_id(out, "order", problem.about.order);
-  set_text(out, "shop", problem.shop);
-  set_text(out, "sku", problem.about.sku);
-  set_id(out, "buyer", problem.buyer);
+                          {"params", found.params}});
   if (found.amount) {
     out["amount"] = *found.amount;
     out["currency"] = found.currency;
@@ -223,6 +215,18 @@ Value present_problem(const desk::ProblemView& problem, Language language) {
   for (const std::string& fix : found.fixes) {
     out["fixes"].push_back(Value::map({{"fix", fix}, {"text", fix_text(fix, language)}}));
   }
+  return out;
+}
+
+Value present_problem(const desk::ProblemView& problem, Language language) {
+  Value out = present_finding(problem.finding, language);
+  out["since_ms"] = problem.since_ms;
+  out["found_ms"] = problem.found_ms;
+  out["open"] = problem.open;
+  set_id(out, "order", problem.about.order);
+  set_text(out, "shop", problem.shop);
+  set_text(out, "sku", problem.about.sku);
+  set_id(out, "buyer", problem.buyer);
   set_text(out, "settled", problem.settled);
   if (problem.settled_by != 0) out["settled_by"] = problem.settled_by;
   set_time(out, "told_ms", problem.told_ms);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/daemon/cli/text.hpp"
 #include "core/daemon/zone.hpp"
 
 namespace deskmate::daemon {
@@ -213,6 +214,57 @@ constexpr ProblemWords problem_table[] = {
     {"tone/marks", "{marks} exclamation marks in a row sound like shouting",
      "连用 {marks} 个感叹号像在喊叫", "", ""},
 
+    {"evidence", "Evidence", "凭证", "", ""},
+    {"evidence/missing", "Still to be sent by the buyer: {wants}", "还需买家提供：{wants}",
+     "So that we can put your order {number} right, please send us a photo: {wants}.",
+     "为尽快处理订单 {number}，请拍照发给我们：{wants}。"},
+    {"window", "Return window", "退换期限", "", ""},
+    {"window/open", "Can be sent back until {until_ms}", "可在 {until_ms} 前退换", "", ""},
+    {"window/over", "The time for that was over on {until_ms}", "已过期限（{until_ms}）", "", ""},
+    {"window/custom", "Made to order: not returnable without a fault", "定制商品，无质量问题不退换",
+     "", ""},
+    {"return_postage", "Return postage", "退货运费", "", ""},
+    {"return_postage/shop",
+     "The shop pays the return postage, never cash on delivery: {postage_minor}",
+     "退货运费由店铺承担（不收到付）：{postage_minor}", "", ""},
+    {"return_postage/buyer", "The buyer pays the return postage: {postage_minor}",
+     "退货运费由买家承担：{postage_minor}", "", ""},
+    {"return_postage/shared",
+     "Nobody is at fault, so the return postage is shared; the buyer's part: {share_minor}",
+     "双方均无责，退货运费分摊；买家承担：{share_minor}", "", ""},
+    {"size_swap", "A swap of sizes?", "疑似换码", "", ""},
+    {"size_swap/inspect",
+     "The buyer has since ordered the same thing in another variant: look at it first",
+     "买家之后又拍了同款其他规格：请先核实", "", ""},
+    {"ladder", "What may be given", "可给的补偿", "", ""},
+    {"ladder/small",
+     "A small fault: an apology, a gift or free postage next time, then {first_from_minor} to "
+     "{first_to_minor} back, at most {most_minor}; else it is sent back",
+     "小问题：先致歉，再送小礼或下次包邮，再退 {first_from_minor} 到 {first_to_minor}，最多 "
+     "{most_minor}；不接受则退货",
+     "", ""},
+    {"ladder/used",
+     "A small fault, and {given_minor} was given back already: an apology, a gift, or it is sent "
+     "back",
+     "小问题，且已退 {given_minor}：致歉、小礼，或退货", "", ""},
+    {"ladder/hardship",
+     "A hardship: {first_from_minor} to {most_minor} back, and the buyer keeps it",
+     "买家有困难：可退 {first_from_minor} 到 {most_minor}，无需寄回", "", ""},
+    {"ladder/large", "It cannot be used: everything back, or the goods again, once it is sent back",
+     "无法使用：寄回后全额退款或补发", "", ""},
+    {"ladder/large_keep",
+     "It cannot be used: everything back, or the goods again; the buyer keeps it",
+     "无法使用：全额退款或补发，无需寄回", "", ""},
+
+    {"evidence:item", "the item", "商品", "", ""},
+    {"evidence:parcel", "the parcel from outside", "包裹外观", "", ""},
+    {"evidence:slip", "the packing slip", "发货单", "", ""},
+    {"evidence:label", "the label with the waybill", "快递面单", "", ""},
+    {"fix:apologise", "apologise", "致歉", "", ""},
+    {"fix:gift", "a gift, or free postage next time", "小礼物或下次包邮", "", ""},
+    {"fix:partial_refund", "a part of the money back", "部分退款", "", ""},
+    {"fix:return_goods", "have it sent back", "退货", "", ""},
+    {"fix:explain", "explain it", "说明原因", "", ""},
     {"fix:ask_buyer", "ask the buyer", "询问买家", "", ""},
     {"fix:tell_buyer", "tell the buyer", "告知买家", "", ""},
     {"fix:refund", "refund", "退款", "", ""},
@@ -240,7 +292,31 @@ const ProblemWords* find_problem_word(std::string_view kind, std::string_view co
   return find_problem_word(std::string(kind).append("/").append(code));
 }
 
-std::string shown(std::string_view name, const Value& value, std::string_view zone) {
+std::string_view pick(std::string_view en, std::string_view zh, Language language) {
+  return language == Language::zh ? zh : en;
+}
+
+// Kinds of evidence, in words: "item, slip".
+std::string evidence_words(std::string_view list, Language language) {
+  std::string out;
+  while (!list.empty()) {
+    const auto end = std::min(list.find(", "), list.size());
+    const std::string_view one = list.substr(0, end);
+    const auto* words = find_problem_word("evidence:" + std::string(one));
+    if (!out.empty()) out += language == Language::zh ? "、" : ", ";
+    out += words == nullptr ? one : pick(words->en, words->zh, language);
+    list.remove_prefix(std::min(end + 2, list.size()));
+  }
+  return out;
+}
+
+std::string shown(std::string_view name, const Value& params, std::string_view zone,
+                  Language language) {
+  const Value& value = params[name];
+  if (name.ends_with("_minor") && value.is_int()) {
+    return cli::money(value.as_int(), params["currency"].as_str());
+  }
+  if (name == "wants") return evidence_words(value.as_str(), language);
   if (name.ends_with("_ms") && value.is_uint()) return local_time(zone, value.as_uint());
   if (value.is_int()) return std::to_string(value.as_int());
   if (value.is_bool()) return value.as_bool() ? "yes" : "no";
@@ -248,7 +324,7 @@ std::string shown(std::string_view name, const Value& value, std::string_view zo
 }
 
 std::string filled(std::string_view text, const Value& params, std::string_view number,
-                   std::string_view zone) {
+                   std::string_view zone, Language language) {
   std::string out;
   while (!text.empty()) {
     const auto open = text.find('{');
@@ -259,7 +335,7 @@ std::string filled(std::string_view text, const Value& params, std::string_view 
     }
     out += text.substr(0, open);
     const auto name = text.substr(open + 1, close - open - 1);
-    out += name == "number" ? std::string(number) : shown(name, params[name], zone);
+    out += name == "number" ? std::string(number) : shown(name, params, zone, language);
     text.remove_prefix(close + 1);
   }
   // What a rule has not said is not announced.
@@ -267,10 +343,6 @@ std::string filled(std::string_view text, const Value& params, std::string_view 
     if (out.ends_with(end)) out.resize(out.size() - end.size());
   }
   return out;
-}
-
-std::string_view pick(std::string_view en, std::string_view zh, Language language) {
-  return language == Language::zh ? zh : en;
 }
 
 }  // namespace
@@ -285,11 +357,11 @@ std::string problem_title(std::string_view kind, Language language) {
 std::string problem_text(std::string_view kind, std::string_view code, const Value& params,
                          Language language, std::string_view zone) {
   if (const auto* words = find_problem_word(kind, code)) {
-    return filled(pick(words->en, words->zh, language), params, {}, zone);
+    return filled(pick(words->en, words->zh, language), params, {}, zone, language);
   }
   std::string out = std::string(kind).append("/").append(code);
   for (const auto& [name, value] : params.as_map()) {
-    out.append(" ").append(name).append("=").append(shown(name, value, zone));
+    out.append(" ").append(name).append("=").append(shown(name, params, zone, language));
   }
   return out;
 }
@@ -303,7 +375,7 @@ std::string buyer_question(std::string_view kind, std::string_view code, const V
                            std::string_view number, Language language) {
   const auto* words = find_problem_word(kind, code);
   if (words == nullptr) return {};
-  return filled(pick(words->ask_en, words->ask_zh, language), params, number, {});
+  return filled(pick(words->ask_en, words->ask_zh, language), params, number, {}, language);
 }
 
 bool looks_chinese(std::string_view text) {

@@ -11,7 +11,8 @@
 
 namespace deskmate::daemon {
 
-// "The address has no house number". params: by name, times (…_ms) in `zone` (IANA; empty: the
+// "The address has no house number". params: by name, amounts (…_minor) in
+// params["currency"], times (…_ms) in `zone` (IANA; empty: the
 // machine's).
 std::string problem_text(std::string_view kind, std::string_view code, const Value& params,
                          Language language, std::string_view zone = {});
@@ -28,7 +29,7 @@ bool looks_chinese(std::string_view text);
 
 // For the test that none lacks a language.
 struct ProblemWords {
-  std::string_view key;  // kind, kind/code, or fix:NAME
+  std::string_view key;  // kind, kind/code, fix:NAME or evidence:KIND
   std::string_view en, zh;
   std::string_view ask_en, ask_zh;  // of the buyer; empty: nothing to ask
 };

@@ -82,8 +82,8 @@ void rules(Service& service, const Call& call, Answer answer) {
                             {"cleared", lane.cleared},
                             {"failures", lane.failures},
                             {"left_out", lane.left_out},
-                            {"judges", lane.drafts ? "drafts" : "orders"}});
-    if (!lane.drafts) row["next_sweep_ms"] = lane.next_sweep_ms;
+                            {"judges", to_string(lane.judges)}});
+    if (lane.judges == rules::Judges::orders) row["next_sweep_ms"] = lane.next_sweep_ms;
     set_time(row, "sweep_ended_ms", lane.sweep_ended_ms);
     set_time(row, "sweep_took_ms", lane.sweep_took_ms);
     set_time(row, "sweep_judged", lane.sweep_judged);
@@ -237,7 +237,11 @@ void serve_rules(Service& service) {
     dry_run(service, work, call, std::move(answer));
   });
   service.bus.method("rules.changed", [&service](const Call& call, Answer answer) {
-    service.rules->rules_changed(call.session->name(), call.params["judges"].as_str() == "drafts");
+    const auto judges = rules::judges_from(call.params["judges"].as_str("orders"));
+    if (!judges) {
+      return answer.fail({Status::invalid, "rules judge orders, drafts or claims", "judges"});
+    }
+    service.rules->rules_changed(call.session->name(), *judges);
     answer.ok(Value());
   });
 }

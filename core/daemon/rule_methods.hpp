@@ -7,6 +7,8 @@
 
 namespace deskmate::daemon {
 
+// What a rule found, with its words and what to do.
+Value present_finding(const desk::ProblemFinding& found, Language language);
 Value present_problem(const desk::ProblemView& problem, Language language);
 // What is wrong with an order, and its place in the warehouse's queue, into the order as a map.
 void add_problems(const Service& service, const desk::OrderView& order, desk::Language language,

@@ -69,7 +69,8 @@ struct RuleRunner::Lane {
   std::uint32_t failures_in_a_row = 0;
   std::uint64_t wait_until_ms = 0;  // of the loop
   bool posted = false, recording = false;
-  bool drafts = false;
+  rules::Judges judges = rules::Judges::orders;
+  bool sweeps() const { return judges == rules::Judges::orders; }
 
   bool sweeping = false, orders_done = false, all_asked = false;
   desk::Id16 swept{};
@@ -136,7 +137,7 @@ void RuleRunner::look_at_home() {
     const bool became = is_home() && !was_home_;
     was_home_ = is_home();
     for (const auto& [name, lane] : lanes_) {
-      if (became && !lane->drafts) lane->next_sweep_ms = service_.loop.now_ms() + rule_settle_ms;
+      if (became && lane->sweeps()) lane->next_sweep_ms = service_.loop.now_ms() + rule_settle_ms;
       arm(lane);
     }
   });
@@ -144,7 +145,7 @@ void RuleRunner::look_at_home() {
 
 void RuleRunner::want(const ProblemAbout& about) {
   for (const auto& [name, lane] : lanes_) {
-    if (lane->drafts) continue;
+    if (!lane->sweeps()) continue;
     lane->tries.erase(about);
     if (lane->queue.size() < rule_queue_max) {
       lane->push(about);
@@ -179,7 +180,7 @@ void RuleRunner::plugins_changed() {
   }
 }
 
-void RuleRunner::rules_changed(std::string_view instance, bool drafts) {
+void RuleRunner::rules_changed(std::string_view instance, rules::Judges judges) {
   auto found = lanes_.find(instance);
   if (found == lanes_.end()) {
     plugins_changed();
@@ -190,26 +191,26 @@ void RuleRunner::rules_changed(std::string_view instance, bool drafts) {
   lane.wait_until_ms = 0;
   lane.tries.clear();
   lane.sweeping = false;  // what it has judged it judged by the old ones
-  lane.drafts = drafts;
-  lane.next_sweep_ms = drafts ? 0 : service_.loop.now_ms() + rule_settle_ms;
-  if (drafts) {
+  lane.judges = judges;
+  lane.next_sweep_ms = lane.sweeps() ? service_.loop.now_ms() + rule_settle_ms : 0;
+  if (!lane.sweeps()) {
     lane.queue.clear();
     lane.queued.clear();
   }
   arm(found->second);
 }
 
-std::vector<std::string> RuleRunner::judges_of_drafts() const {
+std::vector<std::string> RuleRunner::judges_of(rules::Judges what) const {
   std::vector<std::string> out;
   for (const auto& [name, lane] : lanes_) {
-    if (lane->drafts && service_.bus.find(name) != nullptr) out.push_back(name);
+    if (lane->judges == what && service_.bus.find(name) != nullptr) out.push_back(name);
   }
   return out;
 }
 
 void RuleRunner::times_changed() {
   for (const auto& [name, lane] : lanes_) {
-    if (lane->drafts) continue;
+    if (!lane->sweeps()) continue;
     lane->next_sweep_ms =
         std::min(lane->next_sweep_ms, service_.loop.now_ms() + service_.options.rules.sweep_ms);
     arm(lane);
@@ -225,7 +226,7 @@ bool RuleRunner::sweep() {
   bool any = false;
   if (!is_home()) return false;
   for (const auto& [name, lane] : lanes_) {
-    if (lane->drafts || service_.bus.find(name) == nullptr) continue;
+    if (!lane->sweeps() || service_.bus.find(name) == nullptr) continue;
     any = true;
     begin_sweep(*lane);
     pump(lane);
@@ -484,7 +485,7 @@ std::vector<RuleRunner::LaneView> RuleRunner::lanes() const {
   for (const auto& [name, lane] : lanes_) {
     const std::uint64_t in =
         lane->next_sweep_ms > now ? lane->next_sweep_ms - now : std::uint64_t{0};
-    out.push_back({name, lane->version, lane->queue.size(), lane->sweeping, lane->drafts,
+    out.push_back({name, lane->version, lane->queue.size(), lane->sweeping, lane->judges,
                    lane->judged, lane->found, lane->cleared, lane->failures, lane->left_out,
                    lane->sweep_ended_ms, lane->sweep_took_ms, lane->sweep_judged, wall + in});
   }

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <deskmate/rules.hpp>
 #include <deskmate/value.hpp>
 #include <functional>
 #include <map>
@@ -33,11 +34,11 @@ class Service;
 // Named limits and times.
 inline constexpr std::size_t rule_batch_max = 64;             // subjects of one request
 inline constexpr std::size_t rule_batch_bytes_max = 131'072;  // together; one may be larger
-// Asked and not answered, of one plugin. With one more, just answered, they are less than what makes
-// the desk wait until the plugin has read (SessionLimits::queued_bytes_slow).
+// Asked and not answered, of one plugin. With one more, just answered, they are less than what
+// makes the desk wait until the plugin has read (SessionLimits::queued_bytes_slow).
 inline constexpr std::size_t rule_batches_max = 3;
-inline constexpr std::uint32_t rule_deadline_ms = 10'000;  // of one request
-inline constexpr std::size_t rule_queue_max = 100'000;     // waiting; beyond: another sweep
+inline constexpr std::uint32_t rule_deadline_ms = 10'000;    // of one request
+inline constexpr std::size_t rule_queue_max = 100'000;       // waiting; beyond: another sweep
 inline constexpr std::uint64_t rule_retry_first_ms = 1'000;  // doubled with each failure
 inline constexpr std::uint64_t rule_retry_longest_ms = 60'000;
 inline constexpr std::uint32_t rule_tries_max = 2;    // of one that fails alone
@@ -53,10 +54,10 @@ class RuleRunner {
 
   void folded(const storage::StoredEvent& event);
   void plugins_changed();
-  // One plugin has other rules. drafts: it judges what is about to be sent, and no orders.
-  void rules_changed(std::string_view instance, bool drafts);
-  // Names of those that run and judge drafts.
-  std::vector<std::string> judges_of_drafts() const;
+  // One plugin has other rules. Only one that judges orders has anything to do by itself.
+  void rules_changed(std::string_view instance, rules::Judges judges);
+  // Names of those that run and judge that.
+  std::vector<std::string> judges_of(rules::Judges what) const;
   void times_changed();
   void stop();
 
@@ -69,7 +70,7 @@ class RuleRunner {
     std::string version;  // of the rules, as it said last
     std::size_t waiting = 0;
     bool sweeping = false;
-    bool drafts = false;                               // judges drafts; the rest stays 0
+    rules::Judges judges = rules::Judges::orders;      // of others the rest stays 0
     std::uint64_t judged = 0, found = 0, cleared = 0;  // since the start
     std::uint64_t failures = 0, left_out = 0;
     std::uint64_t sweep_ended_ms = 0, sweep_took_ms = 0, sweep_judged = 0;  // the last one

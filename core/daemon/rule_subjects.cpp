@@ -111,12 +111,8 @@ Value checked_params(View params) {
   return out;
 }
 
-}  // namespace
-
-std::optional<std::string> pack_subject(const desk::Desk& desk, const Bodies& bodies,
-                                        const desk::OrderContext& context) {
-  Maker maker(desk, bodies);
-  rules::Subject subject;
+std::optional<std::string> pack_order(Maker& maker, const desk::OrderContext& context,
+                                      rules::Subject subject) {
   subject.order = maker.order(context.order, true);
   for (std::size_t i = 0; i < context.stock.size(); ++i) {
     if (context.stock[i]) subject.order->lines[i].stock = stock_of(*context.stock[i]);
@@ -128,6 +124,25 @@ std::optional<std::string> pack_subject(const desk::Desk& desk, const Bodies& bo
   }
   if (maker.awaited()) return std::nullopt;
   return rules::pack(subject);
+}
+
+}  // namespace
+
+std::optional<std::string> pack_subject(const desk::Desk& desk, const Bodies& bodies,
+                                        const desk::OrderContext& context) {
+  Maker maker(desk, bodies);
+  return pack_order(maker, context, {});
+}
+
+std::optional<std::string> pack_claim(const desk::Desk& desk, const Bodies& bodies,
+                                      const desk::CaseView& about,
+                                      const desk::OrderContext& context) {
+  Maker maker(desk, bodies);
+  rules::Subject subject;
+  subject.claim = rules::Claim{about.kind,     about.cause,
+                               about.severity, static_cast<std::int64_t>(about.opened_ms),
+                               about.hardship, {about.given.begin(), about.given.end()}};
+  return pack_order(maker, context, std::move(subject));
 }
 
 std::string pack_subject(const desk::ProductView& product) {
@@ -152,6 +167,7 @@ desk::ProblemFinding finding_of(View found, const std::string& plugin, std::stri
   if (found["amount"].is_int()) out.amount = found["amount"].as_int();
   out.currency = found["currency"].as_str();
   out.fixes = texts_of(found["fixes"]);
+  out.limits = found["limits"].as_bool() && out.amount.has_value();
   return out;
 }
 

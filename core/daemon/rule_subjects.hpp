@@ -15,6 +15,10 @@ namespace deskmate::daemon {
 std::optional<std::string> pack_subject(const desk::Desk& desk, const Bodies& bodies,
                                         const desk::OrderContext& context);
 std::string pack_subject(const desk::ProductView& product);
+// What is wrong by a case with that order of it; nothing as above.
+std::optional<std::string> pack_claim(const desk::Desk& desk, const Bodies& bodies,
+                                      const desk::CaseView& about,
+                                      const desk::OrderContext& context);
 
 // One finding of rules.judge: of what the plugin says only words and numbers that are short enough.
 desk::ProblemFinding finding_of(View found, const std::string& plugin, std::string_view version);

@@ -132,6 +132,19 @@ class ServiceTest : public ::testing::Test {
          {"dedupe", "message"},
          {"body", Value::map({{"text", "hello"}, {"name", "Eve"}, {"subject", "Tea"}})}});
   }
+  // Eve's, T_1: 100.00 EUR, paid.
+  Value order(const std::string& state) {
+    return Value::map({{"type", "order.seen"},
+                       {"facts", Value::map({{"state", state},
+                                             {"payment", "paid"},
+                                             {"total", 10'000},
+                                             {"paid", 10'000},
+                                             {"currency", "EUR"},
+                                             {"placed_at", start_ms}})},
+                       {"refs", Value::map({{"order", "o1"}, {"buyer", "eve@x"}})},
+                       {"desk_refs", Value::map({{"number", "T_1"}})},
+                       {"body", Value::map({{"number", "T_1"}})}});
+  }
   void add_member() {
     desk::MemberSpec member;
     member.number = 7;

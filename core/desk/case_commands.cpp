@@ -224,6 +224,7 @@ Result<Proposal> Commands::change_case(const CaseChange& change, std::uint64_t n
     }
     facts.add("wants", std::move(wants));
   }
+  if (change.hardship) facts.add("hardship", *change.hardship);
   if (change.title) {
     fits = check_text(*change.title, case_title_max, Errc::text_required, "title");
     if (!fits) return fits.error();

@@ -52,6 +52,7 @@ CaseView Queries::case_view(const Id16& id, const CaseRecord& record, std::uint6
   out.currency = record.sum.value.currency;
   out.wants = record.wants.value;
   out.given = record.given;
+  out.hardship = record.hardship.value;
   out.lines = record.lines;
   out.opened = state_.ref(record.at);
   out.titled = state_.ref(record.titled_at);

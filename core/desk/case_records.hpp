@@ -29,6 +29,7 @@ struct CaseRecord {  // by case, which is the event that opened it; changes may 
   Latest<std::uint64_t> deadline_ms;
   Latest<SumRecord> sum;
   Latest<std::vector<std::string>> wants;
+  Latest<bool> hardship;
   Place titled_at;                 // latest
   Place changed_at;                // latest of its lines
   std::uint32_t lines = 0;         // counter
@@ -36,7 +37,8 @@ struct CaseRecord {  // by case, which is the event that opened it; changes may 
   template <class A>
   void fields(A& a) {
     a(at, number, member, shop, chat, buyer, order, parcel, state, kind, cause, severity,
-      waiting_for, liable, assignee, deadline_ms, sum, wants, titled_at, changed_at, lines, given);
+      waiting_for, liable, assignee, deadline_ms, sum, wants, hardship, titled_at, changed_at,
+      lines, given);
   }
   bool open() const { return !is_over(state.value); }
 };

@@ -96,6 +96,7 @@ struct CaseChange {
   std::optional<std::int64_t> amount = {};        // minor units
   std::string currency = {};
   std::optional<std::vector<std::string>> wants = {};
+  std::optional<bool> hardship = {};
   std::string text = {};  // why
 };
 

@@ -12,9 +12,9 @@ constexpr std::pair<std::string_view, About> about_names[] = {{"chat", About::ch
                                                               {"order", About::order},
                                                               {"parcel", About::parcel}};
 
-constexpr std::string_view change_facts[] = {"state",       "kind",     "cause",    "severity",
-                                             "waiting_for", "liable",   "assignee", "deadline",
-                                             "amount",      "currency", "wants",    "titled"};
+constexpr std::string_view change_facts[] = {
+    "state",    "kind",   "cause",    "severity", "waiting_for", "liable", "assignee",
+    "deadline", "amount", "currency", "wants",    "hardship",    "titled"};
 
 }  // namespace
 
@@ -106,6 +106,7 @@ Folded Fold::case_changed(In& in) {
   const std::uint64_t deadline_ms = facts.uint_if("deadline");
   const SumRecord sum{facts.int_if("amount"), facts.name_if("currency")};
   const bool titled = facts.flag_if("titled");
+  const bool hardship = facts.flag_if("hardship");
   facts.require(facts.raw("wants").is_nil() || facts.raw("wants").is_array());
   const auto wants = facts.names("wants", evidence_max);
   for (const std::string& one : wants) facts.require(one.size() <= name_max);
@@ -124,6 +125,7 @@ Folded Fold::case_changed(In& in) {
     if (facts.has("deadline")) record.deadline_ms.say(deadline_ms, at);
     if (facts.has("amount")) record.sum.say(sum, at);
     if (facts.has("wants")) record.wants.say(wants, at);
+    if (facts.has("hardship")) record.hardship.say(hardship, at);
     if (titled) take_latest(record.titled_at, at);
   });
   return Folded::quiet;

@@ -60,6 +60,8 @@ Folded Fold::offer_proposed(In& in) {
   const auto purpose = purpose_from(facts.name("purpose"));
   facts.require(purpose && may_be_currency(made.currency));
   const auto needs = needs_in(facts);
+  made.passed = facts.names("passed", passed_max);
+  for (const std::string& one : made.passed) facts.require(one.size() <= name_max);
   const View steps = facts.raw("steps");
   facts.require(steps.is_array() && steps.size() > 0 && steps.size() <= offer_steps_max);
   if (!facts.ok()) return Folded::malformed;

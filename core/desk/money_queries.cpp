@@ -61,6 +61,7 @@ OfferView Money::view(const Id16& id, const OfferRecord& record) const {
   out.currency = record.currency;
   out.direct = record.direct;
   out.needs = record.needs;
+  out.passed = record.passed;
   out.liable = record.liable;
   out.cause = record.cause;
   out.proposed = state_.ref(record.at);

@@ -40,7 +40,8 @@ struct OfferRecord {  // by offer, which is the event that proposed it; the rest
   std::vector<StepRecord> steps;
   std::vector<TakenRecord> taken;  // by step and peer
   std::vector<std::string> needs;  // a set
-  Place read_at;                   // latest
+  std::vector<std::string> passed;
+  Place read_at;  // latest
   std::optional<Id16> read_reply;
   Place confirmed_at;  // first
   std::uint32_t confirmed_by = 0;
@@ -54,8 +55,9 @@ struct OfferRecord {  // by offer, which is the event that proposed it; the rest
   template <class A>
   void fields(A& a) {
     a(at, shop, chat, order, about, buyer, instead, member, rule, rule_version, standard, currency,
-      liable, cause, purpose, direct, steps, taken, needs, read_at, read_reply, confirmed_at,
-      confirmed_by, answered_at, answered_by, approved, ended_at, ended_by, ended, replaced_by);
+      liable, cause, purpose, direct, steps, taken, needs, passed, read_at, read_reply,
+      confirmed_at, confirmed_by, answered_at, answered_by, approved, ended_at, ended_by, ended,
+      replaced_by);
   }
   // The request that carries out a step.
   const TakenRecord* stands(std::uint32_t step) const {

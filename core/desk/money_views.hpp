@@ -83,6 +83,8 @@ struct OfferStep {
   bool operator==(const OfferStep&) const = default;
 };
 
+inline constexpr std::size_t passed_max = 16;  // findings of rules that one offer passes over
+
 struct OfferSpec {
   MemberNo member = 0;  // 0: a rule
   std::string rule, rule_version;
@@ -91,10 +93,11 @@ struct OfferSpec {
   Purpose purpose = Purpose::settlement;
   std::string standard;  // one of standard_offers(); then without steps
   std::vector<OfferStep> steps;
-  std::string currency;         // empty: the order's
-  std::string liable, cause;    // R83: buyer, shop, courier, platform, third; and R28's causes
-  std::optional<Id16> instead;  // an offer that this one takes the place of, with its reason
-  std::string text;             // why
+  std::string currency;             // empty: the order's
+  std::string liable, cause;        // R83: buyer, shop, courier, platform, third; and R28's causes
+  std::optional<Id16> instead;      // an offer that this one takes the place of, with its reason
+  std::vector<std::string> passed;  // kinds of rules' findings whose limit is passed over
+  std::string text;                 // why
 };
 
 // R80: what may be offered for a parcel that failed, with the steps for this very order.
@@ -135,6 +138,7 @@ struct OfferView {
   std::string currency;
   bool direct = false;              // an action that waits for approval: nothing to read back
   std::vector<std::string> needs;   // the limits that it is beyond
+  std::vector<std::string> passed;  // kinds of rules' findings that were passed over
   std::vector<MemberNo> approvers;  // of one that waits for approval: who may
   std::string liable, cause;
   PeerId home{};

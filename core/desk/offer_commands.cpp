@@ -95,6 +95,7 @@ Map Commands::offer_facts(const OfferRecord& offer) {
   add("cause", offer.cause);
   if (offer.direct) facts.add("direct", true);
   if (!offer.needs.empty()) facts.add("needs", texts(offer.needs));
+  if (!offer.passed.empty()) facts.add("passed", texts(offer.passed));
   return facts;
 }
 
@@ -112,6 +113,9 @@ Result<Proposal> Commands::propose_offer(const OfferSpec& spec, std::uint64_t no
   if (const auto fits = check_one_of(liable_parties, spec.liable, "liable"); !fits)
     return fits.error();
   if (const auto fits = check_one_of(causes, spec.cause, "cause"); !fits) return fits.error();
+  if (spec.passed.size() > passed_max) {
+    return Error{Errc::too_many, std::to_string(passed_max), "passed"};
+  }
   if (const auto fits = check_reason(spec.text); !fits) return fits.error();
   if (!spec.currency.empty() && spec.currency != order->currency) {
     return Error{Errc::bad_amount, {}, "currency"};
@@ -134,6 +138,7 @@ Result<Proposal> Commands::propose_offer(const OfferSpec& spec, std::uint64_t no
   made.liable = spec.liable;
   made.cause = spec.cause;
   made.instead = spec.instead;
+  made.passed = spec.passed;
   if (spec.chat) {
     if (const auto chat = chat_of(*spec.chat); !chat) return chat.error();
   }

@@ -46,6 +46,7 @@ struct ProblemFinding {
   std::optional<std::int64_t> amount;
   std::string currency;
   std::vector<std::string> fixes;
+  bool limits = false;  // of a claim: no refund above the amount without a reason
 };
 
 struct ProblemView {

@@ -160,6 +160,7 @@ class RandomEvents {
                                                {"amount", maybe(number(100))},
                                                {"currency", "EUR"},
                                                {"wants", maybe(Value::array({"item", "slip"}))},
+                                               {"hardship", maybe(below(2) == 0)},
                                                {"titled", below(2) == 0}}));
       case 4:
         return add("case.said",
@@ -241,6 +242,7 @@ class RandomEvents {
                  {"currency", "EUR"},
                  {"direct", below(2) == 0},
                  {"needs", maybe("gifts_month")},
+                 {"passed", maybe(Value::array({"ladder"}))},
                  {"instead", maybe(some_event())},
                  {"steps",
                   Value::array({Value::map({{"kind", "refund"}, {"amount", number(100)}}),

@@ -178,6 +178,7 @@ struct CaseView {
   std::int64_t amount = 0;                // what was settled
   std::string currency;                   // empty: nothing was
   std::vector<std::string> wants, given;  // kinds of evidence
+  bool hardship = false;                  // R94
   std::uint32_t lines = 0;
   EventRef opened;  // its body has the text
   EventRef titled;  // its body has the title

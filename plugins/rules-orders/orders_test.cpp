@@ -27,7 +27,7 @@ using Found = std::vector<std::string>;
 constexpr std::int64_t now_ms = 1'800'000'000'000;
 
 std::string file_text(const std::string& name) {
-  return testing::file_text(std::string(RULES_ORDERS_FOLDER) + "/" + name);
+  return testing::file_text(std::string(RULES_FOLDER) + "/" + name);
 }
 
 struct Orders : ::testing::Test {

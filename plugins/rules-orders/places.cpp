@@ -15,33 +15,7 @@ bool is_ascii_mark(char c) {
 // Chinese marks and blanks that people put between parts of an address.
 constexpr std::array<std::string_view, 7> wide_marks = {"，", "。", "、", "　", "（", "）", "－"};
 
-// Who and where to call is no place.
-bool is_place(std::string_view name) {
-  return name != "name" && name != "phone" && name != "company" && name != "country_code";
-}
-
 }  // namespace
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
-
-std::size_t word_in(std::string_view text, const std::vector<std::string>& words) {
-  if (words.empty() || text.empty()) return words.size();
-  const std::string low = lowered(text);
-  const auto at = std::find_if(words.begin(), words.end(), [&](const std::string& word) {
-    return !word.empty() && low.find(word) != std::string::npos;
-  });
-  return static_cast<std::size_t>(at - words.begin());
-}
-
-bool has_word(std::string_view text, const std::vector<std::string>& words) {
-  return word_in(text, words) != words.size();
-}
 
 std::size_t characters(std::string_view text) {
   std::size_t count = 0;
@@ -64,14 +38,6 @@ bool has_house_number(std::string_view text) {
   });
 }
 
-std::string whole(const rules::Order& order) {
-  std::string out;
-  for (const auto& [name, text] : order.address) {
-    if (is_place(name)) out.append(out.empty() ? "" : " ").append(text);
-  }
-  return out;
-}
-
 std::string_view part(const rules::Order& order, std::string_view name) {
   for (const auto& [key, text] : order.address) {
     if (key == name) return text;
@@ -89,7 +55,7 @@ std::string street(const rules::Order& order) {
 std::string compared(const rules::Order& order) {
   std::string out;
   for (const auto& [name, text] : order.address) {
-    if (!is_place(name)) continue;
+    if (!rules::is_place(name)) continue;
     for (std::size_t i = 0; i < text.size();) {
       const auto mark = std::find_if(
           wide_marks.begin(), wide_marks.end(),

@@ -24,7 +24,7 @@ using Words = std::vector<std::string>;
 constexpr std::int64_t now_ms = 1'800'000'000'000;
 
 std::string file_text(const std::string& name) {
-  return testing::file_text(std::string(RULES_PARCELS_FOLDER) + "/" + name);
+  return testing::file_text(std::string(RULES_FOLDER) + "/" + name);
 }
 
 struct Parcels : ::testing::Test {

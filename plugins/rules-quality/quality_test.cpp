@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 using Found = std::vector<std::string>;
 
 std::string file_text(const std::string& name) {
-  return testing::file_text(std::string(RULES_QUALITY_FOLDER) + "/" + name);
+  return testing::file_text(std::string(RULES_FOLDER) + "/" + name);
 }
 
 struct Quality : ::testing::Test {

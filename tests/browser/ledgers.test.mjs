@@ -117,6 +117,22 @@ test('R60: an order is found by name, waybill, telephone number and address', as
   });
 });
 
+test('R91 R94: a case says what may be given, and more for a buyer in need', async () => {
+  await withStage({ plugins: [sample, { name: 'returns', id: 'rules-returns' }] }, async (stage) => {
+    const order = await until('an order', async () => (await stage.desk.list('orders')).find((o) => o.number && o.paid > 0));
+    const { case: number } = await stage.desk.ask('case', 'open', 'quality', '--order', order.number, 'It has a scratch.', '--as', 1);
+    const ann = await stage.page(1);
+    await ann.goto(`${stage.base}/ledgers/cases/${number}`);
+    const advice = ann.locator('.case-advice');
+    await advice.locator('li', { hasText: 'Still to be sent by the buyer: the item' }).waitFor();
+    await advice.locator('li', { hasText: 'A small fault' }).waitFor();
+    await advice.getByRole('checkbox', { name: 'The buyer is in need' }).check();
+    await advice.locator('li', { hasText: 'A hardship' }).waitFor();
+    await ann.locator('.case-lines', { hasText: 'the buyer is in need' }).waitFor();
+    assert.equal((await stage.desk.ask('case', 'show', number)).hardship, true);
+  });
+});
+
 test('a viewer reads sheets and saves them, and changes nothing', async () => {
   const members = [
     { number: 1, name: 'Ann', weight: 1, role: 'presale', access: 'owner' },

@@ -4,6 +4,7 @@
 #include "plugins/rules-orders/orders.hpp"
 #include "plugins/rules-parcels/parcels.hpp"
 #include "plugins/rules-quality/quality.hpp"
+#include "plugins/rules-returns/returns.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace deskmate;
@@ -46,5 +47,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   judge_by<rules_orders::OrderRules>(text, read);
   judge_by<rules_parcels::ParcelRules>(text, read);
   judge_by<rules_quality::QualityRules>(text, read);
+  judge_by<rules_returns::ReturnRules>(text, read);
   return 0;
 }

@@ -23,7 +23,7 @@ vitests() { # each test counts
 
 if tests/setup.sh browser && web_packages && tests/servers/install.sh mail/package-lock.json; then
   vitests
-  if build release deskmate deskmate-plugin-host console shop-sample chat-email rules-orders rules-parcels rules-quality; then
+  if build release deskmate deskmate-plugin-host console shop-sample chat-email rules-orders rules-parcels rules-quality rules-returns; then
     node_tests release tests/browser/*.test.mjs
     [ "${DESKMATE_BENCH:-}" != 1 ] || measure node tests/browser/console.bench.mjs
   fi

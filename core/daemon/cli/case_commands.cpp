@@ -19,6 +19,7 @@ struct CaseWords {
   std::string state, cause, severity, waiting_for, liable, currency;
   std::vector<std::string> text, wants;
   std::optional<std::uint64_t> assignee, hours;
+  std::optional<bool> hardship;
   bool all = false, closed = false, overdue = false, remove = false, answered = false;
   std::uint64_t seconds = 0, days = 7, limit = 100;
 };
@@ -119,8 +120,9 @@ void show(Context& context, const CaseWords& words) {
       << '\n';
   if (const auto title = at["title"].as_str(); !title.empty()) out << printable(title) << '\n';
   Value about = Value::map();
-  for (const char* key : {"shop", "chat", "order", "parcel", "assignee", "cause", "severity",
-                          "waiting_for", "liable", "deadline_ms", "amount", "currency"}) {
+  for (const char* key :
+       {"shop", "chat", "order", "parcel", "assignee", "cause", "severity", "waiting_for", "liable",
+        "deadline_ms", "amount", "currency", "hardship"}) {
     if (!at[key].is_nil()) about[key] = at[key];
   }
   if (about.size() > 0) out << context.say("case.about", {map_text(about)}) << '\n';
@@ -139,6 +141,7 @@ void change(Context& context, const CaseWords& words) {
   set(params, "title", words.title);
   set(params, "text", text_of(context, words.text));
   if (words.assignee) params["assignee"] = *words.assignee;
+  if (words.hardship) params["hardship"] = *words.hardship;
   for (const std::string& one : words.wants) params["wants"].push_back(one);
   if (!words.amount.empty()) {
     const auto amount = parse_money(words.amount, words.currency);
@@ -157,6 +160,28 @@ void change(Context& context, const CaseWords& words) {
     }
   }
   act(context, "desk.case_change", std::move(params), "cli.done");
+}
+
+void advise(Context& context, const CaseWords& words) {
+  Value params = Value::map({{"case", chat_name(words.name)}});
+  set(params, "order", words.order);
+  const auto answer = context.ask("desk.case_advice", std::move(params));
+  if (!answer || context.as_json(*answer)) return;
+  auto& out = context.streams.out;
+  for (const Value& found : (*answer)["findings"].as_array()) {
+    out << context.say("order.problem",
+                       {printable(found["text"].as_str()), printable(found["title"].as_str())})
+        << '\n';
+    std::string fixes;
+    for (const Value& fix : found["fixes"].as_array()) {
+      fixes += (fixes.empty() ? "" : ", ") + printable(fix["text"].as_str());
+    }
+    if (!fixes.empty()) indent(out, context.say("order.fix", {fixes}));
+  }
+  if ((*answer)["findings"].as_array().empty()) out << context.say("case.no_advice") << '\n';
+  for (const Value& one : (*answer)["silent"].as_array()) {
+    out << context.say("case.silent", {printable(one.as_str())}) << '\n';
+  }
 }
 
 void open(Context& context, const CaseWords& words) {
@@ -309,7 +334,15 @@ void add_case(CLI::App& app, Context& context) {
   option("--currency", changed->currency, "help.case.currency", "CODE");
   option("--wants", changed->wants, "help.case.wants", "KIND");
   option("--title", changed->title, "help.case.title", "TITLE");
+  changing->add_flag("--hardship,!--no-hardship", changed->hardship,
+                     help(context, "help.case.hardship"));
   changing->callback([&context, words = changed] { change(context, *words); });
+
+  const auto [advising, advised] = add(*one, context, "advise", "help.case.advise");
+  advising->add_option("CASE", advised->name, help(context, "help.param.case"))->required();
+  advising->add_option("--order", advised->order, help(context, "help.case.order"))
+      ->type_name("ORDER");
+  advising->callback([&context, words = advised] { advise(context, *words); });
 
   const auto [saying, said] = add(*one, context, "say", "help.case.say");
   saying->add_option("CASE", said->name, help(context, "help.param.case"))->required();

@@ -21,10 +21,11 @@ constexpr std::size_t piece_bytes = std::size_t{256} * 1024;  // of a proof, at 
 
 struct MoneyWords {
   std::string name;  // of an offer
-  std::string order, chat, standard, purpose, liable, cause, reason, instead, how, file, peer;
+  std::string order, chat, about, standard, purpose, liable, cause, reason, instead, how, file,
+      peer;
   std::string refund, coupon, discount, amount, limit_name, scope_role, currency = "CNY";
   std::vector<std::string> text;
-  bool resend = false, all = false, over = false;
+  bool resend = false, anyway = false, all = false, over = false;
   std::optional<std::uint64_t> scope_member, of;
   std::string value;
   std::uint64_t days = 366, limit = 100;
@@ -101,6 +102,12 @@ void show_offer(Context& context, const MoneyWords& words) {
     out << "    " << context.say("offer.step." + std::string(step["kind"].as_str())) << ": "
         << context.say("request." + std::string(step["request"]["state"].as_str())) << '\n';
   }
+  if (const Array& passed = one["passed"].as_array(); !passed.empty()) {
+    std::string kinds;
+    for (const Value& kind : passed)
+      kinds += (kinds.empty() ? "" : ", ") + printable(kind.as_str());
+    line("offer.passed", kinds);
+  }
   if (!one["answered_by"].is_nil()) {
     line(one["approved"].as_bool() ? "offer.approved_by" : "offer.refused_by",
          number(one["answered_by"]));
@@ -129,6 +136,8 @@ std::optional<std::int64_t> amount_of(Context& context, const std::string& amoun
 void propose(Context& context, const MoneyWords& words) {
   Value params = Value::map({{"order", words.order}, {"reason", text_of(context, words.text)}});
   if (!words.chat.empty()) params["chat"] = chat_name(words.chat);
+  if (!words.about.empty()) params["case"] = chat_name(words.about);
+  if (words.anyway) params["anyway"] = true;
   set(params, "standard", words.standard);
   set(params, "purpose", words.purpose);
   set(params, "liable", words.liable);
@@ -362,6 +371,7 @@ void add_offer(CLI::App& app, Context& context) {
     to->add_option(name, word, help(context, key))->type_name(type);
   };
   option("--chat", said->chat, "help.param.chat", "CHAT");
+  option("--case", said->about, "help.offer.case", "CASE");
   option("--standard", said->standard, "help.offer.standard_name", "NAME");
   option("--refund", said->refund, "help.offer.refund", "AMOUNT");
   option("--coupon", said->coupon, "help.offer.coupon", "AMOUNT");
@@ -370,6 +380,7 @@ void add_offer(CLI::App& app, Context& context) {
   option("--purpose", said->purpose, "help.offer.purpose", "PURPOSE");
   option("--instead", said->instead, "help.offer.instead", "OFFER");
   add_booking(*made, context, said->liable, said->cause);
+  made->add_flag("--anyway", said->anyway, help(context, "help.offer.anyway"));
   made->callback([&context, words = said] { propose(context, *words); });
 
   const auto [shown, wanted] = add_command(*one, context, "show", "help.offer.show");

@@ -62,8 +62,8 @@ void show_rules(Context& context) {
   for (const Value& row : rows) {
     const auto plugin = row["plugin"].as_str();
     const auto version = row["version"].as_str();
-    if (row["judges"].as_str() == "drafts") {
-      out << context.say("rules.row_drafts", {plugin, version});
+    if (const auto judges = row["judges"].as_str(); judges != "orders") {
+      out << context.say("rules.row_" + std::string(judges), {plugin, version});
     } else {
       out << context.say("rules.row", {plugin, version, std::to_string(row["judged"].as_uint()),
                                        std::to_string(row["found"].as_uint()),

@@ -178,6 +178,7 @@ struct CaseChanged : detail::Common {
   std::optional<std::int64_t> amount;     // what was settled
   std::string currency;
   std::optional<std::vector<std::string>> wants;  // kinds of evidence asked for
+  std::optional<bool> hardship;                   // of the buyer's: more is given, and longer
   bool titled = false;                            // the body has a title
   std::string title;
   std::string text;  // why
@@ -196,6 +197,7 @@ struct CaseChanged : detail::Common {
     f("amount", e.amount);
     f("currency", e.currency);
     f("wants", e.wants);
+    f("hardship", e.hardship);
     f("titled", e.titled);
   }
   template <class Self, class F>

@@ -88,7 +88,9 @@ struct OfferProposed : detail::Common {
   std::string cause;  // "purchasing", "warehouse", "packing", "courier", "listing", "buyer", "none"
   bool direct = false;             // an action that waits for approval: nothing to read back
   std::vector<std::string> needs;  // the limits that it is beyond: "settlements_month"
-  std::string text;                // why
+  std::vector<std::string>
+      passed;        // kinds of findings whose limit was passed over, with the reason
+  std::string text;  // why
   template <class Self, class F>
   static void facts(Self& e, F& f) {
     f("shop", e.shop);
@@ -108,6 +110,7 @@ struct OfferProposed : detail::Common {
     f("cause", e.cause);
     f("direct", e.direct);
     f("needs", e.needs);
+    f("passed", e.passed);
   }
   template <class Self, class F>
   static void body(Self& e, F& f) {

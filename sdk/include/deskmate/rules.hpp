@@ -1,7 +1,7 @@
-// Rule plugins: pure judges of orders, products and drafts. What is to be judged comes in as values
-// (the subject), what is wrong goes out as findings, each with its reason; no clock, network or
-// file in between. What counts as wrong is data: settings in a TOML file of the owner's, read anew
-// while running; with a mistake in it the last good settings stay in force.
+// Rule plugins: pure judges of orders, products, drafts and claims. What is to be judged comes in
+// as values (the subject), what is wrong goes out as findings, each with its reason; no clock,
+// network or file in between. What counts as wrong is data: settings in a TOML file of the owner's,
+// read anew while running; with a mistake in it the last good settings stay in force.
 //
 //   struct Late : rules::Rules {
 //     explicit Late(rules::Settings& settings)
@@ -31,8 +31,8 @@
 // are laid over the rest for that shop.
 //
 // A finding's params must not change while the matter is the same: say when something is due, not
-// how many hours are left. They never quote a buyer: numbers, times (…_ms), names of SKUs, words of
-// the rules' file.
+// how many hours are left. They never quote a buyer: numbers, times (…_ms), amounts (…_minor, in
+// the currency of the param "currency"), names of SKUs, words of the rules' file.
 #pragma once
 
 #include <cstdint>
@@ -131,18 +131,42 @@ struct Draft {
   std::string_view text;
 };
 
+// What a buyer says is wrong with an order, as its case has it, and what is known of that.
+struct Claim {
+  std::string_view kind;      // of the case: "damaged", "missing_item", "quality", "no_reason" …
+  std::string_view cause;     // "packing", "courier", "buyer", "none" …; empty: not known yet
+  std::string_view severity;  // low, normal, high; empty: nobody has said
+  std::int64_t opened_ms = 0;
+  bool hardship = false;
+  std::vector<std::string_view> given;  // kinds of evidence that are there: "item", "slip" …
+};
+
 struct Subject {
   std::int64_t now_ms = 0;
   std::string_view shop;
   std::optional<Order> order;      // or
   std::optional<Product> product;  // or
   std::optional<Draft> draft;
-  std::vector<Order> others;  // of the same buyer, latest first
+  std::optional<Claim> claim;  // about the order
+  std::vector<Order> others;   // of the same buyer, latest first
 };
 
 // The subject as msgpack, and back. A field of another kind counts as missing.
 std::string pack(const Subject& subject);
 Subject unpack(View subject, std::int64_t now_ms);
+
+// --- Words and addresses, as rules compare them ---
+
+// ASCII letters in lower case; the rest as it is.
+std::string lowered(std::string_view text);
+// Is one of the words (in lower case) in the text?
+bool has_word(std::string_view text, const std::vector<std::string>& words);
+// The index of the first that is in the text; how many there are: none is.
+std::size_t word_in(std::string_view text, const std::vector<std::string>& words);
+// Does that part of an address say where? Whom to call does not.
+bool is_place(std::string_view part);
+// Those parts of the address, one after the other.
+std::string whole(const Order& order);
 
 // --- What comes out ---
 
@@ -154,12 +178,14 @@ struct Finding {
   Map params;
   std::optional<std::int64_t> amount;  // what is at stake, minor units
   std::string currency;
+  bool limits = false;             // of a claim: no refund above the amount without a reason
   std::vector<std::string> fixes;  // best first: ask_buyer, refund, wait, substitute …
 
   Finding& param(std::string_view name, Value value);
   Finding& fix(std::string_view name);
   Finding& is(std::string_view how_severe);
   Finding& costs(std::int64_t minor, std::string_view in);
+  Finding& at_most(std::int64_t minor, std::string_view in);
 };
 
 // Where the rules write what they found, and, where somebody asked why, what was all right.
@@ -255,15 +281,19 @@ struct Case {
   std::string subject;  // packed
   std::vector<std::string> expect;
 };
-// [[case]] tables: name, now, expect, and [case.order], [[case.others]], [case.product] or
-// [case.draft] with the fields of Order, Product and Draft. Times are dates, or as far from now:
+// [[case]] tables: name, now, expect, and [case.order], [[case.others]], [case.product],
+// [case.draft] or [case.claim] with the fields of Order, Product, Draft and Claim. Times are dates,
+// or as far from now:
 // "-2h", "+3d".
 std::vector<Case> read_cases(std::string_view text, const std::string& file, Faults& faults);
 
 // --- The plugin ---
 
-// What a plugin's rules are asked about; of drafts while somebody waits for them, so at once.
-enum class Judges { orders, drafts };
+// What a plugin's rules are asked about; of drafts and claims while somebody waits for them, so at
+// once. Products and what is found of orders are the desk's to remember.
+enum class Judges { orders, drafts, claims };
+std::string_view to_string(Judges judges);
+std::optional<Judges> judges_from(std::string_view word);
 
 class RulePlugin : public Plugin {
  public:

@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t case_now_ms = 1'767'600'000'000;
 
 const std::vector<std::string_view> case_keys = {"name",   "now",     "expect", "order",
-                                                 "others", "product", "draft"};
+                                                 "others", "product", "draft",  "claim"};
 const std::vector<std::string_view> order_keys = {
     "shop",       "number",      "state",    "payment", "currency", "total",    "paid",
     "placed_ms",  "updated_ms",  "paid_ms",  "name",    "note",     "address",  "lines",
@@ -24,6 +24,8 @@ const std::vector<std::string_view> parcel_keys = {"status",    "raw_code", "car
                                                    "sent_ms",   "moved_ms", "stuck_ms", "eta_ms",
                                                    "under_way", "here"};
 const std::vector<std::string_view> action_keys = {"kind", "state", "at_ms"};
+const std::vector<std::string_view> claim_keys = {"kind",      "cause",    "severity",
+                                                  "opened_ms", "hardship", "given"};
 const std::vector<std::string_view> draft_keys = {"shop", "text"};
 const std::vector<std::string_view> product_keys = {"shop", "sku", "name", "stock"};
 
@@ -119,6 +121,10 @@ class Reader {
     }
     if (const toml::node* draft = table.get("draft")) {
       subject["draft"] = object(*draft, draft_keys);
+    }
+    if (const toml::node* claim = table.get("claim")) {
+      Value& read = subject["claim"] = object(*claim, claim_keys);
+      if (read.is_map() && std::as_const(read)["opened_ms"].is_nil()) read["opened_ms"] = now_ms_;
     }
     if (const toml::node* others = table.get("others")) {
       if (const toml::array* list = others->as_array()) {

@@ -77,6 +77,7 @@ Value to_value(const Finding& finding) {
     out["amount"] = *finding.amount;
     out["currency"] = finding.currency;
   }
+  if (finding.limits) out["limits"] = true;
   for (const std::string& fix : finding.fixes) out["fixes"].push_back(fix);
   return out;
 }
@@ -138,8 +139,7 @@ struct RulePlugin::Impl {
 
   void look();
   void tell_changed() {
-    const char* what = judges == Judges::drafts ? "drafts" : "orders";
-    self.host().request("rules.changed", Value::map({{"judges", what}}), 10'000, {});
+    self.host().request("rules.changed", Value::map({{"judges", to_string(judges)}}), 10'000, {});
   }
   void refuse(Faults found);
   Result<std::shared_ptr<RuleSet>> set_of(const Value& params) const;

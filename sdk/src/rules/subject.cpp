@@ -256,6 +256,18 @@ std::string pack(const Subject& subject) {
   map.value("draft", subject.draft.has_value(), [&](std::string& to) {
     MapWriter(to).text("shop", subject.shop).text("text", subject.draft.value().text).end();
   });
+  map.value("claim", subject.claim.has_value(), [&](std::string& to) {
+    const Claim& claim = subject.claim.value();
+    MapWriter(to)
+        .text("kind", claim.kind)
+        .text("cause", claim.cause)
+        .text("severity", claim.severity)
+        .integer("opened_ms", claim.opened_ms)
+        .flag("hardship", claim.hardship)
+        .list("given", claim.given,
+              [](std::string_view one, Writer& writer, std::string&) { writer.text(one); })
+        .end();
+  });
   map.list("others", subject.others,
            [](const Order& order, Writer&, std::string& to) { write(to, order); });
   map.end();
@@ -278,7 +290,65 @@ Subject unpack(View subject, std::int64_t now_ms) {
     out.draft = Draft{draft["text"].as_str()};
     out.shop = draft["shop"].as_str();
   }
+  if (const View claim = subject["claim"]; claim.is_map()) {
+    out.claim =
+        Claim{claim["kind"].as_str(),      claim["cause"].as_str(),     claim["severity"].as_str(),
+              claim["opened_ms"].as_int(), claim["hardship"].as_bool(), {}};
+    for (const View one : claim["given"]) out.claim->given.push_back(one.as_str());
+  }
   for (const View one : subject["others"]) out.others.push_back(read_order(one));
+  return out;
+}
+
+std::string_view to_string(Judges judges) {
+  switch (judges) {
+    case Judges::drafts:
+      return "drafts";
+    case Judges::claims:
+      return "claims";
+    case Judges::orders:
+      break;
+  }
+  return "orders";
+}
+
+std::optional<Judges> judges_from(std::string_view word) {
+  for (const Judges one : {Judges::orders, Judges::drafts, Judges::claims}) {
+    if (word == to_string(one)) return one;
+  }
+  return std::nullopt;
+}
+
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return out;
+}
+
+std::size_t word_in(std::string_view text, const std::vector<std::string>& words) {
+  if (words.empty() || text.empty()) return words.size();
+  const std::string low = lowered(text);
+  const auto at = std::find_if(words.begin(), words.end(), [&](const std::string& word) {
+    return !word.empty() && low.find(word) != std::string::npos;
+  });
+  return static_cast<std::size_t>(at - words.begin());
+}
+
+bool has_word(std::string_view text, const std::vector<std::string>& words) {
+  return word_in(text, words) != words.size();
+}
+
+bool is_place(std::string_view part) {
+  return part != "name" && part != "phone" && part != "company" && part != "country_code";
+}
+
+std::string whole(const Order& order) {
+  std::string out;
+  for (const auto& [name, text] : order.address) {
+    if (is_place(name)) out.append(out.empty() ? "" : " ").append(text);
+  }
   return out;
 }
 
@@ -301,6 +371,11 @@ Finding& Finding::costs(std::int64_t minor, std::string_view in) {
   amount = minor;
   currency = in;
   return *this;
+}
+
+Finding& Finding::at_most(std::int64_t minor, std::string_view in) {
+  limits = true;
+  return costs(minor, in);
 }
 
 Finding& Sheet::found(std::string_view kind, std::string_view code) {

@@ -3,15 +3,19 @@ import { money } from '../text/format';
 import { t, word } from '../text/i18n';
 import type { DeskRequest } from './types';
 
-export interface Problem {
+// What a rule found, in words, and what to do.
+export interface Finding {
   kind: string;
   code: string;
   title: string;
   text: string;
   severity: string;
+  fixes: { fix: string; text: string }[];
+}
+
+export interface Problem extends Finding {
   since_ms: number;
   open: boolean;
-  fixes: { fix: string; text: string }[];
   order?: string;
   number?: string;
   name?: string;

@@ -41,6 +41,7 @@ export interface CaseRow {
   amount?: number;
   currency?: string;
   wants?: string[];
+  hardship?: boolean;
   evidence?: string[];
   statements?: number;
   erased?: boolean;

@@ -104,6 +104,8 @@ export const enWork = {
   'case.opened': 'Opened', 'case.kind_needed': 'A new case needs a kind, and a chat, an order or a shop.', 'case.lines': 'What happened', 'case.say': 'Write down', 'case.say_text': 'What was said or done',
   'case.party': 'By whom', 'case.change': 'Change', 'case.changed': '{name} changed {what}', 'case.linked': '{name} linked {what}', 'case.unlinked': '{name} took off {what}', 'case.opened_line': '{name} opened the case',
   'case.all': 'All cases', 'case.earlier': 'Earlier', 'case.chat_link': 'Chat {n}',
+  'case.advice': 'What may be given', 'case.no_advice': 'The rules have nothing to say.', 'case.silent': '{who} did not answer.',
+  'case.hardship': 'The buyer is in need: more is given, and longer', 'case.in_need': 'the buyer is in need', 'case.not_in_need': 'the buyer is not in need',
   'case.evidence': 'Evidence file', 'case.evidence_text': 'A page with chats, orders, parcels and the time line, and the files, in one archive. Internal notes are not in it.',
   'case_kind.lost': 'Lost', 'case_kind.damaged': 'Damaged', 'case_kind.missing_item': 'Something missing', 'case_kind.wrong_item': 'Wrong item', 'case_kind.refund': 'Refund', 'case_kind.return': 'Return',
   'case_kind.exchange': 'Exchange', 'case_kind.complaint': 'Complaint', 'case_kind.question': 'Question', 'case_kind.platform': 'Platform stepped in', 'case_kind.other': 'Other',

@@ -106,6 +106,8 @@ export const zhWork: Record<keyof typeof enWork, string> = {
   'case.opened': '建立时间', 'case.kind_needed': '新工单需要类型，以及会话、订单或店铺。', 'case.lines': '经过', 'case.say': '记录', 'case.say_text': '说了或做了什么',
   'case.party': '哪一方', 'case.change': '修改', 'case.changed': '{name} 修改了{what}', 'case.linked': '{name} 关联了{what}', 'case.unlinked': '{name} 取消关联{what}', 'case.opened_line': '{name} 建立了工单',
   'case.all': '全部工单', 'case.earlier': '更早的', 'case.chat_link': '会话 {n}',
+  'case.advice': '处理建议', 'case.no_advice': '规则没有建议。', 'case.silent': '{who} 未作答。',
+  'case.hardship': '买家有困难：从宽处理', 'case.in_need': '买家有困难', 'case.not_in_need': '买家没有困难',
   'case.evidence': '证据文件', 'case.evidence_text': '一个压缩包：含会话、订单、包裹、时间线的网页和全部文件。不含内部备注。',
   'case_kind.lost': '丢件', 'case_kind.damaged': '破损', 'case_kind.missing_item': '少件', 'case_kind.wrong_item': '错发', 'case_kind.refund': '退款', 'case_kind.return': '退货',
   'case_kind.exchange': '换货', 'case_kind.complaint': '投诉', 'case_kind.question': '咨询', 'case_kind.platform': '平台介入', 'case_kind.other': '其他',

@@ -5,6 +5,7 @@ import { endStates, parties, type CaseLine, type CaseView as Case } from '../../
 import { useActions } from '../../keys/keyboard';
 import { casesOf } from '../../sheets/work';
 import { shown, whyColumn, type Column, type Value } from '../../sheets/sheet';
+import type { Finding } from '../../desk/money';
 import type { CaseRow } from '../../desk/work';
 import { dateTime } from '../../text/format';
 import { t, word, type Key } from '../../text/i18n';
@@ -56,6 +57,7 @@ export function CaseScreen({ number }: { number: string }) {
           {found.chat !== undefined && <a href={`/inbox/${found.chat}?view=all`}>{t('case.chat_link', { n: found.chat })}</a>}
         </p>
         <Facts row={found} again={again} />
+        {found.order && !endStates.has(found.state) && <Advice row={found} again={again} />}
         <p>
           <button type="button" disabled={busy} onClick={evidence}>
             {busy ? t('loading') : t('case.evidence')} <Hint keys="z x" />
@@ -74,6 +76,40 @@ export function CaseScreen({ number }: { number: string }) {
       </section>
       {calling && <CallDialog about={{ case: found.case }} onClose={() => setCalling(false)} onDone={again} />}
     </div>
+  );
+}
+
+interface Advised {
+  findings: Finding[];
+  silent: string[];
+}
+
+// What the rules say may be given; nothing where there are no such rules.
+function Advice({ row, again }: { row: CaseRow; again: () => void }) {
+  const { found } = useAsked<Advised>('desk.case_advice', { params: () => ({ case: row.case }), anew: [row.case, workNews.value] });
+  if (!found) return null;
+  const hardship = (): void => {
+    call('desk.case_change', { case: row.case, hardship: !row.hardship, member: me.value }).then(() => (say(t('done.saved')), again()), refused);
+  };
+  return (
+    <section class="case-advice" aria-label={t('case.advice')}>
+      <h3>{t('case.advice')}</h3>
+      <ul class="plain">
+        {found.findings.map((one) => (
+          <li key={one.kind}>
+            <strong>{one.title}</strong>: {one.text}
+            {one.fixes.length > 0 && <span class="hint"> {t('problem.suggested', { fixes: one.fixes.map((fix) => fix.text).join(', ') })}</span>}
+          </li>
+        ))}
+      </ul>
+      {found.findings.length === 0 && <p class="hint">{t('case.no_advice')}</p>}
+      {found.silent.length > 0 && <p class="hint">{t('case.silent', { who: found.silent.join(', ') })}</p>}
+      {mayAct.value && (
+        <p>
+          <label><input type="checkbox" checked={row.hardship ?? false} onChange={hardship} /> {t('case.hardship')}</label>
+        </p>
+      )}
+    </section>
   );
 }
 
@@ -132,6 +168,7 @@ function names(one: CaseLine): string {
   }
   return Object.entries(one.changes ?? {})
     .map(([name, value]) => {
+      if (name === 'hardship') return t(value ? 'case.in_need' : 'case.not_in_need');
       const column = sheet.columns.find((column_) => column_.id === name || `${column_.id}_ms` === name);
       if (!column) return '';
       const words = name === 'assignee' ? (value ? memberName(Number(value)) : '–')
