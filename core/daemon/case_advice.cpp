@@ -41,7 +41,8 @@ std::int64_t refunded_by(const Service& service, const desk::OfferSpec& spec) {
 
 // Whose suggestion it is: of the step that it consists of, or of the standard offer.
 bool suggests(const desk::ProblemFinding& found, const desk::OfferSpec& spec) {
-  const std::string_view fix = spec.standard.empty() ? "partial_refund" : spec.standard;
+  std::string_view fix = spec.standard;
+  if (fix.empty()) fix = "partial_refund";
   return std::find(found.fixes.begin(), found.fixes.end(), fix) != found.fixes.end();
 }
 

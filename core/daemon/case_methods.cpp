@@ -234,23 +234,22 @@ void advice(Service& service, const Call& call, Answer answer) {
   if (!abouts) return answer.fail(abouts.error());
   const auto kept = std::make_shared<Answer>(std::move(answer));
   const auto language = words_of(service, call);
-  advise(service, *id, abouts->order, language,
-         [&service, kept, language](const Result<CaseAdvice>& advice) {
-           if (!advice) return kept->fail(advice.error());
-           Array findings;
-           Array silent;
-           for (const RuleAnswer& one : advice->answers) {
-             if (one.failed) silent.emplace_back(one.judge);
-             for (const auto& found : one.findings) {
-               Value row = present_finding(found, language);
-               if (found.limits) row["limits"] = true;
-               findings.push_back(std::move(row));
-             }
-           }
-           kept->ok(Value::map({{"order_id", hex(advice->order)},
-                                {"findings", std::move(findings)},
-                                {"silent", std::move(silent)}}));
-         });
+  advise(service, *id, abouts->order, language, [kept, language](const Result<CaseAdvice>& advice) {
+    if (!advice) return kept->fail(advice.error());
+    Array findings;
+    Array silent;
+    for (const RuleAnswer& one : advice->answers) {
+      if (one.failed) silent.emplace_back(one.judge);
+      for (const auto& found : one.findings) {
+        Value row = present_finding(found, language);
+        if (found.limits) row["limits"] = true;
+        findings.push_back(std::move(row));
+      }
+    }
+    kept->ok(Value::map({{"order_id", hex(advice->order)},
+                         {"findings", std::move(findings)},
+                         {"silent", std::move(silent)}}));
+  });
 }
 
 void log_call(Service& service, const Call& call, Answer answer) {
