@@ -177,6 +177,11 @@ TEST_F(CaseAdviceTest, R91_without_a_case_an_order_or_rules_it_is_said_or_nothin
   ASSERT_TRUE(alone);
   const auto no_order = call(owner(), "desk.case_advice", Value::map({{"case", (*alone)["case"]}}));
   EXPECT_EQ(no_order.error().where, "order");
+  ASSERT_TRUE(call(owner(), "desk.case_link",
+                   Value::map({{"case", (*alone)["case"]}, {"order", "T_1"}, {"member", 7}})));
+  EXPECT_TRUE(ask("desk.case_advice", Value::map({{"case", (*alone)["case"]}}), ladder(1)))
+      << "by the order that was linked";
+  requests.clear();
   Value of_none = offer(10'000);
   of_none.make_map().erase("case");
   EXPECT_TRUE(call(owner(), "desk.offer_propose", of_none));

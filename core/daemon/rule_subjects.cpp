@@ -91,7 +91,7 @@ class Maker {
 };
 
 rules::Stock stock_of(const desk::OrderContext::Stock& stock) {
-  return {stock.stock, stock.allocated, stock.warehouse, stock.is_short};
+  return {stock.stock, stock.allocated, stock.warehouse, stock.is_short, stock.price};
 }
 
 std::vector<std::string> texts_of(View list) {
@@ -147,10 +147,11 @@ std::optional<std::string> pack_claim(const desk::Desk& desk, const Bodies& bodi
 
 std::string pack_subject(const desk::ProductView& product) {
   rules::Subject subject;
-  subject.product = rules::Product{product.shop,
-                                   product.sku,
-                                   product.name,
-                                   {product.stock, product.allocated, product.warehouse, false}};
+  subject.product =
+      rules::Product{product.shop,
+                     product.sku,
+                     product.name,
+                     {product.stock, product.allocated, product.warehouse, false, product.price}};
   return rules::pack(subject);
 }
 

@@ -113,7 +113,8 @@ std::optional<OrderContext::Stock> Problems::stock_for(const Id16& id, const Ord
   const auto product =
       state_.find<ProductRecord>(table::products, Key().text(record.shop).end().text(sku));
   if (!product || !product->at.any()) return std::nullopt;
-  OrderContext::Stock out{product->stock, product->allocated, product->in_warehouse(), false};
+  OrderContext::Stock out{product->stock, product->allocated, product->in_warehouse(), false,
+                          product->currency == record.currency ? product->price : 0};
   const std::int64_t there = out.warehouse ? std::min(*out.warehouse, out.stock) : out.stock;
   const std::int64_t missing = out.allocated - there;
   if (missing <= 0 || !record.waits_to_ship()) return out;

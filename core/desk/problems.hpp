@@ -78,7 +78,8 @@ struct OrderContext {
   struct Stock {
     std::int64_t stock = 0, allocated = 0;
     std::optional<std::int64_t> warehouse;
-    bool is_short = false;  // more was sold than is there, and this order's turn is too late
+    bool is_short = false;   // more was sold than is there, and this order's turn is too late
+    std::int64_t price = 0;  // of one piece now, in the order's currency; 0: not said in it
   };
   OrderView order;
   std::vector<std::optional<Stock>> stock;  // by line; nothing: the shop has not said

@@ -70,6 +70,7 @@ ReturnRules::ReturnRules(const Settings& settings) {
                                  "not_as_described", "refund", "complaint"});
   no_reason_ = kinds.texts("no_reason", {"no_reason", "return"});
   swap_ = kinds.texts("swap", {"swap"});
+  price_drop_ = kinds.texts("price_drop", {"price_drop"});
 
   read_evidence(settings);
 
@@ -85,6 +86,10 @@ ReturnRules::ReturnRules(const Settings& settings) {
   const Settings swaps = settings.table("size_swap");
   swaps_on_ = swaps.flag("on", true);
   swaps_within_ms_ = days(swaps, "within_days", 14);
+
+  const Settings drop = settings.table("price_drop");
+  price_drop_on_ = drop.flag("on", true);
+  price_drop_ms_ = days(drop, "days", 15);
 
   const Settings ladder = settings.table("ladder");
   ladder_on_ = ladder.flag("on", true);
@@ -125,6 +130,7 @@ void ReturnRules::read_postage(const Settings& settings) {
 ReturnRules::Reason ReturnRules::reason_of(std::string_view kind) const {
   if (has(fault_, kind)) return Reason::fault;
   if (has(no_reason_, kind)) return Reason::no_reason;
+  if (has(price_drop_, kind)) return Reason::price_drop;
   return has(swap_, kind) ? Reason::swap : Reason::other;
 }
 
@@ -149,6 +155,10 @@ void ReturnRules::judge(const rules::Subject& subject, Sheet& sheet) const {
                   std::max(total - paid, std::int64_t{0})};
   if (evidence_on_) evidence(seen, sheet);
   if (seen.reason == Reason::other) return;
+  if (seen.reason == Reason::price_drop) {
+    if (price_drop_on_) price_drop(seen, sheet);
+    return;
+  }
   if (window_on_ && !window(seen, sheet)) return;
   if (postage_on_) return_postage(seen, sheet);
   if (seen.reason != Reason::fault) return;
@@ -244,6 +254,46 @@ void ReturnRules::size_swap(const rules::Subject& subject, Sheet& sheet) const {
     }
   }
   sheet.fine("size_swap");
+}
+
+// R53: what the same things cost less now, within the window; nothing after it.
+void ReturnRules::price_drop(const Seen& seen, Sheet& sheet) const {
+  const rules::Order& order = seen.order;
+  const std::int64_t until_ms =
+      std::min(order.placed_ms, INT64_MAX - price_drop_ms_) + price_drop_ms_;
+  if (seen.claim.opened_ms > until_ms) {
+    sheet.found("price_drop", "over")
+        .at_most(0, order.currency)
+        .param("until_ms", until_ms)
+        .fix("explain");
+    return;
+  }
+  std::int64_t less = 0;
+  bool known = false;
+  for (const rules::Line& line : order.lines) {
+    if (!line.stock || line.stock->price <= 0) continue;
+    known = true;
+    if (line.stock->price >= line.price || line.quantity <= 0) continue;
+    std::int64_t all = 0;
+    const bool fits =
+        !__builtin_mul_overflow(line.price - line.stock->price, line.quantity, &all) &&
+        !__builtin_add_overflow(less, all, &less);
+    if (!fits) less = money_max;
+  }
+  if (!known) {
+    sheet.found("price_drop", "unknown").param("until_ms", until_ms).fix("ask_shop");
+    return;
+  }
+  const std::int64_t left =
+      std::max(std::min({less, seen.goods, money_max}) - seen.given, std::int64_t{0});
+  Finding& found = sheet.found("price_drop", left > 0 ? "open" : "none");
+  found.at_most(left, order.currency).param("currency", order.currency);
+  found.param("until_ms", until_ms);
+  if (left > 0) {
+    found.param("less_minor", left).fix("partial_refund");
+  } else {
+    found.fix("explain");
+  }
 }
 
 // R91, R94: what is given while the buyer keeps the goods never costs more than a share of them,

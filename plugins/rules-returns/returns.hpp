@@ -1,6 +1,6 @@
-// What may be given for a fault, by whom something is sent back, and until when (R90-R92, R94,
-// R97): pure rules whose figures stand in rules.toml. What buyers write in reviews is nothing that
-// they are told (R93). Any thread, each instance on one at a time.
+// What may be given for a fault or a price that fell, by whom something is sent back, and until
+// when (R53, R90-R92, R94, R97): pure rules whose figures stand in rules.toml. What buyers write in
+// reviews is nothing that they are told (R93). Any thread, each instance on one at a time.
 #pragma once
 
 #include <map>
@@ -22,7 +22,7 @@ class ReturnRules : public rules::Rules {
  private:
   using Amounts = std::map<std::string, std::int64_t, std::less<>>;  // minor units by currency
   using Sheet = rules::Sheet;
-  enum class Reason { fault, no_reason, swap, other };
+  enum class Reason { fault, no_reason, swap, price_drop, other };
   struct Evidence {
     std::string_view kind;  // of the case
     std::vector<std::string> wanted;
@@ -42,8 +42,9 @@ class ReturnRules : public rules::Rules {
   void return_postage(const Seen& seen, Sheet& sheet) const;
   void size_swap(const rules::Subject& subject, Sheet& sheet) const;
   void ladder(const Seen& seen, Sheet& sheet) const;
+  void price_drop(const Seen& seen, Sheet& sheet) const;
 
-  std::vector<std::string> fault_, no_reason_, swap_;  // kinds of cases
+  std::vector<std::string> fault_, no_reason_, swap_, price_drop_;  // kinds of cases
   bool evidence_on_ = true, none_of_low_value_ = true;
   std::vector<Evidence> evidence_;
   bool window_on_ = true;
@@ -55,6 +56,8 @@ class ReturnRules : public rules::Rules {
   std::vector<Far> far_;
   bool swaps_on_ = true;
   std::int64_t swaps_within_ms_ = 0;
+  bool price_drop_on_ = true;
+  std::int64_t price_drop_ms_ = 0;
   bool ladder_on_ = true;
   std::int64_t first_from_ = 0, first_to_ = 0, most_ = 0, hardship_most_ = 0;  // percent
   std::int64_t of_postage_ = 0;                                                // percent

@@ -1,5 +1,5 @@
-// R90 to R92, R94 and R97: each figure just inside and just outside, and the plugin as the desk
-// asks it.
+// R53, R90 to R92, R94 and R97: each figure just inside and just outside, and the plugin as the
+// desk asks it.
 #include "returns.hpp"
 
 #include <gmock/gmock.h>
@@ -239,6 +239,39 @@ TEST_F(Returns, R97_a_swap_of_sizes_dressed_as_a_fault_is_looked_at) {
   others = {other};
   claim.kind = "missing_item";
   EXPECT_THAT(judge(), Not(Contains("size_swap/inspect")));
+}
+
+TEST_F(Returns, R53_what_it_costs_less_now_is_given_back_within_the_window_only) {
+  claim.kind = "price_drop";
+  order.placed_ms = now_ms - 15 * day_ms;
+  EXPECT_THAT(judge(), ElementsAre("price_drop/unknown")) << "the shop has not said";
+  order.lines[0].stock = rules::Stock{9, 0, {}, false, 9'500};
+  EXPECT_THAT(judge(), ElementsAre("price_drop/open"));
+  EXPECT_EQ(found("price_drop").amount, 1'000) << "of two pieces";
+  EXPECT_TRUE(found("price_drop").limits);
+  EXPECT_EQ(param("price_drop", "until_ms"), now_ms);
+  EXPECT_THAT(found("price_drop").fixes, ElementsAre("partial_refund"));
+  order.paid = order.total - 600;
+  EXPECT_THAT(judge(), ElementsAre("price_drop/open"));
+  EXPECT_EQ(found("price_drop").amount, 400) << "some was given already";
+  order.paid = order.total - 1'000;
+  EXPECT_THAT(judge(), ElementsAre("price_drop/none"));
+  EXPECT_EQ(found("price_drop").amount, 0);
+  order.paid = order.total;
+  order.lines[0].stock->price = 10'000;
+  EXPECT_THAT(judge(), ElementsAre("price_drop/none"));
+  order.lines[0].stock->price = 10'001;
+  EXPECT_THAT(judge(), ElementsAre("price_drop/none")) << "nobody pays more";
+
+  order.lines[0].stock->price = 9'500;
+  order.placed_ms -= 1;
+  EXPECT_THAT(judge(), ElementsAre("price_drop/over"));
+  EXPECT_TRUE(found("price_drop").limits);
+  EXPECT_EQ(found("price_drop").amount, 0);
+  EXPECT_THAT(judge("[price_drop]\ndays = 16"), ElementsAre("price_drop/open"));
+  EXPECT_THAT(judge("[price_drop]\non = false"), IsEmpty());
+  order.lines[0].price = order.lines[0].quantity = INT64_MAX;
+  EXPECT_THAT(judge("[price_drop]\ndays = 16"), ElementsAre("price_drop/open"));
 }
 
 TEST_F(Returns, R91_figures_of_any_size_do_no_harm) {

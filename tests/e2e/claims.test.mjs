@@ -144,3 +144,23 @@ test('R97: after the window nothing is given back without a word; the window cha
     assert.match(refused.err, /the rules give less: The time for that was over on/);
   });
 });
+
+test('R53: what it costs less now is given back within the window, and nothing after', async () => {
+  await withDesk(async ({ desk, file }) => {
+    const order = await until('an order of yesterday or before', async () =>
+      (await desk.list('orders', '--limit', 400)).find((o) => o.number && o.paid > 0 && Date.now() - o.placed_ms > 86_400_000), 60);
+    const { case: number } = await desk.ask('case', 'open', 'price_drop', '--order', order.number, 'It got cheaper.', '--as', 1);
+    const drop = async () => (await desk.ask('case', 'advise', number)).findings.find((f) => f.kind === 'price_drop');
+    const first = await drop();
+    assert.equal(first.code, 'none', 'the sample shop keeps its prices');
+    const propose = (...more) => desk.command('offer', 'propose', order.number, '--case', number, '--refund', '0.01', 'Cheaper now.', '--as', 1, ...more);
+    assert.match((await propose()).err, /does not cost less now/);
+    const age = Math.floor((Date.now() - order.placed_ms) / 86_400_000);
+    fs.writeFileSync(file, `[price_drop]\ndays = ${age}\n`);
+    await until('just outside', async () => (await drop()).code === 'over');
+    assert.match((await propose()).err, /was over on/);
+    fs.writeFileSync(file, `[price_drop]\ndays = ${age + 1}\n`);
+    await until('just inside', async () => (await drop()).code === 'none');
+    assert.equal((await propose('--anyway')).code, 0);
+  });
+});

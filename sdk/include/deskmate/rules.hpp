@@ -72,7 +72,8 @@ struct Stock {
   std::int64_t stock = 0;      // as the shop shows
   std::int64_t allocated = 0;  // of these, already sold
   std::optional<std::int64_t> warehouse;
-  bool is_short = false;  // more was sold than is there, and this order's turn is too late
+  bool is_short = false;   // more was sold than is there, and this order's turn is too late
+  std::int64_t price = 0;  // of one piece as the shop shows it now; 0: not known
 };
 
 struct Line {

@@ -19,7 +19,8 @@ const std::vector<std::string_view> order_keys = {
     "ship_by_ms", "promised_ms", "shipping", "parcels", "actions",  "low_value"};
 const std::vector<std::string_view> line_keys = {"sku",    "name",     "quantity", "price",
                                                  "custom", "measures", "stock"};
-const std::vector<std::string_view> stock_keys = {"stock", "allocated", "warehouse", "short"};
+const std::vector<std::string_view> stock_keys = {"stock", "allocated", "warehouse", "short",
+                                                  "price"};
 const std::vector<std::string_view> parcel_keys = {"status",    "raw_code", "carrier",  "at_ms",
                                                    "sent_ms",   "moved_ms", "stuck_ms", "eta_ms",
                                                    "under_way", "here"};

@@ -65,6 +65,7 @@ void write(std::string& out, const Stock& stock) {
       .integer("allocated", stock.allocated)
       .integer("warehouse", stock.warehouse)
       .flag("short", stock.is_short)
+      .integer("price", stock.price)
       .end();
 }
 
@@ -143,6 +144,7 @@ Stock read_stock(View from) {
     if (key == "allocated") out.allocated = value.as_int();
     if (key == "warehouse" && value.is_int()) out.warehouse = value.as_int();
     if (key == "short") out.is_short = value.as_bool();
+    if (key == "price") out.price = value.as_int();
   }
   return out;
 }
