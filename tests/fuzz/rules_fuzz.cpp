@@ -1,6 +1,7 @@
 // Files of rules and cases, and subjects, as anybody may write them: read or refused, never worse;
 // and what is read is judged.
 #include "deskmate/rules.hpp"
+#include "plugins/rules-calendar/calendar.hpp"
 #include "plugins/rules-orders/orders.hpp"
 #include "plugins/rules-parcels/parcels.hpp"
 #include "plugins/rules-quality/quality.hpp"
@@ -44,6 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Document again;
   check(again.parse(packed).has_value());
   check(rules::pack(rules::unpack(again.root(), 0)) == packed);
+  judge_by<rules_calendar::CalendarRules>(text, read);
   judge_by<rules_orders::OrderRules>(text, read);
   judge_by<rules_parcels::ParcelRules>(text, read);
   judge_by<rules_quality::QualityRules>(text, read);
