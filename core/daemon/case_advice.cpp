@@ -7,6 +7,7 @@
 #include "core/daemon/problem_words.hpp"
 #include "core/daemon/rule_runner.hpp"
 #include "core/daemon/rule_subjects.hpp"
+#include "core/desk/money.hpp"
 
 namespace deskmate::daemon {
 namespace {
@@ -23,7 +24,13 @@ std::optional<desk::Id16> order_of_case(const Service& service, const desk::Case
   return detail->orders.front();
 }
 
-// What an offer gives back; of a standard one as it is for this order.
+void add_refund(std::int64_t& sum, const desk::OfferStep& step) {
+  if (step.kind != "refund" && step.kind != "discount") return;
+  if (__builtin_add_overflow(sum, step.amount, &sum)) sum = INT64_MAX;
+}
+
+// What an offer gives back, of a standard one as it is for this order; and what others that are
+// still open would: the order does not show that yet.
 std::int64_t refunded_by(const Service& service, const desk::OfferSpec& spec) {
   std::vector<desk::OfferStep> steps = spec.steps;
   if (!spec.standard.empty()) {
@@ -32,9 +39,16 @@ std::int64_t refunded_by(const Service& service, const desk::OfferSpec& spec) {
     }
   }
   std::int64_t sum = 0;
-  for (const desk::OfferStep& one : steps) {
-    if (one.kind != "refund" && one.kind != "discount") continue;
-    if (__builtin_add_overflow(sum, one.amount, &sum)) return INT64_MAX;
+  for (const desk::OfferStep& one : steps) add_refund(sum, one);
+  desk::OfferFilter open;
+  open.order = spec.order;
+  const auto page = service.desk.offers(open, {}, desk::offers_of_order_max);
+  if (!page) return sum;
+  for (const desk::OfferView& other : page->rows) {
+    if (spec.instead && other.id == *spec.instead) continue;
+    for (const auto& step : other.steps) {
+      if (!step.request) add_refund(sum, step.step);
+    }
   }
   return sum;
 }

@@ -132,6 +132,8 @@ TEST_F(CaseAdviceTest, R91_an_offer_about_a_case_keeps_to_the_limit_or_says_what
   EXPECT_EQ(beyond.error().where, "anyway");
   EXPECT_THAT(beyond.error().message, HasSubstr("the rules give less: A small fault"));
   ASSERT_TRUE(ask("desk.offer_propose", offer(3'000), ladder(3'000)));
+  EXPECT_EQ(ask("desk.offer_propose", offer(1), ladder(3'000)).error().where, "anyway")
+      << "two offers are no way around it";
   Value passing = offer(3'001);
   passing["anyway"] = true;
   const auto passed = ask("desk.offer_propose", passing, ladder(3'000));
@@ -143,6 +145,16 @@ TEST_F(CaseAdviceTest, R91_an_offer_about_a_case_keeps_to_the_limit_or_says_what
   ASSERT_TRUE(all);
   EXPECT_EQ((*all)["offers"].size(), 2u) << "what was refused is no offer";
   EXPECT_EQ((*all)["offers"][1u]["rule"].as_str(), "ladder");
+}
+
+TEST_F(CaseAdviceTest, R91_an_offer_in_place_of_another_counts_alone) {
+  const auto first = ask("desk.offer_propose", offer(2'000), ladder(3'000));
+  ASSERT_TRUE(first) << first.error().message;
+  Value other = offer(3'000);
+  EXPECT_FALSE(ask("desk.offer_propose", other, ladder(3'000)));
+  other["instead"] = (*first)["offer"];
+  const auto second = ask("desk.offer_propose", other, ladder(3'000));
+  EXPECT_TRUE(second) << second.error().message;
 }
 
 TEST_F(CaseAdviceTest, R91_two_steps_count_together) {
