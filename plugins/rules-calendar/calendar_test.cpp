@@ -7,7 +7,6 @@
 #include <set>
 
 #include "deskmate/plugin.hpp"
-#include "deskmate/testing/fake_host.hpp"
 #include "deskmate/testing/rules.hpp"
 
 extern "C" const dm_descriptor* deskmate_plugin_entry(std::uint32_t host_abi);
@@ -25,10 +24,6 @@ using Words = std::vector<std::string>;
 // 2027-02-05T00:00+08:00, the first day of the Spring Festival.
 constexpr std::int64_t spring_ms = 1'801'756'800'000;
 const std::string no_countries = "countries = []\n";
-
-std::string file_text(const std::string& name) {
-  return testing::file_text(std::string(RULES_FOLDER) + "/" + name);
-}
 
 struct Calendar : ::testing::Test {
   Calendar() {
@@ -175,11 +170,7 @@ TEST(CalendarTable, R67_is_in_order_and_has_days_that_exist) {
 
 TEST(CalendarSettings, R67_a_mistake_says_where_and_what_was_meant) {
   const auto mistake = [](const char* text) {
-    Faults faults;
-    EXPECT_FALSE(rules::RuleSet::read(
-        text, "c.toml", [](rules::Settings& s) { return std::make_unique<CalendarRules>(s); },
-        faults));
-    return faults.in("en");
+    return testing::mistakes_in<CalendarRules>(text, "c.toml");
   };
   EXPECT_THAT(mistake("[cutoff]\ntravel_hours = 3\n"),
               HasSubstr("c.toml:2:1: unknown key \"travel_hours\"; did you mean"));
@@ -197,17 +188,7 @@ TEST(CalendarSettings, R67_the_file_of_defaults_is_the_defaults_and_its_cases_ho
   testing::FakeHost host;
   host.set_setting("file", "");
   ASSERT_TRUE(host.start(deskmate_plugin_entry));
-  for (const auto& text : {std::string(), file_text("rules.toml")}) {
-    const auto tested =
-        host.request("rules.test", Value::map({{"text", text},
-                                               {"cases", file_text("rules.cases.toml")},
-                                               {"cases_file", "cases.toml"}}));
-    ASSERT_TRUE(tested) << tested.error().message;
-    EXPECT_GT((*tested)["cases"].size(), 5u);
-    for (const Value& one : (*tested)["cases"].as_array()) {
-      EXPECT_TRUE(one["ok"].as_bool()) << one["name"].as_str();
-    }
-  }
+  EXPECT_THAT(testing::failing_cases(host, RULES_FOLDER), IsEmpty());
 }
 
 }  // namespace

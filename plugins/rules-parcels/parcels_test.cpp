@@ -6,7 +6,6 @@
 
 #include "deskmate/parcel.hpp"
 #include "deskmate/plugin.hpp"
-#include "deskmate/testing/fake_host.hpp"
 #include "deskmate/testing/rules.hpp"
 
 extern "C" const dm_descriptor* deskmate_plugin_entry(std::uint32_t host_abi);
@@ -22,10 +21,6 @@ using ::testing::Not;
 using Words = std::vector<std::string>;
 
 constexpr std::int64_t now_ms = 1'800'000'000'000;
-
-std::string file_text(const std::string& name) {
-  return testing::file_text(std::string(RULES_FOLDER) + "/" + name);
-}
 
 struct Parcels : ::testing::Test {
   Parcels() {
@@ -216,30 +211,16 @@ TEST_F(Parcels, R65_a_cancelled_order_and_one_without_parcels_are_left_alone) {
 }
 
 TEST(ParcelSettings, R65_a_mistake_says_where_and_what_was_meant) {
-  Faults faults;
-  const auto set = rules::RuleSet::read(
-      "[parcel_lost]\non = true\nafter_hour = 3\n", "p.toml",
-      [](rules::Settings& s) { return std::make_unique<ParcelRules>(s); }, faults);
-  EXPECT_FALSE(set);
-  EXPECT_THAT(faults.in("en"),
-              ::testing::HasSubstr("p.toml:3:1: unknown key \"after_hour\"; did you mean"));
+  EXPECT_THAT(
+      testing::mistakes_in<ParcelRules>("[parcel_lost]\non = true\nafter_hour = 3\n", "p.toml"),
+      ::testing::HasSubstr("p.toml:3:1: unknown key \"after_hour\"; did you mean"));
 }
 
 TEST(ParcelSettings, R65_the_file_of_defaults_is_the_defaults_and_its_cases_hold) {
   testing::FakeHost host;
   host.set_setting("file", "");
   ASSERT_TRUE(host.start(deskmate_plugin_entry));
-  for (const auto& text : {std::string(), file_text("rules.toml")}) {
-    const auto tested =
-        host.request("rules.test", Value::map({{"text", text},
-                                               {"cases", file_text("rules.cases.toml")},
-                                               {"cases_file", "cases.toml"}}));
-    ASSERT_TRUE(tested) << tested.error().message;
-    EXPECT_GT((*tested)["cases"].size(), 5u);
-    for (const Value& one : (*tested)["cases"].as_array()) {
-      EXPECT_TRUE(one["ok"].as_bool()) << one["name"].as_str();
-    }
-  }
+  EXPECT_THAT(testing::failing_cases(host, RULES_FOLDER), IsEmpty());
 }
 
 }  // namespace

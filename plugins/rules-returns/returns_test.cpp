@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "deskmate/plugin.hpp"
-#include "deskmate/testing/fake_host.hpp"
 #include "deskmate/testing/rules.hpp"
 
 extern "C" const dm_descriptor* deskmate_plugin_entry(std::uint32_t host_abi);
@@ -23,10 +22,6 @@ using ::testing::Not;
 using Words = std::vector<std::string>;
 
 constexpr std::int64_t now_ms = 1'800'000'000'000;
-
-std::string file_text(const std::string& name) {
-  return testing::file_text(std::string(RULES_FOLDER) + "/" + name);
-}
 
 struct Returns : ::testing::Test {
   Returns() {
@@ -292,11 +287,7 @@ TEST_F(Returns, R97_orders_without_a_claim_are_left_alone) {
 
 TEST(ReturnSettings, R97_a_mistake_says_where_and_what_was_meant) {
   const auto mistake = [](const char* text) {
-    Faults faults;
-    EXPECT_FALSE(rules::RuleSet::read(
-        text, "r.toml", [](rules::Settings& s) { return std::make_unique<ReturnRules>(s); },
-        faults));
-    return faults.in("en");
+    return testing::mistakes_in<ReturnRules>(text, "r.toml");
   };
   EXPECT_THAT(mistake("[window]\nno_reason_day = 3\n"),
               HasSubstr("r.toml:2:1: unknown key \"no_reason_day\"; did you mean"));
@@ -309,17 +300,7 @@ TEST(ReturnSettings, R97_the_file_of_defaults_is_the_defaults_and_its_cases_hold
   testing::FakeHost host;
   host.set_setting("file", "");
   ASSERT_TRUE(host.start(deskmate_plugin_entry));
-  for (const auto& text : {std::string(), file_text("rules.toml")}) {
-    const auto tested =
-        host.request("rules.test", Value::map({{"text", text},
-                                               {"cases", file_text("rules.cases.toml")},
-                                               {"cases_file", "cases.toml"}}));
-    ASSERT_TRUE(tested) << tested.error().message;
-    EXPECT_GT((*tested)["cases"].size(), 5u);
-    for (const Value& one : (*tested)["cases"].as_array()) {
-      EXPECT_TRUE(one["ok"].as_bool()) << one["name"].as_str();
-    }
-  }
+  EXPECT_THAT(testing::failing_cases(host, RULES_FOLDER), IsEmpty());
 }
 
 }  // namespace
